@@ -1,0 +1,172 @@
+"""The people of one frame."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from mmengine.structures import InstanceData
+
+UNTRACKED = -1
+"""Track id of a pose that belongs to no track yet."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FramePoses:
+    """Poses of the M people found in one frame, as arrays with one row a person.
+
+    Coordinates are image pixels; the centre of the top-left pixel is (0, 0). Association works
+    on these small arrays with numpy: at a handful of people a frame the cost of a call counts,
+    not the arithmetic (choice).
+
+    Attributes:
+        keypoints: (M, K, 2) float32, x and y.
+        keypoint_scores: (M, K) float32; a joint with a score of 0 or less is absent.
+        boxes: (M, 4) float32, xyxy.
+        box_scores: (M,) float32.
+        track_ids: (M,) int64, -1 where there is none.
+
+    Raises:
+        ValueError: The shapes do not fit each other.
+    """
+
+    keypoints: np.ndarray
+    keypoint_scores: np.ndarray
+    boxes: np.ndarray
+    box_scores: np.ndarray
+    track_ids: np.ndarray
+
+    def __post_init__(self) -> None:
+        num_people, num_keypoints = self.keypoint_scores.shape
+        if (
+            self.keypoints.shape != (num_people, num_keypoints, 2)
+            or self.boxes.shape != (num_people, 4)
+            or self.box_scores.shape != (num_people,)
+            or self.track_ids.shape != (num_people,)
+        ):
+            shapes = ", ".join(f"{f.name} {getattr(self, f.name).shape}" for f in fields(self))
+            raise ValueError(
+                "a frame's poses need keypoints (M, K, 2), keypoint_scores (M, K), boxes (M, 4), "
+                f"box_scores (M,) and track_ids (M,) with the same M and K, got {shapes}"
+            )
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        keypoints: np.ndarray,
+        keypoint_scores: np.ndarray | None = None,
+        boxes: np.ndarray | None = None,
+        box_scores: np.ndarray | None = None,
+        track_ids: np.ndarray | None = None,
+    ) -> "FramePoses":
+        """Build from what is known; fill in the rest.
+
+        Absent ``keypoint_scores`` and ``box_scores`` are 1, absent ``boxes`` enclose the joints
+        that are present, absent ``track_ids`` are -1. Joints with a NaN coordinate become absent
+        (score 0 at (0, 0)).
+        """
+        keypoints = np.array(keypoints, dtype=np.float32)
+        if keypoints.ndim != 3 or keypoints.shape[-1] != 2:
+            raise ValueError(f"keypoints must have the shape (M, K, 2), got {keypoints.shape}")
+        num_people = len(keypoints)
+        scores = np.ones(keypoints.shape[:2]) if keypoint_scores is None else keypoint_scores
+        scores = np.array(scores, dtype=np.float32)
+        broken = ~np.isfinite(keypoints).all(-1) | ~np.isfinite(scores)
+        keypoints[broken] = 0
+        scores[broken] = 0
+        return cls(
+            keypoints=keypoints,
+            keypoint_scores=scores,
+            boxes=(
+                enclosing_boxes(keypoints, scores > 0)
+                if boxes is None
+                else np.asarray(boxes, dtype=np.float32)
+            ),
+            box_scores=(
+                np.ones(num_people, np.float32)
+                if box_scores is None
+                else np.asarray(box_scores, dtype=np.float32)
+            ),
+            track_ids=(
+                np.full(num_people, UNTRACKED, np.int64)
+                if track_ids is None
+                else np.asarray(track_ids, dtype=np.int64)
+            ),
+        )
+
+    @classmethod
+    def empty(cls, num_keypoints: int) -> "FramePoses":
+        """A frame without people."""
+        return cls.create(keypoints=np.zeros((0, num_keypoints, 2), np.float32))
+
+    @classmethod
+    def cat(cls, parts: Sequence["FramePoses"]) -> "FramePoses":
+        """All people of ``parts`` (at least one), in order."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(p, f) for p in parts]) for f in cls.__slots__))
+
+    @classmethod
+    def from_instances(cls, instances: InstanceData) -> "FramePoses":
+        """From mmpose's ``pred_instances`` (numpy or tensors; absent ids become -1)."""
+
+        def array(name: str) -> np.ndarray | None:
+            value = instances.get(name)
+            return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+        return cls.create(
+            keypoints=array("keypoints"),
+            keypoint_scores=array("keypoint_scores"),
+            boxes=array("bboxes"),
+            box_scores=array("bbox_scores"),
+            track_ids=array("track_ids"),
+        )
+
+    def to_instances(self) -> InstanceData:
+        """As mmpose's ``pred_instances``, with the additional field ``track_ids``."""
+        return InstanceData(
+            keypoints=self.keypoints,
+            keypoint_scores=self.keypoint_scores,
+            keypoints_visible=self.keypoint_scores,
+            bboxes=self.boxes,
+            bbox_scores=self.box_scores,
+            track_ids=self.track_ids,
+        )
+
+    def __len__(self) -> int:
+        return len(self.track_ids)
+
+    def __getitem__(self, index: np.ndarray | slice) -> "FramePoses":
+        """Select people by a mask, an array of indices or a slice."""
+        return FramePoses(*(getattr(self, name)[index] for name in self.__slots__))
+
+    def replace(self, **changes: np.ndarray) -> "FramePoses":
+        """A copy with some fields exchanged."""
+        return FramePoses(*(changes.get(name, getattr(self, name)) for name in self.__slots__))
+
+    @property
+    def pose_scores(self) -> np.ndarray:
+        """(M,) float32: mean score of the joints present times the box score; 0 without joints.
+
+        As mmpose rescores a person for suppression.
+        """
+        present = self.keypoint_scores > 0
+        total = np.where(present, self.keypoint_scores, 0).sum(1)
+        return self.box_scores * total / np.maximum(present.sum(1), 1)
+
+
+def enclosing_boxes(keypoints: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Tightest boxes around the joints that are present.
+
+    Args:
+        keypoints: (M, K, 2), pixels.
+        present: (M, K) bool.
+
+    Returns:
+        (M, 4) float32 xyxy; all zero for a person without joints.
+    """
+    low = np.where(present[..., None], keypoints, np.inf).min(1, initial=np.inf)
+    high = np.where(present[..., None], keypoints, -np.inf).max(1, initial=-np.inf)
+    boxes = np.concatenate([low, high], axis=1)
+    boxes[~present.any(1)] = 0
+    return boxes.astype(np.float32)

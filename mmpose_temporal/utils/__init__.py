@@ -1,0 +1,5 @@
+"""Small helpers that every room uses: safe paths and files that are whole or absent."""
+
+from .files import atomic_write, safe_join, write_json
+
+__all__ = ["atomic_write", "safe_join", "write_json"]
