@@ -1,0 +1,205 @@
+"""What is checked and prepared when the package is imported.
+
+Two jobs: say clearly which installed library does not fit (`check_versions`), and let torch's
+safe loader read mmengine's own checkpoints (`allow_checkpoint_types`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+#: The mmcv built from source is slow and easy to get wrong, so every message about it says how.
+_MMCV_FIX = (
+    "MMCV_WITH_OPS=1 python -m pip install --no-build-isolation --no-cache-dir --no-deps "
+    "mmcv==2.1.0 (with torch, setuptools<81 and ninja installed first)"
+)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A library that must be there: `minimum` <= version < `below` (no upper limit if None)."""
+
+    name: str
+    minimum: str
+    below: str | None
+    fix: str
+
+    @property
+    def range(self) -> str:
+        """The accepted versions as pip writes them, for example `mmcv>=2.0.0,<2.2.0`."""
+        return f"{self.name}>={self.minimum}" + (f",<{self.below}" if self.below else "")
+
+
+REQUIREMENTS = (
+    Requirement("torch", "2.1", None, "python -m pip install torch torchvision"),
+    Requirement("mmengine", "0.10.0", "1.0.0", "python -m pip install mmengine==0.10.7"),
+    Requirement("mmcv", "2.0.0", "2.2.0", _MMCV_FIX),
+    Requirement(
+        "mmpose",
+        "1.3.0",
+        "2.0.0",
+        "python -m pip install --no-deps mmpose==1.3.2 (its requirement chumpy cannot be built "
+        "and nothing here uses it)",
+    ),
+)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Numbers of a version without pre-release and local parts: `2.2.0rc1+cpu` -> (2, 2, 0)."""
+    from packaging.version import Version
+
+    release = Version(version).release
+    return release + (0,) * (3 - len(release))
+
+
+def check_requirement(requirement: Requirement) -> ModuleType:
+    """Import a required library and compare its version with the range that is supported.
+
+    Returns:
+        The imported module.
+
+    Raises:
+        ImportError: If the library is missing, breaks on import or is outside the range; the
+            text names what is installed, what is needed and the command that puts it right.
+    """
+    need = f"mmpose_temporal needs {requirement.range}"
+    fix = f"To fix it: {requirement.fix}"
+    try:
+        module = importlib.import_module(requirement.name)
+    except ModuleNotFoundError as error:
+        if error.name != requirement.name:  # there, but one of its own needs is not
+            raise ImportError(
+                f"{need}, which is installed but does not import: {error}. Install {error.name}."
+            ) from error
+        raise ImportError(f"{need}, which is not installed. {fix}") from error
+    except Exception as error:
+        raise ImportError(f"{need}, which fails to import: {error}. {fix}") from error
+    found = _release(module.__version__)
+    too_old = found < _release(requirement.minimum)
+    too_new = requirement.below is not None and found >= _release(requirement.below)
+    if too_old or too_new:
+        raise ImportError(
+            f"{need}, but {requirement.name} {module.__version__} is installed. {fix}"
+        )
+    return module
+
+
+def check_mmcv_ops() -> None:
+    """Check that mmcv has its compiled operators, which mmcv-lite and a faulty build lack.
+
+    Raises:
+        ImportError: If the extension is missing or was built against another torch.
+    """
+    try:
+        importlib.import_module("mmcv._ext")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "the installed mmcv has no compiled operators (it is mmcv-lite, or it was built where "
+            "torch could not be imported), and mmpose_temporal needs them. To fix it: python -m "
+            f"pip uninstall -y mmcv-lite mmcv, then {_MMCV_FIX}"
+        ) from error
+    except ImportError as error:
+        import torch
+
+        raise ImportError(
+            f"mmcv's compiled operators do not load with torch {torch.__version__}, most likely "
+            f"because they were built against another torch: {error}. To fix it: python -m pip "
+            f"uninstall -y mmcv, then {_MMCV_FIX}"
+        ) from error
+
+
+def check_versions() -> None:
+    """Check every library of `REQUIREMENTS` and mmcv's operators; mmdet is not asked for.
+
+    Raises:
+        ImportError: For the first library that does not fit.
+    """
+    for requirement in REQUIREMENTS:
+        check_requirement(requirement)
+        if requirement.name == "mmcv":
+            check_mmcv_ops()
+
+
+#: What a checkpoint may ask `getattr` for: HistoryBuffer pickles its statistics by name.
+_HISTORY_BUFFER_METHODS = ("min", "max", "current", "mean")
+
+
+def history_buffer_getattr(owner: object, name: str) -> Callable:
+    """Stand in for `builtins.getattr` while a checkpoint is read.
+
+    The real one must never be open to a file that a stranger wrote: from any allowed class it
+    leads to every function of the interpreter. This one knows four answers.
+
+    Args:
+        owner: `mmengine.logging.HistoryBuffer` itself.
+        name: One of its statistics: min, max, current or mean.
+
+    Raises:
+        AttributeError: If anything else is asked for.
+    """
+    from mmengine.logging import HistoryBuffer
+
+    if owner is HistoryBuffer and type(name) is str and name in _HISTORY_BUFFER_METHODS:
+        return vars(HistoryBuffer)[name]
+    raise AttributeError(
+        f"a checkpoint asked for attribute {name!r} of {owner!r}; only the statistics "
+        f"{', '.join(_HISTORY_BUFFER_METHODS)} of HistoryBuffer are given out. Do not load this "
+        "file unless you know who wrote it."
+    )
+
+
+def checkpoint_types() -> list[Callable | tuple[Callable, str]]:
+    """Everything that mmengine's training checkpoints hold and torch does not allow by itself.
+
+    Numpy's two constructors are listed under the module names of numpy 1 and of numpy 2, so
+    that either numpy reads the other's checkpoints. Of the dtypes, object and void are left
+    out: no checkpoint needs them, and without them an array holds plain values only.
+
+    Returns:
+        Items as `torch.serialization.add_safe_globals` takes them: classes, and pairs of a
+        function and the name it has in the file.
+    """
+    from mmengine.logging import HistoryBuffer
+
+    reconstruct = np.empty(0).__reduce__()[0]
+    scalar = np.float64(0).__reduce__()[0]
+    codes = sorted(set(np.typecodes["All"]) - set("OV"))
+    dtypes = dict.fromkeys(type(np.dtype(code)) for code in codes)
+    return [
+        HistoryBuffer,
+        (history_buffer_getattr, "builtins.getattr"),
+        np.ndarray,
+        np.dtype,
+        *dtypes,
+        *(
+            (function, f"{module}.{function.__name__}")
+            for module in ("numpy.core.multiarray", "numpy._core.multiarray")
+            for function in (reconstruct, scalar)
+        ),
+    ]
+
+
+def allow_checkpoint_types() -> bool:
+    """Let torch's safe loader (`weights_only=True`) read the checkpoints that mmengine writes.
+
+    mmengine calls `torch.load` without `weights_only`, so torch decides: from 2.6 on it reads
+    only types that are known to be harmless, and this function names those that mmengine adds.
+    Before 2.6 torch reads checkpoints with the full pickle machinery, which runs whatever code
+    the file holds; there is nothing to allow, nothing is changed, and only files from people
+    you trust should be loaded. A statistic of your own (`HistoryBuffer.register_statistics`)
+    has to be allowed by you, with `torch.serialization.add_safe_globals`.
+
+    Returns:
+        True if the types were allowed, False if this torch does not ask for it.
+    """
+    import torch
+
+    if _release(torch.__version__) < (2, 6, 0):
+        return False
+    torch.serialization.add_safe_globals(checkpoint_types())
+    return True
