@@ -1,0 +1,291 @@
+"""Reading PoseTrack18-layout annotations: one JSON a video, or one JSON with many videos.
+
+Files come from strangers, so every field that is used is checked, and an error names file,
+frame and field.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, enclosing_boxes
+
+BOX_MARGIN = 0.15
+"""Where an annotation has no box: the box of its joints, enlarged by this share a side (choice;
+the boxes of PoseTrack18 are made the same way with about this margin)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAnnotation:
+    """One annotated person of a frame.
+
+    Attributes:
+        annotation_id: Id in the file.
+        track_id: Id of the person in the video, >= 0.
+        keypoints: (17, 3) float32: x, y in image pixels and visibility in {0, 1}.
+        box: (4,) float32 xyxy.
+        head_box: (4,) float32 xyxy, NaN where the file has none.
+    """
+
+    annotation_id: int
+    track_id: int
+    keypoints: np.ndarray
+    box: np.ndarray
+    head_box: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class FrameAnnotation:
+    """One frame of a video, with its people.
+
+    Attributes:
+        image_id: Id of the image in the file, unique over the data set.
+        frame_id: The file's ``frame_id`` (``image_id`` where absent).
+        file_name: Path relative to the data root, as in the file.
+        size: (width, height) in pixels, or None where the file does not say.
+        is_labeled: Whether annotators looked at this frame.
+        ignore_regions: Polygons (P, 2) float32, image pixels.
+        people: The annotated people.
+    """
+
+    image_id: int
+    frame_id: int
+    file_name: str
+    size: tuple[int, int] | None
+    is_labeled: bool
+    ignore_regions: list[np.ndarray]
+    people: list[PersonAnnotation]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoAnnotation:
+    """The frames of one video, in order."""
+
+    video_id: str
+    frames: list[FrameAnnotation]
+
+
+def load_videos(
+    path: str | Path,
+    *,
+    videos: Sequence[str] | None = None,
+    frames: tuple[int, int | None] | None = None,
+    frame_step: int = 1,
+) -> list[VideoAnnotation]:
+    """Read the videos of a folder of JSON files, or of one JSON file.
+
+    A file of a folder is one video, named by the file's stem, as the official evaluator names
+    it. In a single file with several videos, a video is named by the folder of its images.
+
+    Args:
+        path: Folder (``annotations/val``) or JSON file (``annotations/posetrack18_val.json``).
+        videos: Names of the videos wanted, in any order. None: all.
+        frames: Positions ``(first, stop)`` of the frames wanted in each video, ``stop``
+            excluded, None for the end.
+        frame_step: Every n-th of those.
+
+    Returns:
+        The videos in the order of their names.
+
+    Raises:
+        FileNotFoundError: ``path`` does not exist or holds no JSON.
+        ValueError: A file is not what it should be, a wanted video is not there, or no frame
+            is left.
+    """
+    if frame_step < 1:
+        raise ValueError(f"frame_step must be 1 or more, got {frame_step}")
+    path = Path(path)
+    if path.is_dir():
+        files = {file.stem: file for file in sorted(path.glob("*.json"))}
+        if not files:
+            raise FileNotFoundError(f"no annotation file (*.json) in {path}")
+        _require_videos(videos, files, path)
+        found = [
+            read_video(file) for name, file in files.items() if videos is None or name in videos
+        ]
+    elif path.is_file():
+        found = read_merged(path)
+        _require_videos(videos, {v.video_id for v in found}, path)
+        found = [v for v in found if videos is None or v.video_id in videos]
+    else:
+        raise FileNotFoundError(f"annotations {path} do not exist: is data_root right?")
+
+    first, stop = frames if frames is not None else (0, None)
+    chosen = [
+        VideoAnnotation(video_id=v.video_id, frames=v.frames[first:stop:frame_step]) for v in found
+    ]
+    empty = [v.video_id for v in chosen if not v.frames]
+    if empty:
+        raise ValueError(f"{path}: no frame of video {empty[0]} is in frames {frames}")
+    return chosen
+
+
+def read_video(path: str | Path) -> VideoAnnotation:
+    """Read one video's file; the video is named by the file's stem.
+
+    Raises:
+        ValueError: See the module's head.
+    """
+    path = Path(path)
+    frames = _parse_frames(_load(path), path)
+    return VideoAnnotation(video_id=path.stem, frames=frames)
+
+
+def read_merged(path: str | Path) -> list[VideoAnnotation]:
+    """Read a file with the frames of many videos, named by the folders of their images.
+
+    Raises:
+        ValueError: See the module's head.
+    """
+    path = Path(path)
+    videos: dict[str, list[FrameAnnotation]] = {}
+    for frame in _parse_frames(_load(path), path):
+        name = PurePosixPath(frame.file_name).parent.name
+        if not name:
+            raise ValueError(
+                f"{path}: frame {frame.file_name!r} lies in no folder, so its video has no name"
+            )
+        videos.setdefault(name, []).append(frame)
+    return [VideoAnnotation(video_id=name, frames=videos[name]) for name in sorted(videos)]
+
+
+def _require_videos(wanted: Sequence[str] | None, present: Iterable[str], path: Path) -> None:
+    missing = sorted(set(wanted or ()) - set(present))
+    if missing:
+        raise ValueError(f"{path} has no video {', '.join(missing)}")
+
+
+def _load(path: Path) -> dict:
+    try:
+        with path.open(encoding="utf-8") as file:
+            content = json.load(file)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
+    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
+        raise ValueError(f"{path} is not in the PoseTrack18 layout: no 'images' and 'annotations'")
+    for category in content.get("categories", []):
+        names = category.get("keypoints")
+        if category.get("id") == 1 and names is not None and tuple(names) != KEYPOINT_NAMES:
+            raise ValueError(
+                f"{path}: the keypoints of category 1 are not the 17 of PoseTrack18 in their "
+                f"order: {names}. Convert the file first (tools/dataset_converters)"
+            )
+    return content
+
+
+def _parse_frames(content: dict, path: Path) -> list[FrameAnnotation]:
+    people: dict[int, list[dict]] = {}
+    images: dict[int, dict] = {}
+    for image in content["images"]:
+        image_id = _integer(image, "id", f"{path}: an image")
+        if image_id in images:
+            raise ValueError(f"{path}: image id {image_id} stands twice")
+        images[image_id] = image
+        people[image_id] = []
+    for annotation in content["annotations"]:
+        where = f"{path}: annotation {annotation.get('id')}"
+        image_id = _integer(annotation, "image_id", where)
+        if image_id not in people:
+            raise ValueError(f"{where} belongs to image {image_id}, which the file does not list")
+        people[image_id].append(annotation)
+    return [_parse_frame(image, people[image_id], path) for image_id, image in images.items()]
+
+
+def _parse_frame(image: dict, annotations: list[dict], path: Path) -> FrameAnnotation:
+    name = image.get("file_name")
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"{path}: image {image['id']} has no 'file_name'")
+    where = f"{path}: frame {name}"
+    people = [_parse_person(annotation, where) for annotation in annotations]
+    ids = [person.track_id for person in people]
+    if len(set(ids)) < len(ids):
+        repeated = next(i for i in ids if ids.count(i) > 1)
+        raise ValueError(f"{where}: track id {repeated} stands {ids.count(repeated)} times")
+    size = None
+    if "width" in image and "height" in image:
+        size = (_integer(image, "width", where), _integer(image, "height", where))
+    return FrameAnnotation(
+        image_id=image["id"],
+        frame_id=image.get("frame_id", image["id"]),
+        file_name=name,
+        size=size,
+        is_labeled=bool(image.get("is_labeled", True)),
+        ignore_regions=_parse_regions(image, where),
+        people=people,
+    )
+
+
+def _parse_regions(image: dict, where: str) -> list[np.ndarray]:
+    xs, ys = image.get("ignore_regions_x") or [], image.get("ignore_regions_y") or []
+    if len(xs) != len(ys) or any(len(x) != len(y) for x, y in zip(xs, ys, strict=False)):
+        raise ValueError(f"{where}: ignore_regions_x and ignore_regions_y differ in length")
+    regions = [np.array([x, y], dtype=np.float32).T for x, y in zip(xs, ys, strict=True)]
+    if any(not np.isfinite(region).all() for region in regions):
+        raise ValueError(f"{where}: an ignore region has a corner that is not a number")
+    return regions
+
+
+def _parse_person(annotation: dict, where: str) -> PersonAnnotation:
+    where = f"{where}, annotation {annotation.get('id')}"
+    track_id = _integer(annotation, "track_id", where)
+    if track_id < 0:
+        raise ValueError(f"{where}: track_id {track_id} is negative")
+    keypoints = _numbers(annotation.get("keypoints", [0.0] * 3 * NUM_KEYPOINTS), "keypoints", where)
+    if keypoints.size != 3 * NUM_KEYPOINTS:
+        raise ValueError(
+            f"{where}: 'keypoints' holds {keypoints.size} numbers, not {3 * NUM_KEYPOINTS} "
+            f"(x, y, visibility of {NUM_KEYPOINTS} keypoints)"
+        )
+    keypoints = keypoints.reshape(NUM_KEYPOINTS, 3)
+    keypoints[:, 2] = keypoints[:, 2] > 0
+    if "bbox" in annotation:
+        box = _box(annotation["bbox"], "bbox", where)
+    else:
+        box = _box_of_joints(keypoints)
+    head_box = np.full(4, np.nan, np.float32)
+    if annotation.get("bbox_head"):
+        head_box = _box(annotation["bbox_head"], "bbox_head", where)
+    return PersonAnnotation(
+        annotation_id=annotation.get("id", -1),
+        track_id=track_id,
+        keypoints=keypoints,
+        box=box,
+        head_box=head_box,
+    )
+
+
+def _box_of_joints(keypoints: np.ndarray) -> np.ndarray:
+    box = enclosing_boxes(keypoints[None, :, :2], keypoints[None, :, 2] > 0)[0]
+    margin = BOX_MARGIN * (box[2:] - box[:2])
+    return np.concatenate([box[:2] - margin, box[2:] + margin])
+
+
+def _box(value: list, field: str, where: str) -> np.ndarray:
+    box = _numbers(value, field, where)
+    if box.size != 4:
+        raise ValueError(f"{where}: '{field}' needs 4 numbers (x, y, w, h), got {value}")
+    box[2:] += box[:2]
+    return box
+
+
+def _numbers(value: list, field: str, where: str) -> np.ndarray:
+    try:
+        numbers = np.array(value, dtype=np.float32).reshape(-1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where}: '{field}' is not a list of numbers") from error
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{where}: '{field}' holds a value that is not a finite number")
+    return numbers
+
+
+def _integer(record: dict, field: str, where: str) -> int:
+    value = record.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{where}: '{field}' must be an integer, got {value!r}")
+    if value != int(value):
+        raise ValueError(f"{where}: '{field}' must be an integer, got {value!r}")
+    return int(value)

@@ -1,0 +1,248 @@
+"""Whole videos, a frame at a time, for testing trackers."""
+
+import json
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from mmengine.dataset import BaseDataset, force_full_init
+from mmpose.registry import DATASETS
+
+from mmpose_temporal.structures import NUM_KEYPOINTS
+from mmpose_temporal.utils import safe_join
+
+from .metainfo import posetrack_metainfo
+from .posetrack_json import FrameAnnotation, VideoAnnotation, load_videos
+
+PERSON_CATEGORY = 1
+
+
+@DATASETS.register_module()
+class PoseTrackVideoDataset(BaseDataset):
+    """One item is one frame of a video with all its people.
+
+    Frames of a video follow each other; a video's frames are never mixed with another's (the
+    interleaving for batches is :class:`VideoSampler`'s). Each item has, beside what the pipeline
+    loads: ``img_id``, ``img_path``, ``video_id``, ``frame_index`` (position in the video, from
+    0), ``num_frames``, ``frame_name``, ``frame_id``, ``is_labeled``, ``ignore_regions``, the
+    ground truth (``bboxes`` (M, 4) xyxy, ``keypoints`` (M, 17, 2), ``keypoints_visible``
+    (M, 17), ``head_boxes`` (M, 4) xyxy, ``track_ids`` (M,)) and, unless a detector finds the
+    people, ``proposals`` (P, 4) xyxy with ``proposal_scores`` (P,). Coordinates are image
+    pixels.
+
+    Args:
+        ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,
+            relative to ``data_root``.
+        data_root: Root of the data; no path in the annotations may leave it.
+        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
+        box_source: Where people are looked for. ``'gt'``: at the annotated boxes of those with
+            an annotated joint (a person without one cannot be scored: choice). ``'file'``: at
+            the boxes of ``bbox_file``. ``'detector'``: no proposals, the model has a detector.
+        bbox_file: COCO-style detections ``[{image_id, category_id, bbox, score}]``, relative to
+            ``data_root``; boxes of other categories than person (1) are left out.
+        videos: Names of the videos to use. None: all.
+        frames: Positions ``(first, stop)`` of the frames to use in each video.
+        frame_step: Use every n-th frame.
+        pipeline: Transforms.
+        test_mode: As in mmengine; a tracker is tested, so True is the default.
+        lazy_init: As in mmengine.
+        serialize_data: As in mmengine.
+
+    Raises:
+        ValueError: Options that do not fit each other, broken annotations, detections of
+            unknown images, a path outside ``data_root``.
+        FileNotFoundError: Annotations, detections, or the first frame of a video are missing.
+    """
+
+    def __init__(
+        self,
+        *,
+        ann_file: str,
+        data_root: str = "",
+        release: str = "posetrack18",
+        box_source: Literal["gt", "file", "detector"] = "gt",
+        bbox_file: str | None = None,
+        videos: Sequence[str] | None = None,
+        frames: tuple[int, int | None] | None = None,
+        frame_step: int = 1,
+        pipeline: Sequence[dict | Callable] = (),
+        test_mode: bool = True,
+        lazy_init: bool = False,
+        serialize_data: bool = True,
+    ):
+        if box_source not in ("gt", "file", "detector"):
+            raise ValueError(
+                f"box_source must be 'gt', 'file' or 'detector', got {box_source!r}"
+            )
+        if (bbox_file is not None) != (box_source == "file"):
+            raise ValueError(
+                f"bbox_file goes with box_source='file': got box_source={box_source!r} and "
+                f"bbox_file={bbox_file!r}"
+            )
+        self.box_source = box_source
+        self.bbox_file = bbox_file
+        self.videos = videos
+        self.frames = frames
+        self.frame_step = frame_step
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix=dict(),
+            metainfo=posetrack_metainfo(release),
+            pipeline=list(pipeline),
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+            serialize_data=serialize_data,
+        )
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
+        """Metainfo comes parsed; mmengine's version would look for files of its values."""
+        return deepcopy(metainfo or {})
+
+    def load_data_list(self) -> list[dict]:
+        """Read annotations and proposals into one dict a frame, in video order."""
+        videos = load_videos(
+            self.ann_file, videos=self.videos, frames=self.frames, frame_step=self.frame_step
+        )
+        proposals = self._load_proposals(videos)
+        items = [
+            self._frame_item(video, index, proposals)
+            for video in videos
+            for index in range(len(video.frames))
+        ]
+        for item in items:
+            if item["frame_index"] == 0 and not Path(item["img_path"]).is_file():
+                raise FileNotFoundError(
+                    f"video {item['video_id']}: its first frame {item['img_path']} does not "
+                    f"exist; is data_root={self.data_root!r} right?"
+                )
+        return items
+
+    def _frame_item(
+        self,
+        video: VideoAnnotation,
+        index: int,
+        proposals: dict[int, tuple[np.ndarray, np.ndarray]] | None,
+    ) -> dict:
+        frame = video.frames[index]
+        item = dict(
+            img_id=frame.image_id,
+            img_path=str(safe_join(self.data_root, frame.file_name)),
+            video_id=video.video_id,
+            frame_index=index,
+            num_frames=len(video.frames),
+            frame_name=frame.file_name,
+            frame_id=frame.frame_id,
+            is_labeled=frame.is_labeled,
+            ignore_regions=frame.ignore_regions,
+            annotated_size=frame.size,
+            **_ground_truth(frame),
+        )
+        if self.box_source == "gt":
+            shown = item["keypoints_visible"].any(1)
+            item["proposals"] = item["bboxes"][shown]
+            item["proposal_scores"] = np.ones(int(shown.sum()), np.float32)
+        elif proposals is not None:
+            item["proposals"], item["proposal_scores"] = proposals.get(
+                frame.image_id, (np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+            )
+        return item
+
+    def _load_proposals(
+        self, videos: list[VideoAnnotation]
+    ) -> dict[int, tuple[np.ndarray, np.ndarray]] | None:
+        if self.box_source != "file":
+            return None
+        path = Path(self.data_root or "", self.bbox_file)
+        # Detections of frames that videos=, frames= or frame_step= leave out are no error, so
+        # they are checked against everything that is annotated.
+        everything = (
+            load_videos(self.ann_file) if self.videos or self.frames or self.frame_step > 1 else videos
+        )
+        known = {frame.image_id for video in everything for frame in video.frames}
+        return read_detections(path, known)
+
+    @force_full_init
+    def video_spans(self) -> dict[str, range]:
+        """Video id -> range of its item indices, in order."""
+        spans: dict[str, range] = {}
+        index = 0
+        while index < len(self):
+            item = self.get_data_info(index)
+            spans[item["video_id"]] = range(index, index + item["num_frames"])
+            index += item["num_frames"]
+        return spans
+
+    def get_data_info(self, idx: int) -> dict:
+        """The item with the metainfo that pipelines and models read."""
+        info = super().get_data_info(idx)
+        info["dataset_name"] = self.metainfo["dataset_name"]
+        return info
+
+
+def read_detections(
+    path: Path, known_images: set[int]
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Read a COCO-style detection file.
+
+    Args:
+        path: JSON list of ``{image_id, category_id, bbox: [x, y, w, h], score}``.
+        known_images: Ids of all images that exist.
+
+    Returns:
+        Image id -> boxes (P, 4) float32 xyxy and scores (P,) float32, best first.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Not such a list; a detection of an unknown image.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"detection file {path} does not exist")
+    try:
+        detections = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
+    if not isinstance(detections, list):
+        raise ValueError(f"{path} must be a list of detections, got {type(detections).__name__}")
+    rows: dict[int, list] = {}
+    for number, detection in enumerate(detections):
+        try:
+            if detection["category_id"] != PERSON_CATEGORY:
+                continue
+            row = [*map(float, detection["bbox"]), float(detection["score"])]
+            image_id = detection["image_id"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{path}: detection {number} needs image_id, category_id, bbox and score"
+            ) from error
+        if len(row) != 5 or not np.isfinite(row).all():
+            raise ValueError(f"{path}: detection {number} has a bad bbox or score: {row}")
+        if image_id not in known_images:
+            raise ValueError(
+                f"{path}: detection {number} is of image {image_id!r}, which the annotations do "
+                "not have; is it the detection file of another data set?"
+            )
+        rows.setdefault(image_id, []).append(row)
+    result = {}
+    for image_id, values in rows.items():
+        array = np.array(values, np.float32)
+        array = array[np.argsort(-array[:, 4], kind="stable")]
+        array[:, 2:4] += array[:, :2]
+        result[image_id] = (array[:, :4], array[:, 4])
+    return result
+
+
+def _ground_truth(frame: FrameAnnotation) -> dict[str, np.ndarray]:
+    people = frame.people
+    keypoints = np.array([p.keypoints for p in people], np.float32)
+    keypoints = keypoints.reshape(-1, NUM_KEYPOINTS, 3)
+    return dict(
+        bboxes=np.array([p.box for p in people], np.float32).reshape(-1, 4),
+        keypoints=keypoints[..., :2],
+        keypoints_visible=keypoints[..., 2],
+        head_boxes=np.array([p.head_box for p in people], np.float32).reshape(-1, 4),
+        track_ids=np.array([p.track_id for p in people], np.int64),
+    )

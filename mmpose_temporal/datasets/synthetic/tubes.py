@@ -1,0 +1,226 @@
+"""From joints to drawable parts: every limb is a generalised cylinder (a *tube*)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .appearance import Outfit
+from .camera import Camera
+from .skeleton import JOINT_INDEX, Body
+
+KNOTS = 5
+_J = JOINT_INDEX
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tube:
+    """A part of a body in frame pixels.
+
+    Attributes:
+        start, end: (2,) ends of the axis.
+        widths: (KNOTS,) half widths in pixels at equal steps along the axis.
+        caps: Lengths in pixels of the rounded ends beyond the start and the end.
+        depth: Distance from the camera in metres, for sorting.
+        azimuth: Angle of the surface that faces the camera, 0 = front of the body.
+        texture: (R, C, 3) float32 BGR.
+        light: Brightness factor.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    widths: np.ndarray
+    caps: tuple[float, float]
+    depth: float
+    azimuth: float
+    texture: np.ndarray
+    light: float
+
+
+class PersonShape:
+    """Turns one person's joints into tubes, sorted from back to front."""
+
+    def __init__(self, *, body: Body, outfit: Outfit) -> None:
+        self.body = body
+        self.outfit = outfit
+
+    def tubes(
+        self, joints: np.ndarray, facing: np.ndarray, camera: Camera, instant: int
+    ) -> list[Tube]:
+        """Tubes of one instant, the farthest first.
+
+        Args:
+            joints: (J, 3) world positions in metres.
+            facing: (2,) yaw of the torso and of the head in radians.
+            camera: The camera.
+            instant: Index of the rendered instant.
+        """
+        builder = _Builder(joints, facing, camera, instant, self.body)
+        self._add_legs(builder)
+        self._add_torso(builder)
+        self._add_arms(builder)
+        self._add_head(builder)
+        return sorted(builder.parts, key=lambda part: -part.depth)
+
+    def _add_legs(self, add: _Builder) -> None:
+        body, wear = self.body, self.outfit
+        thigh = 0.053 * body.height * (0.55 + 0.45 * body.girth)
+        calf = 0.034 * body.height * (0.7 + 0.3 * body.girth)
+        loose = wear.loose
+        bare = wear.legs != "long"
+        upper = wear.skin if wear.legs == "skirt" else wear.trousers
+        lower = wear.skin if bare else wear.trousers
+        cut = 1.0 if bare else loose
+        for side in ("left", "right"):
+            hip, knee, ankle = (add.joint(f"{side}_{n}") for n in ("hip", "knee", "ankle"))
+            heel, toe = add.joint(f"{side}_heel"), add.joint(f"{side}_toe")
+            rise = np.array([0.0, 0.018, 0.0]) * body.height
+            sole = 0.021 * body.height
+            add.tube(heel + rise, toe + 0.6 * rise, np.linspace(1.05, 0.8, 5) * sole, wear.shoe,
+                     bias=0.02, limb=True)
+            shank = calf * np.array([1.0, 1.12, 1.05, 0.8, 0.62]) * cut
+            if not bare:
+                shank = calf * np.array([1.05, 1.08, 1.0, 0.92, 0.85]) * loose
+            add.tube(knee, ankle, shank, lower, limb=True)
+            profile = np.linspace(thigh, calf * 1.08, 5) * loose
+            add.tube(hip, knee, profile, upper, limb=True)
+            if wear.legs == "shorts":
+                add.tube(knee, knee + 0.15 * (ankle - knee), np.full(5, calf * 1.04), wear.skin,
+                         bias=0.01, limb=True)
+
+    def _add_torso(self, add: _Builder) -> None:
+        body, wear = self.body, self.outfit
+        tall, girth = body.height, body.girth
+        pelvis, neck = add.joint("pelvis"), add.joint("neck")
+        spine = neck - pelvis
+        wide = body.shoulder_half
+        across = np.array([0.86 * wide, 0.9 * wide, 0.78 * wide * (0.5 + 0.5 * girth),
+                           0.74 * wide * (0.35 + 0.65 * girth), 0.058 * tall + 0.6 * body.hip_half * girth])
+        deep = tall * np.array([0.045, 0.062, 0.062, 0.056, 0.06]) * (0.4 + 0.6 * girth)
+        hips = np.array([0.95, 1.0, 1.05, 1.03, 0.9])
+        add.tube(pelvis + 0.16 * spine, pelvis - 0.1 * spine,
+                 add.oval(across[4] * hips, deep[4] * hips), wear.trousers, cap=(0.3, 0.5))
+        add.tube(neck - 0.12 * spine, pelvis - 0.02 * spine,
+                 add.oval(across, deep) * (0.5 + 0.5 * wear.loose), wear.top, cap=(0.62, 0.12),
+                 bias=-0.03)
+        if wear.legs == "skirt":
+            knees = 0.5 * (add.joint("left_knee") + add.joint("right_knee"))
+            spread = 0.5 * np.linalg.norm(add.joint("left_knee") - add.joint("right_knee"))
+            hem = np.linspace(1.0, 1.25, 5)
+            low = across[4] * hem + np.linspace(0, 0.6, 5) * spread
+            add.tube(pelvis, knees, add.oval(low, deep[4] * hem + np.linspace(0, 0.7, 5) * spread),
+                     wear.trousers, cap=(0.3, 0.05), bias=-0.02)
+        add.tube(add.joint("head_bottom") + 0.1 * body.head * add.up, neck - 0.08 * spine,
+                 np.full(5, 0.034 * tall * (0.8 + 0.2 * girth)), wear.skin, bias=-0.05)
+
+    def _add_arms(self, add: _Builder) -> None:
+        body, wear = self.body, self.outfit
+        size = body.height * (0.7 + 0.3 * body.girth)
+        for side in ("left", "right"):
+            shoulder, elbow, wrist, hand = (
+                add.joint(f"{side}_{n}") for n in ("shoulder", "elbow", "wrist", "hand")
+            )
+            long = wear.sleeves == "long"
+            upper = size * np.array([0.034, 0.034, 0.03, 0.027, 0.025]) * wear.loose
+            if not long:
+                bare = size * np.array([0.026, 0.027, 0.027, 0.025, 0.023])
+                add.tube(shoulder, elbow, bare, wear.skin, bias=-0.035, limb=True)
+                upper = upper * 1.05
+                sleeve_end = shoulder + 0.55 * (elbow - shoulder)
+                add.tube(shoulder, sleeve_end, upper, wear.sleeve, bias=-0.04, cap=(1.0, 0.15),
+                         limb=True)
+            else:
+                add.tube(shoulder, elbow, upper, wear.sleeve, bias=-0.04, limb=True)
+            lower = size * np.array([0.024, 0.025, 0.023, 0.02, 0.017])
+            add.tube(elbow, wrist, lower * (wear.loose if long else 1.0),
+                     wear.sleeve if long else wear.skin, bias=-0.045, limb=True)
+            add.tube(wrist, 0.35 * wrist + 0.65 * hand, size * np.array([0.016, 0.02, 0.022, 0.02, 0.014]),
+                     wear.skin, bias=-0.042, limb=True)
+
+    def _add_head(self, add: _Builder) -> None:
+        body, wear = self.body, self.outfit
+        bottom, top = add.joint("head_bottom"), add.joint("head_top")
+        axis, head = top - bottom, body.head
+        profile = np.array([1.0, 1.03, 1.0, 0.92, 0.78])
+        wide = add.oval(0.335 * head * profile, 0.4 * head * profile, head=True)
+        add.tube(bottom + 0.66 * axis, bottom + 0.3 * axis, wide, wear.head, bias=-0.12, head=True,
+                 cap_metres=(0.34 * head, 0.2 * head))
+        nose = add.joint("nose")
+        base = bottom + 0.46 * axis
+        if nose[2] < base[2] + 0.04:
+            add.tube(nose + 0.05 * axis, nose - 0.03 * axis + 0.05 * (base - nose),
+                     np.linspace(0.03, 0.055, 5) * head, wear.skin * 0.97, bias=-0.2)
+        if wear.hair_style == "long":
+            ahead = nose - base
+            behind = base - 0.55 * ahead
+            add.tube(behind + 0.25 * axis, behind - 0.75 * axis,
+                     add.oval(0.34 * head * profile, 0.2 * head * profile, head=True), wear.hair,
+                     bias=-0.11)
+        if wear.hair_style == "cap":
+            brow = bottom + 0.7 * axis
+            ahead = nose - base
+            add.tube(brow + 0.75 * ahead, brow + 1.7 * ahead,
+                     add.oval(np.full(5, 0.27 * head), np.full(5, 0.05 * head), head=True)
+                     * np.array([1, 1, 1, 0.95, 0.8]), wear.hair * 0.85, bias=-0.1, cap=(0.1, 0.2))
+
+
+class _Builder:
+    """Collects the tubes of one person at one instant."""
+
+    def __init__(
+        self, joints: np.ndarray, facing: np.ndarray, camera: Camera, instant: int, body: Body
+    ) -> None:
+        self._joints, self._camera, self._instant = joints, camera, instant
+        self._root = joints[_J["pelvis"]]
+        sight = np.arctan2(self._root[0], self._root[2])
+        self._facing = facing - sight
+        self._span = 0.25 * body.height
+        self.up = np.array([0.0, 1.0, 0.0])
+        self.parts: list[Tube] = []
+
+    def joint(self, name: str) -> np.ndarray:
+        """World position (3,) of a joint."""
+        return self._joints[_J[name]]
+
+    def oval(self, across: np.ndarray, deep: np.ndarray, *, head: bool = False) -> np.ndarray:
+        """Half width seen by the camera of an oval section, by how far it is turned."""
+        yaw = self._facing[int(head)]
+        return np.hypot(across * np.cos(yaw), deep * np.sin(yaw))
+
+    def tube(
+        self,
+        start: np.ndarray,
+        end: np.ndarray,
+        widths: np.ndarray,
+        texture: np.ndarray,
+        *,
+        cap: tuple[float, float] = (1.0, 1.0),
+        cap_metres: tuple[float, float] | None = None,
+        bias: float = 0.0,
+        head: bool = False,
+        limb: bool = False,
+    ) -> None:
+        """Adds a tube between world points; ``cap`` is relative to the width at each end."""
+        ends = np.stack([start, end])
+        pixels = self._camera.project(ends, self._instant)
+        depth = float(ends[:, 2].mean())
+        scale = float(self._camera.scale(np.asarray(depth), self._instant))
+        widths = np.maximum(widths * scale, 0.35)
+        if cap_metres is None:
+            caps = (cap[0] * widths[0], cap[1] * widths[-1])
+        else:
+            caps = (cap_metres[0] * scale, cap_metres[1] * scale)
+        behind = np.clip((depth - self._root[2]) / self._span, 0, 1) if limb else 0.0
+        self.parts.append(
+            Tube(
+                start=pixels[0],
+                end=pixels[1],
+                widths=widths,
+                caps=(max(caps[0], 0.3), max(caps[1], 0.3)),
+                depth=depth + bias,
+                azimuth=float(self._facing[int(head)] + np.pi),
+                texture=texture,
+                light=1.0 - 0.3 * float(behind),
+            )
+        )

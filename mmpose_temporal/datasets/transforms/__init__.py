@@ -1,0 +1,5 @@
+"""Pipelines of whole frames."""
+
+from .frames import LoadVideoFrame, PackFrameInputs
+
+__all__ = ["LoadVideoFrame", "PackFrameInputs"]

@@ -1,0 +1,127 @@
+"""Load a frame once, and pack it with all its people."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmengine.logging import print_log
+from mmengine.structures import InstanceData
+from mmpose.registry import TRANSFORMS
+from mmpose.structures import PoseDataSample
+
+
+@TRANSFORMS.register_module()
+class LoadVideoFrame(LoadImageFromFile):
+    """Decode a frame, once for all its people.
+
+    Adds ``img`` (H, W, 3) uint8 BGR, ``img_shape``, ``ori_shape`` and ``frame_readable``.
+
+    Args:
+        on_error: What to do with a frame that is missing, empty, corrupt, or of another size
+            than its annotation says. ``'raise'``: stop. ``'skip'``: warn, and pass the frame on
+            with ``frame_readable=False`` and an empty image; the tracker answers it without
+            people, and the metric counts and reports it, so a long test keeps its results.
+        **kwargs: As for mmcv's ``LoadImageFromFile`` (``imdecode_backend``, ``backend_args``).
+
+    Raises:
+        ValueError: Unknown ``on_error``; with ``'raise'``, a frame that cannot be used. The
+            text names video, frame and file.
+    """
+
+    def __init__(self, *, on_error: Literal["raise", "skip"] = "raise", **kwargs):
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
+        for name in ("to_float32", "color_type", "ignore_empty"):
+            if name in kwargs:
+                raise ValueError(f"LoadVideoFrame takes no {name}: frames are uint8 BGR")
+        super().__init__(**kwargs)
+        self.on_error = on_error
+
+    def transform(self, results: dict) -> dict:
+        """Decode ``results['img_path']``."""
+        problem = None
+        try:
+            loaded = super().transform(dict(results))
+            image = loaded["img"]
+            problem = self._wrong_size(image, results.get("annotated_size"))
+        except Exception as error:  # the backends raise what they like on broken files
+            image, problem = None, f"{type(error).__name__}: {error}"
+        if problem is not None:
+            message = (
+                f"video {results.get('video_id')}, frame {results.get('frame_index')}: cannot "
+                f"use {results['img_path']} ({problem})"
+            )
+            if self.on_error == "raise":
+                raise ValueError(message)
+            print_log(f"{message}; skipped", logger="current", level=30)
+            width, height = results.get("annotated_size") or (0, 0)
+            return dict(
+                results,
+                img=np.zeros((0, 0, 3), np.uint8),
+                img_shape=(height, width),
+                ori_shape=(height, width),
+                frame_readable=False,
+            )
+        return dict(
+            results,
+            img=image,
+            img_shape=image.shape[:2],
+            ori_shape=image.shape[:2],
+            frame_readable=True,
+        )
+
+    @staticmethod
+    def _wrong_size(image: np.ndarray | None, annotated: tuple[int, int] | None) -> str | None:
+        if image is None:
+            return "the file is empty or corrupt"
+        height, width = image.shape[:2]
+        if annotated is not None and (width, height) != tuple(annotated):
+            return f"it is {width}x{height}, its annotation says {annotated[0]}x{annotated[1]}"
+        return None
+
+
+@TRANSFORMS.register_module()
+class PackFrameInputs(BaseTransform):
+    """Pack a frame and its people for a tracker.
+
+    Gives ``inputs``, uint8 (H, W, 3) BGR (no copy: the tracker crops from the frame as it is
+    decoded), and ``data_samples``, a PoseDataSample with ``gt_instances``, ``proposals``
+    (fields ``bboxes`` (P, 4), ``bbox_scores`` (P,); absent where a detector finds the people)
+    and the metainfo below.
+    """
+
+    META_KEYS = (
+        "img_id",
+        "img_path",
+        "video_id",
+        "frame_index",
+        "num_frames",
+        "frame_name",
+        "frame_id",
+        "ori_shape",
+        "img_shape",
+        "is_labeled",
+        "ignore_regions",
+        "frame_readable",
+        "dataset_name",
+    )
+
+    def transform(self, results: dict) -> dict:
+        """Pack ``results``."""
+        sample = PoseDataSample(metainfo={key: results[key] for key in self.META_KEYS})
+        sample.gt_instances = InstanceData(
+            bboxes=results["bboxes"],
+            bbox_scores=np.ones(len(results["bboxes"]), np.float32),
+            keypoints=results["keypoints"],
+            keypoints_visible=results["keypoints_visible"],
+            head_boxes=results["head_boxes"],
+            track_ids=results["track_ids"],
+        )
+        if "proposals" in results:
+            sample.proposals = InstanceData(
+                bboxes=results["proposals"], bbox_scores=results["proposal_scores"]
+            )
+        return dict(
+            inputs=torch.from_numpy(np.ascontiguousarray(results["img"])), data_samples=sample
+        )
