@@ -234,7 +234,9 @@ def _parse_person(annotation: dict, where: str) -> PersonAnnotation:
     track_id = _integer(annotation, "track_id", where)
     if track_id < 0:
         raise ValueError(f"{where}: track_id {track_id} is negative")
-    keypoints = _numbers(annotation.get("keypoints", [0.0] * 3 * NUM_KEYPOINTS), "keypoints", where)
+    keypoints = _numbers(
+        annotation.get("keypoints", [0.0] * 3 * NUM_KEYPOINTS), "keypoints", where
+    )
     if keypoints.size != 3 * NUM_KEYPOINTS:
         raise ValueError(
             f"{where}: 'keypoints' holds {keypoints.size} numbers, not {3 * NUM_KEYPOINTS} "

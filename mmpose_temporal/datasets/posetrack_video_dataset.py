@@ -73,9 +73,7 @@ class PoseTrackVideoDataset(BaseDataset):
         serialize_data: bool = True,
     ):
         if box_source not in ("gt", "file", "detector"):
-            raise ValueError(
-                f"box_source must be 'gt', 'file' or 'detector', got {box_source!r}"
-            )
+            raise ValueError(f"box_source must be 'gt', 'file' or 'detector', got {box_source!r}")
         if (bbox_file is not None) != (box_source == "file"):
             raise ValueError(
                 f"bbox_file goes with box_source='file': got box_source={box_source!r} and "
@@ -160,7 +158,9 @@ class PoseTrackVideoDataset(BaseDataset):
         # Detections of frames that videos=, frames= or frame_step= leave out are no error, so
         # they are checked against everything that is annotated.
         everything = (
-            load_videos(self.ann_file) if self.videos or self.frames or self.frame_step > 1 else videos
+            load_videos(self.ann_file)
+            if self.videos or self.frames or self.frame_step > 1
+            else videos
         )
         known = {frame.image_id for video in everything for frame in video.frames}
         return read_detections(path, known)
@@ -179,7 +179,8 @@ class PoseTrackVideoDataset(BaseDataset):
     def get_data_info(self, idx: int) -> dict:
         """The item with the metainfo that pipelines and models read."""
         info = super().get_data_info(idx)
-        info["dataset_name"] = self.metainfo["dataset_name"]
+        for key in ("dataset_name", "flip_indices"):
+            info[key] = self._metainfo[key]
         return info
 
 

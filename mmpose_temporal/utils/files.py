@@ -27,10 +27,14 @@ def atomic_write(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
         ValueError: ``mode`` is neither ``'w'`` nor ``'wb'``.
     """
     if mode not in ("w", "wb"):
-        raise ValueError(f"atomic_write writes whole files: mode must be 'w' or 'wb', got {mode!r}")
+        raise ValueError(
+            f"atomic_write writes whole files: mode must be 'w' or 'wb', got {mode!r}"
+        )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    descriptor, temporary = tempfile.mkstemp(
+        prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
+    )
     try:
         with os.fdopen(descriptor, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
@@ -69,5 +73,7 @@ def safe_join(root: str | os.PathLike, relative: str) -> Path:
     """
     normal = os.path.normpath(relative.replace("\\", "/")) if relative else ""
     if not normal or os.path.isabs(normal) or normal == ".." or normal.startswith("../"):
-        raise ValueError(f"path {relative!r} in a data file leaves the data root {os.fspath(root)!r}")
+        raise ValueError(
+            f"path {relative!r} in a data file leaves the data root {os.fspath(root)!r}"
+        )
     return Path(root) / normal

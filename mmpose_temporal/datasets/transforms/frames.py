@@ -105,6 +105,7 @@ class PackFrameInputs(BaseTransform):
         "ignore_regions",
         "frame_readable",
         "dataset_name",
+        "flip_indices",
     )
 
     def transform(self, results: dict) -> dict:

@@ -1,0 +1,65 @@
+"""Object keypoint similarity."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmpose.registry import MODELS
+
+from mmpose_temporal.datasets.metainfo import posetrack_metainfo
+from mmpose_temporal.structures import FramePoses
+
+from .base import Representation, Similarity
+from .functional import box_areas, pairwise_oks
+
+
+@MODELS.register_module()
+class OKSSimilarity(Similarity):
+    """Object keypoint similarity of two poses over the joints that both have, in [0, 1].
+
+    Args:
+        sigmas: Spread of each of the K keypoint types. None: those of PoseTrack18 in mmpose
+            (K = 17).
+    """
+
+    def __init__(self, *, sigmas: Sequence[float] | None = None):
+        super().__init__()
+        if sigmas is None:
+            sigmas = posetrack_metainfo("posetrack18")["sigmas"]
+        self.sigmas = np.asarray(sigmas, dtype=np.float32)
+        if self.sigmas.ndim != 1 or not (self.sigmas > 0).all():
+            raise ValueError(f"sigmas must be K positive numbers, got {sigmas}")
+
+    def embed(self, poses: FramePoses, feats: Any = None) -> Representation:
+        """``{'keypoints': (M, K, 2), 'valid': (M, K), 'areas': (M,)}``; areas of the boxes.
+
+        Raises:
+            ValueError: The poses have another number of keypoints than there are sigmas.
+        """
+        if poses.keypoints.shape[1] != len(self.sigmas):
+            raise ValueError(
+                f"poses have {poses.keypoints.shape[1]} keypoints, but OKSSimilarity has "
+                f"{len(self.sigmas)} sigmas"
+            )
+        return {
+            "keypoints": poses.keypoints,
+            "valid": poses.keypoint_scores > 0,
+            "areas": box_areas(poses.boxes),
+        }
+
+    def pairwise(
+        self,
+        current: Representation,
+        previous: Representation,
+        pairs: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """(M_t, M_prev) OKS."""
+        return pairwise_oks(
+            current["keypoints"],
+            current["valid"],
+            current["areas"],
+            previous["keypoints"],
+            previous["valid"],
+            previous["areas"],
+            self.sigmas,
+        )

@@ -1,0 +1,39 @@
+"""The pose tracker and its parts."""
+
+from .assignment import Assignment, GreedyAssignment, HungarianAssignment
+from .association import Association, TrackMemory
+from .box_sources import BoxSource, DatasetBoxes, DetectorBoxes
+from .checkpoint_guard import CheckpointGuard
+from .cropping import Crops, TopdownCropper
+from .finished_frames import FinishedFrames, TrackedFrame
+from .gates import CenterDistanceGate, Gate, IoUGate
+from .pose_tracker import FramePreprocessor, PoseTracker, VideoState
+from .suppression import OKSNMS, BoxNMS, GreedySuppression, PoseNMS, SoftOKSNMS, Suppression
+
+__all__ = [
+    "OKSNMS",
+    "Assignment",
+    "Association",
+    "BoxNMS",
+    "BoxSource",
+    "CenterDistanceGate",
+    "CheckpointGuard",
+    "Crops",
+    "DatasetBoxes",
+    "DetectorBoxes",
+    "FinishedFrames",
+    "FramePreprocessor",
+    "Gate",
+    "GreedyAssignment",
+    "GreedySuppression",
+    "HungarianAssignment",
+    "IoUGate",
+    "PoseNMS",
+    "PoseTracker",
+    "SoftOKSNMS",
+    "Suppression",
+    "TopdownCropper",
+    "TrackMemory",
+    "TrackedFrame",
+    "VideoState",
+]

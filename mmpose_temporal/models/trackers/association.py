@@ -1,0 +1,173 @@
+"""Give the people of each frame the ids of people seen before: similarity + assignment + life."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.model import BaseModule
+from mmpose.registry import MODELS
+
+from mmpose_temporal.models.similarities import Representation
+from mmpose_temporal.structures import UNTRACKED, FramePoses
+
+
+@dataclass(slots=True)
+class TrackMemory:
+    """The live tracks of one video: the last pose of each.
+
+    Attributes:
+        next_id: Id of the next new track.
+        ids: (L,) int64 ids of the live tracks.
+        last_seen: (L,) int64 index of the frame of the last pose.
+        poses: Last pose of each live track; None before the first frame.
+        representation: What the similarity keeps of them.
+    """
+
+    next_id: int = 0
+    ids: np.ndarray | None = None
+    last_seen: np.ndarray | None = None
+    poses: FramePoses | None = None
+    representation: Representation | None = None
+
+    def __len__(self) -> int:
+        return 0 if self.ids is None else len(self.ids)
+
+
+@MODELS.register_module()
+class Association(BaseModule):
+    """Associates the poses of a frame with live tracks.
+
+    A pose takes the id of the track it is assigned to, if their similarity is at least
+    ``min_similarity`` and all gates let the pair through. A pose that is left starts a track,
+    if its score is at least ``new_track_thr``; else it has no id and is not reported. A track
+    ends when it was not seen for ``max_age`` frames. Ids count from 0 in each video and are
+    never used again. Comparisons include the threshold.
+
+    Args:
+        similarity: Config of a :class:`Similarity`.
+        assignment: Config of an :class:`Assignment`.
+        min_similarity: Lowest similarity of a match, > 0.
+        gates: Configs of gates.
+        max_age: Frames that a track is looked for after its last pose, >= 1.
+        new_track_thr: Lowest ``pose_scores`` of a pose that starts a track.
+
+    Raises:
+        ValueError: ``min_similarity`` <= 0 or ``max_age`` < 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        similarity: dict,
+        assignment: dict | None = None,
+        min_similarity: float = 0.3,
+        gates: Sequence[dict] = (),
+        max_age: int = 1,
+        new_track_thr: float = 0.0,
+    ):
+        super().__init__()
+        if min_similarity <= 0:
+            raise ValueError(f"min_similarity must be positive, got {min_similarity}")
+        if max_age < 1:
+            raise ValueError(f"max_age must be 1 frame or more, got {max_age}")
+        self.similarity = MODELS.build(similarity)
+        self.assignment = MODELS.build(assignment or dict(type="HungarianAssignment"))
+        self.gates = [MODELS.build(gate) for gate in gates]
+        self.min_similarity = min_similarity
+        self.max_age = max_age
+        self.new_track_thr = new_track_thr
+
+    def step(
+        self, memory: TrackMemory, poses: FramePoses, frame_index: int, feats: Any = None
+    ) -> FramePoses:
+        """Associate one frame and bring ``memory`` up to date.
+
+        Args:
+            memory: State of the video, changed in place.
+            poses: The frame's people.
+            frame_index: Position of the frame in the video; a gap ages the tracks.
+            feats: For the similarity, see :meth:`Similarity.embed`.
+
+        Returns:
+            The poses with their track ids, -1 where a pose is too weak to start a track.
+        """
+        self._forget(memory, frame_index)
+        current = self.similarity.embed(poses, feats)
+        rows, columns = self._match(memory, poses, current)
+        ids = np.full(len(poses), UNTRACKED, np.int64)
+        if len(rows):
+            ids[rows] = memory.ids[columns]
+        if len(rows) < len(poses):
+            new = np.flatnonzero((ids == UNTRACKED) & (poses.pose_scores >= self.new_track_thr))
+            ids[new] = np.arange(memory.next_id, memory.next_id + len(new))
+            memory.next_id += len(new)
+        poses = poses.replace(track_ids=ids)
+        self._remember(memory, poses, current, columns, frame_index)
+        return poses
+
+    def _match(
+        self, memory: TrackMemory, poses: FramePoses, current: Representation
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if not len(memory) or not len(poses):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        pairs = None
+        for gate in self.gates:
+            passed = gate(poses, memory.poses)
+            pairs = passed if pairs is None else pairs & passed
+        scores = self.similarity.pairwise(current, memory.representation, pairs)
+        allowed = scores >= self.min_similarity
+        if pairs is not None:
+            allowed &= pairs
+        return self.assignment(scores, allowed)
+
+    def _forget(self, memory: TrackMemory, frame_index: int) -> None:
+        """Drop the tracks that were not seen for more than ``max_age`` frames."""
+        if not len(memory):
+            return
+        alive = frame_index - memory.last_seen <= self.max_age
+        if not alive.all():
+            memory.ids = memory.ids[alive]
+            memory.last_seen = memory.last_seen[alive]
+            memory.poses = memory.poses[alive]
+            memory.representation = _select(memory.representation, alive)
+
+    @staticmethod
+    def _remember(
+        memory: TrackMemory,
+        poses: FramePoses,
+        current: Representation,
+        matched: np.ndarray,
+        frame_index: int,
+    ) -> None:
+        """The tracks seen now, followed by the live ones not seen."""
+        tracked = poses.track_ids != UNTRACKED
+        if not tracked.all():
+            poses, current = poses[tracked], _select(current, tracked)
+        ids, seen = poses.track_ids, np.full(len(poses), frame_index, np.int64)
+        if len(matched) < len(memory):
+            waiting = np.ones(len(memory), dtype=bool)
+            waiting[matched] = False
+            ids = np.concatenate([ids, memory.ids[waiting]])
+            seen = np.concatenate([seen, memory.last_seen[waiting]])
+            poses = FramePoses.cat([poses, memory.poses[waiting]])
+            current = _cat(current, _select(memory.representation, waiting))
+        memory.ids, memory.last_seen = ids, seen
+        memory.poses, memory.representation = poses, current
+
+
+def _select(representation: Representation, mask: np.ndarray) -> Representation:
+    return {
+        name: value[torch.from_numpy(mask)] if isinstance(value, torch.Tensor) else value[mask]
+        for name, value in representation.items()
+    }
+
+
+def _cat(first: Representation, second: Representation) -> Representation:
+    return {
+        name: (torch.cat if isinstance(value, torch.Tensor) else np.concatenate)(
+            [value, second[name]]
+        )
+        for name, value in first.items()
+    }

@@ -1,0 +1,139 @@
+"""Where the people of a frame are looked for."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.runner import load_checkpoint
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+
+Boxes = tuple[np.ndarray, np.ndarray]
+"""(P, 4) float32 xyxy image pixels, and (P,) float32 scores."""
+
+
+class BoxSource(ABC):
+    """Gives the boxes of each frame of a batch."""
+
+    @abstractmethod
+    def __call__(
+        self, frames: Sequence[np.ndarray], samples: Sequence[PoseDataSample], device: torch.device
+    ) -> list[Boxes]:
+        """Boxes of each frame.
+
+        Args:
+            frames: (H, W, 3) uint8 BGR images; sizes may differ.
+            samples: Their data samples.
+            device: Where the estimator runs.
+        """
+
+
+@MODELS.register_module()
+class DatasetBoxes(BoxSource):
+    """The boxes that the data set proposes: ground truth or a detection file.
+
+    Raises:
+        ValueError: On a sample without proposals.
+    """
+
+    def __call__(
+        self, frames: Sequence[np.ndarray], samples: Sequence[PoseDataSample], device: torch.device
+    ) -> list[Boxes]:
+        """See :class:`BoxSource`."""
+        boxes = []
+        for sample in samples:
+            if "proposals" not in sample:
+                raise ValueError(
+                    f"video {sample.video_id}: the data set proposes no boxes; set its "
+                    "box_source to 'gt' or 'file', or the tracker's to DetectorBoxes"
+                )
+            proposals = sample.proposals
+            boxes.append((_array(proposals.bboxes), _array(proposals.bbox_scores)))
+        return boxes
+
+
+@MODELS.register_module()
+class DetectorBoxes(BoxSource):
+    """Boxes of an mmdet detector, all frames of a batch in one call.
+
+    The detector is built at the first frame, is no part of the tracker's checkpoint and is not
+    trained.
+
+    Args:
+        config: mmdet config file, or a config of ``configs/baselines/detectors``.
+        checkpoint: Its weights, a path or an address.
+        category: Label of people in the detector's output (0 in COCO).
+
+    Raises:
+        ImportError: At the first frame, mmdet is not installed.
+        FileNotFoundError: No such config.
+    """
+
+    def __init__(self, *, config: str, checkpoint: str, category: int = 0):
+        self.config = config
+        self.checkpoint = checkpoint
+        self.category = category
+        self._detector = None
+
+    def __call__(
+        self, frames: Sequence[np.ndarray], samples: Sequence[PoseDataSample], device: torch.device
+    ) -> list[Boxes]:
+        """See :class:`BoxSource`."""
+        if self._detector is None:
+            self._build(device)
+        packed = [self._pipeline(dict(img=np.ascontiguousarray(f), img_id=0)) for f in frames]
+        batch = {key: [item[key] for item in packed] for key in ("inputs", "data_samples")}
+        with torch.no_grad():
+            results = self._detector.test_step(batch)
+        boxes = []
+        for result in results:
+            found = result.pred_instances
+            found = found[found.labels == self.category]
+            boxes.append((_array(found.bboxes), _array(found.scores)))
+        return boxes
+
+    def _build(self, device: torch.device) -> None:
+        try:
+            from mmdet.registry import MODELS as DETECTORS
+            from mmdet.utils import get_test_pipeline_cfg, register_all_modules
+        except ImportError as error:
+            raise ImportError(
+                "DetectorBoxes needs mmdet: pip install 'mmdet>=3.3,<3.4' (mmcv must be < 2.2)"
+            ) from error
+        from mmcv.transforms import Compose
+        from mmdet.registry import TRANSFORMS
+
+        register_all_modules(init_default_scope=False)
+        config = Config.fromfile(find_config(self.config))
+        config.model.pop("init_cfg", None)
+        if "init_cfg" in config.model.get("backbone", {}):
+            config.model.backbone.init_cfg = None  # the checkpoint brings all weights
+        detector = DETECTORS.build(config.model)
+        load_checkpoint(detector, self.checkpoint, map_location="cpu", strict=True)
+        self._detector = detector.to(device).eval()
+        steps = get_test_pipeline_cfg(config)
+        steps[0] = dict(type="mmdet.LoadImageFromNDArray")
+        steps = [s for s in steps if "LoadAnnotations" not in s["type"]]
+        self._pipeline = Compose([TRANSFORMS.build(step) for step in steps])
+
+
+def find_config(name: str) -> Path:
+    """A config file by its path, or by its path below this project.
+
+    Raises:
+        FileNotFoundError: Neither exists.
+    """
+    package = Path(__file__).resolve().parents[2]
+    for root in (Path(), package / ".mim", package.parent):
+        if (root / name).is_file():
+            return root / name
+    raise FileNotFoundError(f"config {name} exists neither here nor in mmpose_temporal")
+
+
+def _array(values: torch.Tensor | np.ndarray) -> np.ndarray:
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu().numpy()
+    return np.asarray(values, np.float32)

@@ -1,0 +1,336 @@
+"""The whole way of a video, as a model that mmpose's train and test tools build."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.model import BaseDataPreprocessor, BaseModel
+from mmengine.structures import InstanceData
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+
+from mmpose_temporal.structures import UNTRACKED, FramePoses
+
+from .association import TrackMemory
+from .checkpoint_guard import CheckpointGuard
+from .finished_frames import FinishedFrames, TrackedFrame
+
+
+@dataclass(slots=True)
+class VideoState:
+    """Everything that is remembered of one video; made at its start, dropped at its end."""
+
+    num_frames: int
+    finished: FinishedFrames
+    memory: TrackMemory = field(default_factory=TrackMemory)
+    next_frame: int = 0
+
+
+class FramePreprocessor(BaseDataPreprocessor):
+    """Training batches go to the estimator's own preprocessor; test frames stay as they are.
+
+    People are cropped from the uint8 frame on the CPU, and only the crops travel to the device.
+
+    Args:
+        estimator: The pose estimator.
+    """
+
+    def __init__(self, estimator: BaseModel):
+        super().__init__()
+        self._of_crops = [estimator.data_preprocessor]  # in a list: it is not a second owner
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Prepare a batch: crops with samples when training, frames with samples otherwise."""
+        return self._of_crops[0](data, True) if training else data
+
+
+@MODELS.register_module()
+class PoseTracker(BaseModel):
+    """Estimates and tracks the poses of people in video with a top-down estimator.
+
+    frame -> boxes -> crops -> estimator -> thresholds -> suppression -> association -> output
+
+    In training (``mode='loss'``) it is its estimator: a batch of mmpose's top-down pipeline
+    gives the estimator's losses. In testing a batch holds whole frames, consecutive ones of a
+    video or one of each of several videos; all their people go through the estimator together,
+    and the frames that are *finished* come back, at the latest with the video's last frame. The
+    state is kept by video id, so that videos may be interleaved.
+
+    A checkpoint of this model or of its estimator alone can be loaded; one that does not fit
+    raises a RuntimeError that says what is missing.
+
+    Args:
+        estimator: Config of a top-down pose estimator of mmpose.
+        association: Config of :class:`Association`.
+        box_source: Config of a :class:`BoxSource`. Default: the boxes the data set proposes.
+        cropper: Config of :class:`TopdownCropper`.
+        suppression: Configs of :class:`Suppression` parts, applied in order.
+        box_score_thr: People whose box scores less are not looked at.
+        keypoint_score_thr: Joints that score less are absent (score 0) for suppression,
+            association and output.
+        min_length: Tracks with fewer poses are not reported; over 1, frames come back later.
+        max_crops: People that go through the estimator in one call, which bounds memory.
+        partial_checkpoint: Accept checkpoints that fill the model in part only (mmengine then
+            lists what is missing as a warning).
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: An option out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        estimator: dict,
+        association: dict,
+        box_source: dict | None = None,
+        cropper: dict | None = None,
+        suppression: Sequence[dict] = (),
+        box_score_thr: float = 0.0,
+        keypoint_score_thr: float = 0.0,
+        min_length: int = 1,
+        max_crops: int = 128,
+        partial_checkpoint: bool = False,
+        init_cfg: dict | None = None,
+    ):
+        if min_length < 1 or max_crops < 1:
+            raise ValueError(
+                f"min_length and max_crops must be 1 or more, got {min_length} and {max_crops}"
+            )
+        estimator = MODELS.build(estimator)
+        super().__init__(data_preprocessor=FramePreprocessor(estimator), init_cfg=init_cfg)
+        self.estimator = estimator
+        self.association = MODELS.build(association)
+        self.box_source = MODELS.build(box_source or dict(type="DatasetBoxes"))
+        self.cropper = MODELS.build(
+            dict(
+                cropper or dict(type="TopdownCropper"),
+                decoder=getattr(estimator.head, "decoder", None),
+            )
+        )
+        self.suppression = [MODELS.build(part) for part in suppression]
+        self.box_score_thr = box_score_thr
+        self.keypoint_score_thr = keypoint_score_thr
+        self.min_length = min_length
+        self.max_crops = max_crops
+        self._videos: dict[str, VideoState] = {}
+        CheckpointGuard(partial=partial_checkpoint).attach(self, child="estimator")
+
+    def forward(
+        self,
+        inputs: Tensor | list[Tensor],
+        data_samples: list[PoseDataSample] | None = None,
+        mode: str = "tensor",
+    ) -> Any:
+        """As in mmengine.
+
+        Args:
+            inputs: ``'loss'``, ``'tensor'``: crops (N, 3, h, w), normalised.
+                ``'predict'``: frames, each (H, W, 3) uint8 BGR.
+            data_samples: One for each crop or frame.
+            mode: ``'loss'``, ``'predict'`` or ``'tensor'``.
+
+        Returns:
+            Losses; finished frames (list of PoseDataSample); or the estimator's raw output.
+        """
+        if mode == "predict":
+            return self.predict(inputs, data_samples)
+        return self.estimator(inputs, data_samples, mode=mode)
+
+    @torch.no_grad()
+    def predict(
+        self, inputs: Sequence[Tensor], data_samples: Sequence[PoseDataSample]
+    ) -> list[PoseDataSample]:
+        """Track the people of a batch of frames.
+
+        Args:
+            inputs: Frames, each (H, W, 3) uint8 BGR on the CPU, in the order of time within
+                each video.
+            data_samples: Their samples, as packed by ``PackFrameInputs``.
+
+        Returns:
+            The finished frames with ``pred_instances`` (``keypoints`` (M, K, 2),
+            ``keypoint_scores`` (M, K), ``bboxes`` (M, 4), ``bbox_scores`` (M,), ``track_ids``
+            (M,); numpy) and the metainfo ``dropped``: reason -> number of poses left out.
+
+        Raises:
+            ValueError: A frame comes out of order.
+        """
+        frames = [frame.numpy() for frame in inputs]
+        finished: list[TrackedFrame] = []
+        for sample, poses, dropped in zip(
+            data_samples, *self._estimate(frames, data_samples), strict=True
+        ):
+            finished += self.track(sample, poses, dropped)
+        return [self._answer(frame) for frame in finished]
+
+    # ------------------------------------------------------------------ videos
+
+    def start_video(self, video_id: str, num_frames: int) -> VideoState:
+        """Make the state of a video.
+
+        Raises:
+            ValueError: The video is open already.
+        """
+        if video_id in self._videos:
+            raise ValueError(f"video {video_id} is open already; reset() forgets all videos")
+        state = VideoState(num_frames=num_frames, finished=FinishedFrames(self.min_length))
+        self._videos[video_id] = state
+        return state
+
+    def end_video(self, video_id: str) -> list[TrackedFrame]:
+        """Drop the state of a video; returns its frames that were still held back."""
+        return self._videos.pop(video_id).finished.flush()
+
+    def reset(self) -> None:
+        """Forget all videos that were begun and not ended, as after an interrupted test."""
+        self._videos.clear()
+
+    def track(
+        self,
+        sample: PoseDataSample,
+        poses: FramePoses,
+        dropped: Counter | None = None,
+        feats: Any = None,
+    ) -> list[TrackedFrame]:
+        """Suppress and associate the poses of one frame.
+
+        Args:
+            sample: Needs the metainfo ``video_id``, ``frame_index`` and ``num_frames``.
+            poses: The frame's people.
+            dropped: Poses left out so far, by reason.
+            feats: For the similarity.
+
+        Returns:
+            The frames of this video that are finished now.
+
+        Raises:
+            ValueError: The frame is not the next one of its video.
+        """
+        video_id, index = sample.video_id, sample.frame_index
+        state = self._videos.get(video_id) or self.start_video(video_id, sample.num_frames)
+        if index != state.next_frame:
+            self._videos.pop(video_id)
+            raise ValueError(
+                f"video {video_id}: frame {index} came where frame {state.next_frame} of "
+                f"{state.num_frames} was due; frames of a video must come in order and whole "
+                "(use VideoSampler), and reset() forgets an interrupted test"
+            )
+        state.next_frame += 1
+        dropped = Counter() if dropped is None else dropped
+        poses = self._suppress(poses, dropped)
+        poses = self.association.step(state.memory, poses, index, feats)
+        tracked = poses.track_ids != UNTRACKED
+        if not tracked.all():
+            dropped["new_track_thr"] += int((~tracked).sum())
+            poses = poses[tracked]
+        finished = state.finished.push(TrackedFrame(sample, poses, dropped), state.memory.ids)
+        if state.next_frame == state.num_frames:
+            finished += self.end_video(video_id)
+        return finished
+
+    def _suppress(self, poses: FramePoses, dropped: Counter) -> FramePoses:
+        absent = poses.keypoint_scores < self.keypoint_score_thr
+        if absent.any():
+            scores = np.where(absent, np.float32(0), poses.keypoint_scores)
+            poses = poses.replace(keypoint_scores=scores)
+        empty = ~(poses.keypoint_scores > 0).any(1)
+        if empty.any():
+            dropped["no_keypoints"] += int(empty.sum())
+            poses = poses[~empty]
+        for part in self.suppression:
+            kept = part(poses)
+            if len(kept) < len(poses):
+                dropped["suppression"] += len(poses) - len(kept)
+                poses = poses[kept]
+        return poses
+
+    # ------------------------------------------------------------------ poses
+
+    def _estimate(
+        self, frames: list[np.ndarray], samples: Sequence[PoseDataSample]
+    ) -> tuple[list[FramePoses], list[Counter]]:
+        """Poses of all people of all frames, through the estimator together."""
+        readable = [i for i, sample in enumerate(samples) if sample.get("frame_readable", True)]
+        device = next(self.estimator.parameters()).device
+        boxes = dict(
+            zip(
+                readable,
+                self.box_source(
+                    [frames[i] for i in readable], [samples[i] for i in readable], device
+                ),
+                strict=True,
+            )
+        )
+        images, people, owners, dropped = [], [], [], [Counter() for _ in frames]
+        for i in readable:
+            found, scores = boxes[i]
+            usable = (found[:, 2:] > found[:, :2]).all(1)
+            strong = scores >= self.box_score_thr
+            for reason, lost in (("empty_box", ~usable), ("box_score_thr", usable & ~strong)):
+                if lost.any():
+                    dropped[i][reason] += int(lost.sum())
+            found, scores = found[usable & strong], scores[usable & strong]
+            crops = self.cropper(frames[i], found)
+            images.append(crops.images)
+            owners += [i] * len(found)
+            people += [
+                self._person(samples[i], found[p], scores[p], crops.centers[p], crops.scales[p])
+                for p in range(len(found))
+            ]
+        results = self._run_estimator(np.concatenate(images), people) if people else []
+        num_keypoints = len(samples[0].flip_indices)
+        return self._gather(results, owners, len(frames), num_keypoints), dropped
+
+    def _person(
+        self,
+        sample: PoseDataSample,
+        box: np.ndarray,
+        score: np.ndarray,
+        center: np.ndarray,
+        scale: np.ndarray,
+    ) -> PoseDataSample:
+        """A sample of one crop, as mmpose's top-down pipeline would pack it."""
+        person = PoseDataSample(
+            metainfo=dict(
+                input_center=center,
+                input_scale=scale,
+                input_size=self.cropper.input_size,
+                flip_indices=sample.flip_indices,
+            )
+        )
+        person.gt_instances = InstanceData(bboxes=box[None], bbox_scores=score[None])
+        return person
+
+    def _run_estimator(
+        self, images: np.ndarray, people: list[PoseDataSample]
+    ) -> list[PoseDataSample]:
+        """The estimator on P crops (P, h, w, 3), ``max_crops`` at a time."""
+        results: list[PoseDataSample] = []
+        for start in range(0, len(images), self.max_crops):
+            part = slice(start, start + self.max_crops)
+            inputs = torch.from_numpy(images[part]).permute(0, 3, 1, 2)
+            data = dict(inputs=inputs, data_samples=people[part])
+            data = self.estimator.data_preprocessor(data, False)
+            results += self.estimator.predict(data["inputs"], data["data_samples"])
+        return results
+
+    @staticmethod
+    def _gather(
+        results: list[PoseDataSample], owners: list[int], num_frames: int, num_keypoints: int
+    ) -> list[FramePoses]:
+        if not results:
+            return [FramePoses.empty(num_keypoints) for _ in range(num_frames)]
+        found = InstanceData.cat([result.pred_instances for result in results])
+        everyone, owner = FramePoses.from_instances(found), np.array(owners)
+        return [everyone[owner == i] for i in range(num_frames)]
+
+    @staticmethod
+    def _answer(frame: TrackedFrame) -> PoseDataSample:
+        frame.sample.pred_instances = frame.poses.to_instances()
+        frame.sample.set_metainfo(dict(dropped=dict(frame.dropped)))
+        return frame.sample

@@ -1,0 +1,174 @@
+"""Remove poses that describe a person who is described better already.
+
+Each part looks at all pairs of a frame at once and then keeps poses in the order of their
+:attr:`~mmpose_temporal.structures.FramePoses.pose_scores` (ties: the earlier one).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from mmpose.registry import MODELS
+
+from mmpose_temporal.models.similarities import OKSSimilarity, pairwise_iou
+from mmpose_temporal.structures import FramePoses
+
+
+class Suppression(ABC):
+    """Chooses the poses of a frame that stay."""
+
+    @abstractmethod
+    def __call__(self, poses: FramePoses) -> np.ndarray:
+        """Indices of the poses that stay, ascending, (M',) int64."""
+
+
+class GreedySuppression(Suppression):
+    """Keep the best pose, drop those that are the same person, go on with the rest."""
+
+    @abstractmethod
+    def same_person(self, poses: FramePoses) -> np.ndarray:
+        """(M, M) bool: the two poses are taken for one person."""
+
+    def __call__(self, poses: FramePoses) -> np.ndarray:
+        """See :class:`Suppression`."""
+        if len(poses) < 2:
+            return np.arange(len(poses))
+        same = self.same_person(poses)
+        np.fill_diagonal(same, False)
+        if not same.any():
+            return np.arange(len(poses))
+        keep = np.ones(len(poses), dtype=bool)
+        order = np.argsort(-poses.pose_scores, kind="stable")
+        for rank, index in enumerate(order):
+            if keep[index]:
+                later = order[rank + 1 :]
+                keep[later[same[index, later]]] = False
+        return np.flatnonzero(keep)
+
+
+@MODELS.register_module()
+class BoxNMS(GreedySuppression):
+    """cNMS: two detections are one person if the IoU of their boxes exceeds ``iou_thr``.
+
+    Raises:
+        ValueError: ``iou_thr`` is not in [0, 1].
+    """
+
+    def __init__(self, *, iou_thr: float = 0.65):
+        self.iou_thr = _in_unit_range("iou_thr", iou_thr)
+
+    def same_person(self, poses: FramePoses) -> np.ndarray:
+        """See :class:`GreedySuppression`."""
+        return pairwise_iou(poses.boxes, poses.boxes) > self.iou_thr
+
+
+@MODELS.register_module()
+class PoseNMS(GreedySuppression):
+    """pNMS of TKMR (section 3.1): one person if most keypoint pairs are close.
+
+    Two detections are one person if more than ``min_share`` of the joints that both have lie
+    within ``distance`` of each other.
+
+    Args:
+        distance: As a share of the larger box's diagonal. The paper gives none (choice).
+        min_share: The paper's 50 %.
+
+    Raises:
+        ValueError: ``distance`` is not positive or ``min_share`` not in [0, 1].
+    """
+
+    def __init__(self, *, distance: float = 0.05, min_share: float = 0.5):
+        if distance <= 0:
+            raise ValueError(f"distance must be positive, got {distance}")
+        self.distance = distance
+        self.min_share = _in_unit_range("min_share", min_share)
+
+    def same_person(self, poses: FramePoses) -> np.ndarray:
+        """See :class:`GreedySuppression`."""
+        present = poses.keypoint_scores > 0
+        both = present[:, None] & present[None]
+        apart = np.linalg.norm(poses.keypoints[:, None] - poses.keypoints[None], axis=-1)
+        diagonals = np.linalg.norm(poses.boxes[:, 2:] - poses.boxes[:, :2], axis=1)
+        limit = self.distance * np.maximum(diagonals[:, None], diagonals[None])
+        close = (both & (apart <= limit[..., None])).sum(-1)
+        return close > self.min_share * both.sum(-1)
+
+
+@MODELS.register_module()
+class OKSNMS(GreedySuppression):
+    """One person if the object keypoint similarity exceeds ``oks_thr``.
+
+    Args:
+        oks_thr: Threshold.
+        sigmas: As for :class:`OKSSimilarity`.
+
+    Raises:
+        ValueError: ``oks_thr`` is not in [0, 1].
+    """
+
+    def __init__(self, *, oks_thr: float = 0.9, sigmas: Sequence[float] | None = None):
+        self.oks_thr = _in_unit_range("oks_thr", oks_thr)
+        self.similarity = OKSSimilarity(sigmas=sigmas)
+
+    def same_person(self, poses: FramePoses) -> np.ndarray:
+        """See :class:`GreedySuppression`."""
+        people = self.similarity.embed(poses)
+        return self.similarity.pairwise(people, people) > self.oks_thr
+
+
+@MODELS.register_module()
+class SoftOKSNMS(Suppression):
+    """Lower the rank of a pose by its similarity to better ones, and keep the best.
+
+    The score of a pose is multiplied by ``exp(-oks^2 / oks_thr)`` for every better pose that is
+    kept, as mmpose's ``soft_oks_nms`` does; the scores that are written stay what they were.
+
+    Args:
+        oks_thr: Width of the decay.
+        max_poses: Poses kept in a frame at most.
+        min_score: A pose whose lowered score falls below this goes.
+        sigmas: As for :class:`OKSSimilarity`.
+
+    Raises:
+        ValueError: ``oks_thr`` not in (0, 1], ``max_poses`` < 1, ``min_score`` < 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        oks_thr: float = 0.9,
+        max_poses: int = 20,
+        min_score: float = 0.0,
+        sigmas: Sequence[float] | None = None,
+    ):
+        if not 0 < oks_thr <= 1 or max_poses < 1 or min_score < 0:
+            raise ValueError(
+                "SoftOKSNMS needs 0 < oks_thr <= 1, max_poses >= 1 and min_score >= 0, got "
+                f"{oks_thr}, {max_poses}, {min_score}"
+            )
+        self.oks_thr = oks_thr
+        self.max_poses = max_poses
+        self.min_score = min_score
+        self.similarity = OKSSimilarity(sigmas=sigmas)
+
+    def __call__(self, poses: FramePoses) -> np.ndarray:
+        """See :class:`Suppression`."""
+        people = self.similarity.embed(poses)
+        decay = np.exp(-(self.similarity.pairwise(people, people) ** 2) / self.oks_thr)
+        scores = poses.pose_scores.astype(np.float64)
+        kept: list[int] = []
+        waiting = np.ones(len(poses), dtype=bool)
+        while waiting.any() and len(kept) < self.max_poses:
+            best = int(np.where(waiting, scores, -np.inf).argmax())
+            if scores[best] < self.min_score:
+                break
+            kept.append(best)
+            waiting[best] = False
+            scores *= decay[best]
+        return np.array(sorted(kept), dtype=np.int64)
+
+
+def _in_unit_range(name: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} must be in [0, 1], got {value}")
+    return value
