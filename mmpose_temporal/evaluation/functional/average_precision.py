@@ -1,0 +1,89 @@
+"""Average precision of joints, scored by the predictions' joint scores."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .inputs import NUM_JOINTS
+from .pckh import JointMatches, assign_people
+
+
+@dataclass(frozen=True, eq=False)
+class JointDetections:
+    """Scored joint detections of some videos; added by ``+``.
+
+    D is the number of predicted joints of all classes, ordered by video, frame and person.
+
+    Attributes:
+        scores: (D,) float64.
+        joints: (D,) int64, joint class of each detection.
+        correct: (D,) bool.
+        num_truth: (15,) int64, annotated joints.
+    """
+
+    scores: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    joints: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    correct: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    num_truth: np.ndarray = field(default_factory=lambda: np.zeros(NUM_JOINTS, np.int64))
+
+    def __add__(self, other: "JointDetections") -> "JointDetections":
+        return JointDetections(
+            scores=np.concatenate([self.scores, other.scores]),
+            joints=np.concatenate([self.joints, other.joints]),
+            correct=np.concatenate([self.correct, other.correct]),
+            num_truth=self.num_truth + other.num_truth,
+        )
+
+
+def label_detections(matches: JointMatches) -> JointDetections:
+    """Say of each predicted joint whether it is right.
+
+    A joint is right if its person is assigned to an annotated person
+    (:func:`~.pckh.assign_people`) and the joint lies within PCKh 0.5 of that person's joint;
+    every other predicted joint is a false positive. Frames without predictions count with their
+    annotated joints.
+    """
+    predicted = matches.scored.predicted
+    pairs = assign_people(matches)
+    correct = np.zeros(predicted.present.shape, bool)
+    assigned = pairs >= 0
+    correct[assigned] = matches.matched[pairs[assigned]]
+    rows, joints = np.nonzero(predicted.present)
+    return JointDetections(
+        scores=predicted.scores[rows, joints],
+        joints=joints,
+        correct=correct[rows, joints],
+        num_truth=matches.scored.truth.present.sum(0),
+    )
+
+
+def average_precision(detections: JointDetections, *, protocol: str = "poseval") -> np.ndarray:
+    """AP of each joint class: area under the precision envelope over recall.
+
+    A joint class that is annotated and never predicted has AP 0. One that is never annotated has
+    no AP (NaN); with ``protocol='poseval'`` it has AP 0 if it is never predicted either, as that
+    program has it, and so lowers the mean.
+
+    Choice: detections of equal score keep the order video, frame, person (poseval leaves their
+    order to an unstable sort, so its figure is not defined there).
+
+    Args:
+        detections: Detections of all videos together.
+        protocol: ``'poseval'`` or ``'strict'``.
+
+    Returns:
+        (15,) float64, percent.
+    """
+    order = np.argsort(-detections.scores, kind="stable")
+    joints, correct = detections.joints[order], detections.correct[order]
+    figures = np.full(NUM_JOINTS, np.nan)
+    for joint in range(NUM_JOINTS):
+        hits = correct[joints == joint]
+        if detections.num_truth[joint] > 0:
+            found = np.cumsum(hits)
+            precision = found / np.arange(1, len(hits) + 1)
+            envelope = np.maximum.accumulate(precision[::-1])[::-1]
+            figures[joint] = 100 * envelope[hits].sum() / detections.num_truth[joint]
+        elif protocol == "poseval" and len(hits) == 0:
+            figures[joint] = 0.0
+    return figures

@@ -1,0 +1,256 @@
+"""What the evaluation is given: the annotated and the predicted people of whole videos.
+
+M is the number of people in a frame, T the frames of a video, P the people of all its frames.
+Coordinates are image pixels; the centre of the top-left pixel is (0, 0). The 15 keypoints are the
+scored ones, in the order of :data:`mmpose_temporal.structures.SCORED_KEYPOINTS`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mmpose_temporal.structures import JOINT_GROUPS, KEYPOINT_NAMES, SCORED_KEYPOINTS
+
+NUM_JOINTS = len(SCORED_KEYPOINTS)
+"""Number of joints that are scored (15)."""
+
+JOINT_NAMES = tuple(KEYPOINT_NAMES[index] for index in SCORED_KEYPOINTS)
+"""Names of the 15 scored joints."""
+
+SCORED_GROUPS = {
+    name: np.searchsorted(SCORED_KEYPOINTS, indices) for name, indices in JOINT_GROUPS.items()
+}
+"""Columns of the tables in the papers, as indices into the 15 scored joints."""
+
+
+@dataclass(frozen=True, eq=False)
+class GroundTruthFrame:
+    """Annotated people of one frame; checked when a :class:`VideoInput` is made of it.
+
+    Attributes:
+        keypoints: (M, 15, 2), pixels; anything where not ``visible``.
+        visible: (M, 15) bool, True where the joint is annotated.
+        head_sizes: (M,), pixels, see :func:`~.pckh.head_sizes`. At a size of 0 no prediction
+            matches the person.
+        track_ids: (M,) integers, not negative, unique within the frame.
+        ignore_regions: Polygons, each (V, 2) in pixels with V >= 3, or V = 0 (nothing is inside):
+            joints inside are not scored.
+        labeled: Whether the frame was annotated at all. A frame that has people counts in any
+            case; the flag tells an empty scene from a frame without annotations.
+    """
+
+    keypoints: np.ndarray
+    visible: np.ndarray
+    head_sizes: np.ndarray
+    track_ids: np.ndarray
+    ignore_regions: Sequence[np.ndarray] = ()
+    labeled: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionFrame:
+    """Predicted people of one frame; checked when a :class:`VideoInput` is made of it.
+
+    PoseTrack's figures use the scores of the joints only; a score of the whole person plays no
+    part in them, so there is none here.
+
+    Attributes:
+        keypoints: (M, 15, 2), pixels; anything where not ``present``.
+        present: (M, 15) bool, True where the joint is predicted.
+        scores: (M, 15), any finite range: AP sorts by them.
+        track_ids: (M,) integers, not negative, unique within the frame.
+    """
+
+    keypoints: np.ndarray
+    present: np.ndarray
+    scores: np.ndarray
+    track_ids: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """People of all frames of a video, one row a person, ordered by frame.
+
+    Attributes:
+        frames: (P,) int64, frame of each person.
+        keypoints: (P, 15, 2) float64, pixels.
+        present: (P, 15) bool: annotated or predicted.
+        track_ids: (P,) int64.
+        head_sizes: (P,) float64, pixels (ground truth; None for predictions).
+        scores: (P, 15) float64 (predictions; None for ground truth).
+    """
+
+    frames: np.ndarray
+    keypoints: np.ndarray
+    present: np.ndarray
+    track_ids: np.ndarray
+    head_sizes: np.ndarray | None = None
+    scores: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+@dataclass(frozen=True, eq=False)
+class VideoInput:
+    """Ground truth and predictions of all T frames of one video, validated.
+
+    Attributes:
+        video_id: Name of the video, used in error texts.
+        ground_truth: T frames, in order.
+        predictions: The same T frames, in order.
+        truth_people: All annotated people (made here).
+        predicted_people: All predicted people (made here).
+
+    Raises:
+        ValueError: The numbers of frames differ; an array has a wrong shape (for example 17
+            keypoints where the 15 scored ones are wanted); a track id is negative, no integer or
+            repeated in its frame; a present keypoint or its score is NaN or infinite; a head size
+            is negative, NaN or infinite; an ignore region is no polygon. The text names the video
+            and the frame.
+    """
+
+    video_id: str
+    ground_truth: Sequence[GroundTruthFrame]
+    predictions: Sequence[PredictionFrame]
+    truth_people: People = field(init=False, repr=False)
+    predicted_people: People = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.ground_truth) != len(self.predictions):
+            raise ValueError(
+                f"video {self.video_id!r}: the ground truth has {len(self.ground_truth)} frames, "
+                f"the prediction has {len(self.predictions)}; give every frame to both, "
+                "without people where there are none"
+            )
+        truth = _Side(self.video_id, "ground truth", self.ground_truth)
+        people = People(
+            frames=truth.frames,
+            keypoints=truth.stack("keypoints", (NUM_JOINTS, 2), np.float64),
+            present=truth.stack("visible", (NUM_JOINTS,), bool),
+            track_ids=truth.track_ids(),
+            head_sizes=truth.stack("head_sizes", (), np.float64),
+        )
+        truth.check_finite(people.keypoints, people.present, "keypoints")
+        truth.reject(
+            ~(np.isfinite(people.head_sizes) & (people.head_sizes >= 0)),
+            "head_sizes",
+            "is not a size in pixels; PCKh needs a head box for every annotated person",
+            people.head_sizes,
+        )
+        object.__setattr__(self, "truth_people", people)
+        side = _Side(self.video_id, "prediction", self.predictions)
+        people = People(
+            frames=side.frames,
+            keypoints=side.stack("keypoints", (NUM_JOINTS, 2), np.float64),
+            present=side.stack("present", (NUM_JOINTS,), bool),
+            track_ids=side.track_ids(),
+            scores=side.stack("scores", (NUM_JOINTS,), np.float64),
+        )
+        side.check_finite(people.keypoints, people.present, "keypoints")
+        side.check_finite(people.scores, people.present, "scores")
+        object.__setattr__(self, "predicted_people", people)
+        self._check_regions()
+
+    def _check_regions(self) -> None:
+        for index, frame in enumerate(self.ground_truth):
+            for region in frame.ignore_regions:
+                corners = np.asarray(region)
+                shape = corners.shape
+                shaped = len(shape) == 2 and shape[1] == 2 and (shape[0] >= 3 or shape[0] == 0)
+                if not shaped or not np.isfinite(corners).all():
+                    raise ValueError(
+                        f"video {self.video_id!r}, frame {index}: ignore_regions must be polygons "
+                        "of shape (V, 2) with three or more finite corners, "
+                        f"got {corners.tolist()}"
+                    )
+
+
+class _Side:
+    """Stacks and checks the frames of one side (ground truth or prediction) of a video."""
+
+    def __init__(self, video_id: str, name: str, frames: Sequence) -> None:
+        self.video_id, self.name, self._frames = video_id, name, frames
+        ids = [np.asarray(frame.track_ids) for frame in frames]
+        for index, value in enumerate(ids):
+            if value.ndim != 1 or not (value.dtype.kind in "iu" or value.size == 0):
+                raise ValueError(
+                    f"{self._where(index)}: track_ids must be integers of shape (M,), "
+                    f"got {value.dtype} of shape {value.shape}"
+                )
+        self._ids = ids
+        self.frames = np.repeat(np.arange(len(ids)), [len(value) for value in ids])
+
+    def _where(self, frame: int) -> str:
+        return f"video {self.video_id!r}, frame {frame}: {self.name}"
+
+    def stack(self, name: str, tail: tuple[int, ...], dtype: type) -> np.ndarray:
+        """Concatenate a field of all frames, (P, *tail)."""
+        values = [np.asarray(getattr(frame, name)) for frame in self._frames]
+        for index, (value, ids) in enumerate(zip(values, self._ids, strict=True)):
+            if value.shape != (len(ids), *tail):
+                raise ValueError(
+                    f"{self._where(index)} {name} has the shape {value.shape}, expected "
+                    f"{(len(ids), *tail)}: one row a track id, and the {NUM_JOINTS} keypoints "
+                    "of SCORED_KEYPOINTS"
+                )
+        if not values:
+            return np.zeros((0, *tail), dtype)
+        return np.concatenate(values).astype(dtype)
+
+    def track_ids(self) -> np.ndarray:
+        """(P,) int64 track ids, checked."""
+        ids = np.concatenate([np.zeros(0, np.int64), *self._ids]).astype(np.int64)
+        self.reject(ids < 0, "track_ids", "is negative; every scored person needs a track id", ids)
+        order = np.lexsort((ids, self.frames))
+        repeated = np.zeros(len(ids), bool)
+        repeated[order[1:]] = (np.diff(ids[order]) == 0) & (np.diff(self.frames[order]) == 0)
+        self.reject(repeated, "track_ids", "is repeated within the frame", ids)
+        return ids
+
+    def check_finite(self, values: np.ndarray, present: np.ndarray, name: str) -> None:
+        """Reject NaN and infinity where a joint is present."""
+        finite = np.isfinite(values).reshape(*present.shape, -1).all(-1)
+        bad = present & ~finite
+        joint = bad.argmax(1)
+        texts = np.array(JOINT_NAMES)[joint]
+        self.reject(bad.any(1), name, "has a present keypoint that is NaN or infinite", texts)
+
+    def reject(self, bad: np.ndarray, name: str, why: str, values: np.ndarray) -> None:
+        """Raise for the first person of ``bad`` (P,) bool."""
+        if not bad.any():
+            return
+        row = int(bad.argmax())
+        frame = int(self.frames[row])
+        person = row - int(np.searchsorted(self.frames, frame))
+        raise ValueError(f"{self._where(frame)} {name} of person {person} ({values[row]}) {why}")
+
+
+def pair_videos(
+    ground_truth: Mapping[str, Sequence[GroundTruthFrame]],
+    predictions: Mapping[str, Sequence[PredictionFrame]],
+) -> list[VideoInput]:
+    """Pair the ground truth and the predictions of the same videos.
+
+    Args:
+        ground_truth: Frames of each video, by video id.
+        predictions: Frames of each video, by video id.
+
+    Returns:
+        The videos, sorted by id.
+
+    Raises:
+        ValueError: The two sides hold different videos (missing and extra ones are named), or a
+            video is not valid (see :class:`VideoInput`).
+    """
+    missing = sorted(ground_truth.keys() - predictions.keys())
+    extra = sorted(predictions.keys() - ground_truth.keys())
+    if missing or extra:
+        raise ValueError(
+            "ground truth and predictions are of different videos: "
+            f"missing predictions of {missing}, predictions without ground truth {extra}"
+        )
+    return [
+        VideoInput(name, ground_truth[name], predictions[name]) for name in sorted(ground_truth)
+    ]

@@ -1,0 +1,157 @@
+"""What the metric keeps of a frame, and frames back into videos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mmpose_temporal.structures import NUM_KEYPOINTS, SCORED_KEYPOINTS, FramePoses
+
+from ..functional import GroundTruthFrame, PredictionFrame, head_sizes
+from ..posetrack_format import PredictedFrame
+
+
+@dataclass(frozen=True, eq=False)
+class FrameRecord:
+    """What the metric keeps of one frame.
+
+    Attributes:
+        video_id: Name of the video.
+        frame_index: Position in the video, from 0.
+        num_frames: Number of frames of the video.
+        readable: False if the image was missing or broken and skipped.
+        truth: Annotated people (None where only files are written).
+        predicted: Predicted people, all 17 keypoints.
+    """
+
+    video_id: str
+    frame_index: int
+    num_frames: int
+    readable: bool
+    truth: GroundTruthFrame | None
+    predicted: PredictedFrame
+
+    @classmethod
+    def from_sample(cls, sample: dict, *, with_truth: bool) -> "FrameRecord":
+        """Take what is needed from a data sample given as a dict.
+
+        Args:
+            sample: Fields as in :meth:`~.PoseTrackMetric.process`.
+            with_truth: Whether the annotated people are needed.
+
+        Raises:
+            ValueError: There are no predictions or annotations, they have other than 17
+                keypoints, or their arrays do not fit each other.
+        """
+        where = f"video {sample['video_id']!r}, frame {sample['frame_index']}"
+        if "pred_instances" not in sample:
+            raise ValueError(f"{where}: the sample has no pred_instances; is it finished?")
+        return cls(
+            video_id=str(sample["video_id"]),
+            frame_index=int(sample["frame_index"]),
+            num_frames=int(sample["num_frames"]),
+            readable=bool(sample["frame_readable"]),
+            truth=_truth(sample, where) if with_truth else None,
+            predicted=_predicted(sample, where),
+        )
+
+    def scored_prediction(self) -> PredictionFrame:
+        """The 15 scored joints of the predictions; those with a score above 0 are present."""
+        poses = self.predicted.poses
+        scores = poses.keypoint_scores[:, SCORED_KEYPOINTS]
+        return PredictionFrame(
+            keypoints=poses.keypoints[:, SCORED_KEYPOINTS],
+            present=~(scores <= 0),  # a NaN score is no absent joint: it is refused later
+            scores=scores,
+            track_ids=poses.track_ids,
+        )
+
+
+def group_videos(records: Sequence[FrameRecord]) -> dict[str, list[FrameRecord]]:
+    """Sort frames into videos.
+
+    Returns:
+        The frames of each video in order, by video id, sorted by id.
+
+    Raises:
+        ValueError: There are no frames, frames of a video disagree on its length, or a video
+            lacks frames or has some more than once (both are named).
+    """
+    if not records:
+        raise ValueError(
+            "there is nothing to evaluate: the model returned no finished frame "
+            "(is the data set empty?)"
+        )
+    videos: dict[str, list[FrameRecord]] = {}
+    for record in records:
+        videos.setdefault(record.video_id, []).append(record)
+    for video_id, frames in videos.items():
+        lengths = sorted({frame.num_frames for frame in frames})
+        if len(lengths) > 1:
+            raise ValueError(f"video {video_id!r}: its frames disagree on num_frames: {lengths}")
+        indices = np.array([frame.frame_index for frame in frames])
+        found, counts = np.unique(indices, return_counts=True)
+        expected = np.arange(lengths[0])
+        missing, repeated = np.setdiff1d(expected, found), found[counts > 1]
+        unknown = np.setdiff1d(found, expected)
+        if len(missing) or len(repeated) or len(unknown):
+            raise ValueError(
+                f"video {video_id!r} is not whole (num_frames {lengths[0]}): missing frames "
+                f"{missing.tolist()}, repeated frames {repeated.tolist()}, unknown frames "
+                f"{unknown.tolist()}; use VideoSampler, and let the model return every frame once"
+            )
+        frames.sort(key=lambda frame: frame.frame_index)
+    return {video_id: videos[video_id] for video_id in sorted(videos)}
+
+
+def _array(value: Any, dtype: type) -> np.ndarray:
+    """A copy of its own: the sample's arrays may be views of larger ones."""
+    return np.array(value.detach().cpu() if hasattr(value, "detach") else value, dtype)
+
+
+def _predicted(sample: dict, where: str) -> PredictedFrame:
+    people = sample["pred_instances"]
+    try:
+        poses = FramePoses(
+            keypoints=_array(people["keypoints"], np.float32),
+            keypoint_scores=_array(people["keypoint_scores"], np.float32),
+            boxes=_array(people["bboxes"], np.float32),
+            box_scores=_array(people["bbox_scores"], np.float32),
+            track_ids=_array(people["track_ids"], np.int64),
+        )
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    if poses.keypoint_scores.shape[1] != NUM_KEYPOINTS:
+        raise ValueError(
+            f"{where}: predictions have {poses.keypoint_scores.shape[1]} keypoints, PoseTrack has "
+            f"{NUM_KEYPOINTS}; set the model's head to the layout of the data set"
+        )
+    height, width = sample["ori_shape"][:2]
+    return PredictedFrame(
+        image_id=int(sample["img_id"]),
+        frame_id=int(sample["frame_id"]),
+        file_name=str(sample["frame_name"]),
+        size=(int(width), int(height)),
+        poses=poses,
+    )
+
+
+def _truth(sample: dict, where: str) -> GroundTruthFrame:
+    if "gt_instances" not in sample:
+        raise ValueError(f"{where}: no gt_instances; without annotations use format_only=True")
+    people = sample["gt_instances"]
+    keypoints = _array(people["keypoints"], np.float32)
+    if keypoints.ndim != 3 or keypoints.shape[1] != NUM_KEYPOINTS:
+        raise ValueError(
+            f"{where}: annotated keypoints have the shape {keypoints.shape}, "
+            f"expected (M, {NUM_KEYPOINTS}, 2)"
+        )
+    return GroundTruthFrame(
+        keypoints=keypoints[:, SCORED_KEYPOINTS],
+        visible=_array(people["keypoints_visible"], np.float32)[:, SCORED_KEYPOINTS] > 0,
+        head_sizes=head_sizes(_array(people["head_boxes"], np.float32)),
+        track_ids=_array(people["track_ids"], np.int64),
+        ignore_regions=tuple(_array(region, np.float32) for region in sample["ignore_regions"]),
+        labeled=bool(sample["is_labeled"]),
+    )

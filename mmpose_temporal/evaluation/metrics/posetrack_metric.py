@@ -1,0 +1,206 @@
+"""PoseTrack's figures as a metric of mmengine's evaluator."""
+
+import os
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from mmengine.dist import (
+    broadcast_object_list,
+    collect_results,
+    get_world_size,
+    is_main_process,
+)
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from mmpose.registry import METRICS
+
+from ..functional import (
+    FIGURES,
+    SCORED_GROUPS,
+    PoseTrackFigures,
+    check_options,
+    evaluate_videos,
+    figure_keys,
+    pair_videos,
+)
+from ..posetrack_format import prediction_path, write_video_predictions
+from .frame_records import FrameRecord, group_videos
+
+
+@METRICS.register_module()
+class PoseTrackMetric(BaseMetric):
+    """AP, MOTA, MOTP, precision, recall and id switches of PoseTrack.
+
+    Takes one data sample a frame; frames may come in any order and from any rank, and ranks may
+    hold different numbers of frames. A predicted joint counts as present if its score is above 0.
+    The arithmetic is that of :mod:`mmpose_temporal.evaluation.functional`.
+
+    Args:
+        ap_score_thr: Predicted joints with a score below it are left out of AP.
+        mota_score_thr: Predicted joints with a score below it are left out of the tracking
+            figures (MOTA, MOTP, Precision, Recall, IDSW).
+        protocol: 'poseval' for the figures of the public evaluation program, 'strict' for those
+            without its traits; see :mod:`~mmpose_temporal.evaluation.functional.posetrack`.
+        joints: 'all', or 'annotated' to leave joints that no ground truth annotates out of the
+            means ('strict' always leaves them out).
+        format_only: Write the predictions, compute nothing (for data without annotations).
+        outfile_prefix: Folder for the predictions in the PoseTrack18 layout, one file a video.
+            None: nothing is written.
+        collect_device: 'cpu' or 'gpu', how the ranks' results are gathered.
+        prefix: Prefix of the metric names. None: 'posetrack'.
+
+    Raises:
+        ValueError: An option has an unknown value, or ``format_only`` comes without
+            ``outfile_prefix``.
+    """
+
+    default_prefix = "posetrack"
+
+    def __init__(
+        self,
+        *,
+        ap_score_thr: float = 0.0,
+        mota_score_thr: float = 0.0,
+        protocol: str = "poseval",
+        joints: str = "all",
+        format_only: bool = False,
+        outfile_prefix: str | os.PathLike | None = None,
+        collect_device: str = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        check_options(
+            protocol=protocol,
+            joints=joints,
+            ap_score_thr=ap_score_thr,
+            mota_score_thr=mota_score_thr,
+        )
+        if collect_device not in ("cpu", "gpu"):
+            raise ValueError(f"collect_device must be 'cpu' or 'gpu', got {collect_device!r}")
+        if format_only and outfile_prefix is None:
+            raise ValueError("format_only=True writes files only: give outfile_prefix, a folder")
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        # Scores are float32: a threshold of 0.7 must not lie above a score of 0.7.
+        self.options = dict(
+            protocol=protocol,
+            joints=joints,
+            ap_score_thr=float(np.float32(ap_score_thr)),
+            mota_score_thr=float(np.float32(mota_score_thr)),
+        )
+        self.format_only = format_only
+        self.outfile_prefix = outfile_prefix
+
+    @classmethod
+    def metric_keys(cls, prefix: str | None = None) -> tuple[str, ...]:
+        """Every key that :meth:`evaluate` returns (none with ``format_only``)."""
+        prefix = prefix or cls.default_prefix
+        return tuple(f"{prefix}/{key}" for key in (*figure_keys(), "unreadable_frames"))
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep what the figures need of finished frames.
+
+        Args:
+            data_batch: Not used: frames may come out later than they went in.
+            data_samples: Data samples as dicts, with ``video_id``, ``frame_index``,
+                ``num_frames``, ``img_id``, ``frame_id``, ``frame_name``, ``ori_shape``,
+                ``frame_readable`` and ``pred_instances``; unless ``format_only``, also
+                ``gt_instances``, ``ignore_regions`` and ``is_labeled``.
+
+        Raises:
+            ValueError: A sample has no predictions or other than 17 keypoints.
+        """
+        for sample in data_samples:
+            self.results.append(FrameRecord.from_sample(sample, with_truth=not self.format_only))
+
+    def evaluate(self, size: int) -> dict:
+        """Gather all ranks' frames and evaluate them; every rank gets the result.
+
+        ``BaseMetric`` gathers by interleaving equal lists, which loses frames of ranks that hold
+        more; here each rank's list travels as one item.
+
+        Args:
+            size: Number of frames of the data set.
+
+        Returns:
+            The metrics; empty with ``format_only``.
+
+        Raises:
+            ValueError: No frames, a video that is not whole, whole videos missing, or data that
+                the evaluation refuses. Other ranks than the first raise RuntimeError then, so that
+                none waits for a result that never comes.
+        """
+        parts = collect_results([self.results], get_world_size(), self.collect_device)
+        self.results = []
+        metrics, failure = None, None
+        if is_main_process():
+            try:
+                metrics = self._evaluate_all(list(chain.from_iterable(parts)), size)
+            except Exception as error:
+                failure = error
+        message = [(metrics, None if failure is None else f"{type(failure).__name__}: {failure}")]
+        broadcast_object_list(message)
+        if failure is not None:
+            raise failure
+        metrics, problem = message[0]
+        if problem is not None:
+            raise RuntimeError(f"the evaluation failed on the first rank: {problem}")
+        return metrics
+
+    def _evaluate_all(self, records: list[FrameRecord], size: int) -> dict:
+        videos = group_videos(records)
+        if len(records) != size:
+            raise ValueError(
+                f"the data set has {size} frames, but {len(records)} were evaluated, of the "
+                f"{len(videos)} videos {sorted(videos)}: whole videos are missing or too many"
+            )
+        metrics = self.compute_metrics(records)
+        return {f"{self.prefix}/{name}": value for name, value in metrics.items()}
+
+    def compute_metrics(self, results: list[FrameRecord]) -> dict:
+        """Evaluate and write what was asked for.
+
+        Args:
+            results: The frames of all videos, in any order.
+
+        Returns:
+            Metrics without prefix; empty with ``format_only``.
+        """
+        logger = MMLogger.get_current_instance()
+        videos = group_videos(results)
+        if self.outfile_prefix is not None:
+            self._write(videos)
+            logger.info(f"wrote the predictions of {len(videos)} videos to {self.outfile_prefix}")
+        frames = chain.from_iterable(videos.values())
+        lost = [f"{frame.video_id}: {frame.frame_index}" for frame in frames if not frame.readable]
+        if lost:
+            logger.warning(
+                f"{len(lost)} frames could not be read and count as frames without predictions "
+                f"(video: frame): {', '.join(lost)}"
+            )
+        if self.format_only:
+            return {}
+        paired = pair_videos(
+            {name: [frame.truth for frame in video] for name, video in videos.items()},
+            {name: [frame.scored_prediction() for frame in v] for name, v in videos.items()},
+        )
+        figures = evaluate_videos(paired, **self.options)
+        logger.info(f"PoseTrack, protocol {self.options['protocol']}\n{format_table(figures)}")
+        return {**figures.as_dict(), "unreadable_frames": len(lost)}
+
+    def _write(self, videos: dict[str, list[FrameRecord]]) -> None:
+        for video_id in videos:  # refuse all before writing any
+            prediction_path(self.outfile_prefix, video_id)
+        for video_id, video in videos.items():
+            predicted = [frame.predicted for frame in video]
+            write_video_predictions(self.outfile_prefix, video_id, predicted)
+
+
+def format_table(figures: PoseTrackFigures) -> str:
+    """The table of the papers: a line a figure, a column a group of joints, percent."""
+    lines = ["".join(f"{column:>7}" for column in (" " * 10, *SCORED_GROUPS, "Total"))]
+    for name in FIGURES:
+        values = [*figures.groups[name].values(), figures.totals[name]]
+        lines.append(f"{name:<10}" + "".join(f"{value:7.1f}" for value in values))
+    lines.append(f"{'IDSW':<10}{figures.idsw:7d} ({figures.idsw_pct:.2f} %)")
+    return "\n".join(lines)
