@@ -41,7 +41,7 @@ def _bump(cycle: np.ndarray, centre: float, width: float) -> np.ndarray:
 
 
 def _table(steps: int, **columns: np.ndarray | float) -> np.ndarray:
-    """Angle table (T, len(ANGLE_NAMES)); angles given in degrees, lift and elbow_up as they are."""
+    """Angle table (T, len(ANGLE_NAMES)) from degrees; lift and elbow_up as they are."""
     table = np.zeros((steps, len(ANGLE_NAMES)))
     for name, value in columns.items():
         plain = name == "lift" or name.startswith("elbow_up")

@@ -9,7 +9,14 @@ import numpy as np
 from .textures import PATTERNS, cloth, head_texture
 
 _SKINS = np.array(  # BGR
-    [[178, 205, 240], [150, 184, 228], [120, 158, 210], [92, 128, 186], [66, 96, 148], [48, 68, 104]],
+    [
+        [178, 205, 240],
+        [150, 184, 228],
+        [120, 158, 210],
+        [92, 128, 186],
+        [66, 96, 148],
+        [48, 68, 104],
+    ],
     dtype=np.float32,
 )
 _HAIRS = np.array(
@@ -18,9 +25,9 @@ _HAIRS = np.array(
 )
 _CLOTHES = np.array(
     [
-        [58, 52, 200], [190, 90, 40], [70, 150, 60], [40, 190, 235], [235, 235, 235], [45, 45, 48],
-        [150, 70, 140], [40, 120, 230], [190, 175, 60], [120, 110, 105], [110, 60, 30], [175, 165, 235],
-        [90, 90, 160], [205, 190, 150],
+        [58, 52, 200], [190, 90, 40], [70, 150, 60], [40, 190, 235], [235, 235, 235],
+        [45, 45, 48], [150, 70, 140], [40, 120, 230], [190, 175, 60], [120, 110, 105],
+        [110, 60, 30], [175, 165, 235], [90, 90, 160], [205, 190, 150],
     ],
     dtype=np.float32,
 )  # fmt: skip
@@ -97,7 +104,9 @@ def sample_outfit(rng: np.random.Generator, *, uniform: Outfit | None = None) ->
     return Outfit(
         top=cloth(rng, pattern, base, other),
         sleeve=cloth(rng, "plain" if plain else pattern, base, other),
-        trousers=cloth(rng, str(rng.choice(["plain", "plain", "stripes", "checks"])), below, below * 0.75),
+        trousers=cloth(
+            rng, str(rng.choice(["plain", "plain", "stripes", "checks"])), below, below * 0.75
+        ),
         shoe=_flat(_vary(rng, _SHOES[rng.integers(len(_SHOES))], 8)),
         sleeves=str(rng.choice(["short", "long"])),
         legs=str(rng.choice(["long", "shorts", "skirt"], p=[0.66, 0.22, 0.12])),

@@ -83,7 +83,11 @@ def sample_camera(
     """
     time = np.linspace(0.0, 1.0, instants)
     shift, zoom = np.zeros((instants, 2)), np.ones(instants)
-    kind = "still" if still else str(rng.choice(["still", "pan", "zoom", "both"], p=[0.3, 0.3, 0.2, 0.2]))
+    kind = (
+        "still"
+        if still
+        else str(rng.choice(["still", "pan", "zoom", "both"], p=[0.3, 0.3, 0.2, 0.2]))
+    )
     if kind in ("pan", "both"):
         reach = rng.uniform(0.08, 0.3) * width * rng.choice([-1, 1])
         shift[:, 0] = reach * (np.sin(np.pi * rng.uniform(0.6, 1.4) * (time - 0.5)))

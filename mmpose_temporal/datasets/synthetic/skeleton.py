@@ -28,13 +28,9 @@ JOINT_NAMES = tuple(KEYPOINT_NAMES) + EXTRA_JOINTS
 JOINT_INDEX = {name: index for index, name in enumerate(JOINT_NAMES)}
 
 _PAIRED = ("hip", "hip_out", "knee", "ankle", "shoulder", "shoulder_out", "elbow", "elbow_up")
-ANGLE_NAMES = tuple(f"{name}_{side}" for name in _PAIRED for side in "lr") + (
-    "lean",
-    "sway",
-    "twist",
-    "head_yaw",
-    "head_pitch",
-    "lift",
+ANGLE_NAMES = (
+    *(f"{name}_{side}" for name in _PAIRED for side in "lr"),
+    *("lean", "sway", "twist", "head_yaw", "head_pitch", "lift"),
 )
 ANGLE_INDEX = {name: index for index, name in enumerate(ANGLE_NAMES)}
 """Columns of an angle table of shape (T, len(ANGLE_NAMES)).
@@ -119,7 +115,8 @@ def _turn(vectors: np.ndarray, angle: np.ndarray) -> np.ndarray:
 def _legs(body: Body, angles: np.ndarray, joints: dict[str, np.ndarray]) -> None:
     for side, name, sign in (("l", "left", 1), ("r", "right", -1)):
         hip, out, knee, ankle = (
-            angles[:, ANGLE_INDEX[f"{part}_{side}"]] for part in ("hip", "hip_out", "knee", "ankle")
+            angles[:, ANGLE_INDEX[f"{part}_{side}"]]
+            for part in ("hip", "hip_out", "knee", "ankle")
         )
         start = np.broadcast_to(np.array([0.0, sign * body.hip_half, 0.0]), (len(hip), 3))
         joints[f"{name}_hip"] = start
@@ -213,7 +210,9 @@ def forward_kinematics(
     _arms(body, angles, spine, joints)
     _head(body, angles, spine, joints)
     local = np.stack([joints[name] for name in JOINT_NAMES], axis=1)
-    feet = [JOINT_INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("heel", "toe")]
+    feet = [
+        JOINT_INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("heel", "toe")
+    ]
     height = angles[:, ANGLE_INDEX["lift"]] - local[:, feet, 2].min(axis=1)
     sin, cos = np.sin(yaw)[:, None], np.cos(yaw)[:, None]
     forward, left, up = np.moveaxis(local, -1, 0)

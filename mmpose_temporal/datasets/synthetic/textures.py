@@ -1,8 +1,8 @@
 """Procedural cloth and head textures.
 
 A texture is float32 (R, C, 3) BGR in [0, 255]. Rows run along a limb from its first to its last
-end, columns around it: column 0 is the back, C / 4 the left side, C / 2 the front and 3 C / 4 the
-right side of the body.
+end, columns around it: column 0 is the back, C / 4 the right side, C / 2 the front and 3 C / 4 the
+left side of the body.
 """
 
 from __future__ import annotations
@@ -130,14 +130,20 @@ def head_texture(
     }[hair_style]
     ears = (np.abs(side - 1.6) < 0.2) & (np.abs(along - 0.58) < 0.1)
     texture = _paint(ears & (hair_style != "long"), texture, skin * 0.72)
-    texture = _paint((np.abs(side - 0.62) < 0.25) & (np.abs(along - 0.7) < 0.07),
-                     texture, skin * np.array([0.9, 0.9, 1.06]))
+    texture = _paint(
+        (np.abs(side - 0.62) < 0.25) & (np.abs(along - 0.7) < 0.07),
+        texture,
+        skin * np.array([0.9, 0.9, 1.06]),
+    )
     if beard:
         texture = _paint((along > 0.72) & (side < 1.4), texture, hair * 0.9 + skin * 0.1)
     eye = ((side - 0.42) / 0.19) ** 2 + ((along - 0.55) / 0.05) ** 2
     texture = _paint(eye < 1, texture, np.array([235.0, 235, 235]))
-    texture = _paint((np.abs(side - 0.42) < 0.09) & (np.abs(along - 0.55) < 0.05),
-                     texture, np.array([35.0, 30, 30]))
+    texture = _paint(
+        (np.abs(side - 0.42) < 0.09) & (np.abs(along - 0.55) < 0.05),
+        texture,
+        np.array([35.0, 30, 30]),
+    )
     brow = (np.abs(side - 0.42) < 0.24) & (np.abs(along - 0.455) < 0.022)
     texture = _paint(brow, texture, hair * 0.6)
     texture = _paint((side < 0.13) & (np.abs(along - 0.68) < 0.035), texture, skin * 0.7)
