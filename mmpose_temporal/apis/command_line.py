@@ -1,0 +1,168 @@
+"""What ``tools/train.py`` and ``tools/test.py`` do: mmpose's flags, a config, a runner.
+
+The flags are those of mmpose's own tools, which run the same configs. Beyond them, several
+processes work without a GPU (gloo), for which mmengine's launcher has no way.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.dist import is_distributed
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmpose_temporal.utils import write_json
+
+
+def train_parser() -> argparse.ArgumentParser:
+    """Flags of ``tools/train.py``."""
+    parser = argparse.ArgumentParser(description="Train a model")
+    parser.add_argument("config", help="config file")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const="auto",
+        help="go on from this checkpoint; without a value, from the newest in the work folder",
+    )
+    parser.add_argument("--amp", action="store_true", help="automatic mixed precision")
+    parser.add_argument("--no-validate", action="store_true", help="do not validate in training")
+    parser.add_argument(
+        "--auto-scale-lr", action="store_true", help="scale the learning rate by the batch size"
+    )
+    _add_common(parser)
+    return parser
+
+
+def test_parser() -> argparse.ArgumentParser:
+    """Flags of ``tools/test.py``."""
+    parser = argparse.ArgumentParser(description="Test a model on whole videos")
+    parser.add_argument("config", help="config file")
+    parser.add_argument("checkpoint", help="checkpoint of the model or of its estimator")
+    parser.add_argument("--out", help="write the metrics to this JSON file")
+    parser.add_argument("--dump", help="dump all predictions (mmengine's DumpResults, a .pkl)")
+    parser.add_argument(
+        "--badcase", action="store_true", help="refused: mmpose ranks single crops by their loss"
+    )
+    _add_common(parser)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--work-dir", help="folder of logs, checkpoints and figures")
+    parser.add_argument("--show-dir", help="write videos with the tracked poses to this folder")
+    parser.add_argument("--show", action="store_true", help="show the poses in a window")
+    parser.add_argument("--interval", type=int, default=1, help="show every n-th frame")
+    parser.add_argument("--wait-time", type=float, default=1, help="seconds a frame is shown")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        default={},
+        help="settings of the config to change, as key=value: model.min_length=3",
+    )
+    parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
+    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
+
+
+def train(arguments: Sequence[str] | None = None) -> None:
+    """Train as the command line says."""
+    args = train_parser().parse_args(arguments)
+    cfg = load_config(args)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        wrapper = cfg.optim_wrapper.get("type", "OptimWrapper")
+        if wrapper not in ("OptimWrapper", "AmpOptimWrapper"):
+            raise SystemExit(f"--amp does not go with the optimizer wrapper {wrapper}")
+        cfg.optim_wrapper.type = "AmpOptimWrapper"
+        cfg.optim_wrapper.setdefault("loss_scale", "dynamic")
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == "auto" else args.resume
+    if args.auto_scale_lr:
+        if "auto_scale_lr" not in cfg:
+            raise SystemExit("--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...)")
+        cfg.auto_scale_lr.enable = True
+    cfg.merge_from_dict(args.cfg_options)
+    build_runner(cfg).train()
+
+
+def test(arguments: Sequence[str] | None = None) -> None:
+    """Test as the command line says."""
+    parser = test_parser()
+    args = parser.parse_args(arguments)
+    if args.badcase:
+        parser.error("--badcase ranks single crops by their loss; a tracker is tested on frames")
+    if args.dump and Path(args.dump).suffix not in (".pkl", ".pickle"):
+        parser.error(f"--dump writes a .pkl file, got {args.dump}")
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    if args.dump:
+        evaluators = cfg.test_evaluator
+        evaluators = evaluators if isinstance(evaluators, list | tuple) else [evaluators]
+        dump = dict(type="DumpResults", out_file_path=args.dump)
+        cfg.test_evaluator = [*evaluators, dump]
+    cfg.merge_from_dict(args.cfg_options)
+    runner = build_runner(cfg)
+    if args.out:
+        runner.register_hook(SaveMetrics(args.out), priority="LOWEST")
+    runner.test()
+
+
+class SaveMetrics(Hook):
+    """Write the metrics of a test to a JSON file.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """As in mmengine; rank 0 writes."""
+        if metrics is not None and runner.rank == 0:
+            write_json(self.path, metrics)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """The config with the flags that both tools have; ``--cfg-options`` come last, elsewhere."""
+    if "LOCAL_RANK" not in os.environ:
+        os.environ["LOCAL_RANK"] = str(args.local_rank)
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get("work_dir") is None:
+        cfg.work_dir = str(Path("work_dirs", Path(args.config).stem))
+    if args.show or args.show_dir:
+        hook = cfg.get("default_hooks", {}).get("visualization")
+        if hook is None:
+            raise SystemExit(
+                "--show and --show-dir need default_hooks.visualization in the config: "
+                "dict(type='PoseTrackVisualizationHook')"
+            )
+        hook.update(enable=True, show=args.show, out_dir=args.show_dir, interval=args.interval)
+        if args.show:
+            hook.wait_time = args.wait_time
+    return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the runner; with several processes and no GPU, set gloo up first."""
+    if cfg.get("launcher", "none") == "pytorch" and not torch.cuda.is_available():
+        if not is_distributed():
+            torch.distributed.init_process_group("gloo")
+        if cfg.get("model_wrapper_cfg") is None:
+            # mmengine's default names a GPU for each process
+            cfg.model_wrapper_cfg = ConfigDict(
+                type="MMDistributedDataParallel",
+                device_ids=None,
+                broadcast_buffers=False,
+                find_unused_parameters=cfg.get("find_unused_parameters", False),
+            )
+    return Runner.from_cfg(cfg)

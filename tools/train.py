@@ -1,0 +1,6 @@
+"""Train a model from a config; the flags are those of mmpose's tools/train.py."""
+
+from mmpose_temporal.apis import train
+
+if __name__ == "__main__":
+    train()
