@@ -1,6 +1,6 @@
 """Train a model from a config; the flags are those of mmpose's tools/train.py."""
 
-from mmpose_temporal.apis import train
+from mmpose_temporal.apis import run_training
 
 if __name__ == "__main__":
-    train()
+    run_training()

@@ -18,7 +18,7 @@ from mmengine.runner import Runner
 from mmpose_temporal.utils import write_json
 
 
-def train_parser() -> argparse.ArgumentParser:
+def training_flags() -> argparse.ArgumentParser:
     """Flags of ``tools/train.py``."""
     parser = argparse.ArgumentParser(description="Train a model")
     parser.add_argument("config", help="config file")
@@ -37,7 +37,7 @@ def train_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def test_parser() -> argparse.ArgumentParser:
+def testing_flags() -> argparse.ArgumentParser:
     """Flags of ``tools/test.py``."""
     parser = argparse.ArgumentParser(description="Test a model on whole videos")
     parser.add_argument("config", help="config file")
@@ -68,9 +68,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
 
 
-def train(arguments: Sequence[str] | None = None) -> None:
+def run_training(arguments: Sequence[str] | None = None) -> None:
     """Train as the command line says."""
-    args = train_parser().parse_args(arguments)
+    args = training_flags().parse_args(arguments)
     cfg = load_config(args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
@@ -91,9 +91,9 @@ def train(arguments: Sequence[str] | None = None) -> None:
     build_runner(cfg).train()
 
 
-def test(arguments: Sequence[str] | None = None) -> None:
+def run_testing(arguments: Sequence[str] | None = None) -> None:
     """Test as the command line says."""
-    parser = test_parser()
+    parser = testing_flags()
     args = parser.parse_args(arguments)
     if args.badcase:
         parser.error("--badcase ranks single crops by their loss; a tracker is tested on frames")
