@@ -1,0 +1,5 @@
+"""Hooks of training and testing."""
+
+from .hooks import PoseTrackVisualizationHook
+
+__all__ = ["PoseTrackVisualizationHook"]
