@@ -211,8 +211,8 @@ class _Side:
 
     def check_finite(self, values: np.ndarray, present: np.ndarray, name: str) -> None:
         """Reject NaN and infinity where a joint is present."""
-        finite = np.isfinite(values).reshape(*present.shape, -1).all(-1)
-        bad = present & ~finite
+        broken = ~np.isfinite(values)
+        bad = present & (broken if broken.ndim == 2 else broken.any(-1))
         joint = bad.argmax(1)
         texts = np.array(JOINT_NAMES)[joint]
         self.reject(bad.any(1), name, "has a present keypoint that is NaN or infinite", texts)
