@@ -1,0 +1,16 @@
+# A pose tracker round any top-down estimator, to be put in place with
+#     model = dict(_delete_=True, estimator=_base_.model, **_base_.tracker)
+tracker = dict(
+    type="PoseTracker",
+    # Detections under 0.4 are not looked at and of two poses with an OKS over 0.9 the better one
+    # stays, as in mmpose's PoseTrack18 configs.
+    box_score_thr=0.4,
+    suppression=[dict(type="OKSNMS", oks_thr=0.9)],
+    # Choice: a person who is missed in at most two frames keeps the id.
+    association=dict(
+        type="Association",
+        similarity=dict(type="OKSSimilarity"),
+        min_similarity=0.3,
+        max_age=3,
+    ),
+)
