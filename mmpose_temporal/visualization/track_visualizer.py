@@ -1,11 +1,8 @@
 """Skeletons, ids and trails on the frames of a video."""
 
-from collections.abc import Iterable
-
 import cv2
 import numpy as np
 from mmengine.dist import master_only
-from mmengine.structures import InstanceData
 from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
@@ -14,8 +11,15 @@ from mmpose_temporal.datasets.metainfo import posetrack_metainfo
 from mmpose_temporal.structures import FramePoses
 from mmpose_temporal.utils import atomic_write
 
-from .drawing import LabelLayout, draw_box, draw_pose, draw_text, draw_trails
-from .palette import track_colors
+from .drawing import draw_text, draw_trails
+from .people import (
+    Skeleton,
+    draw_people,
+    draw_thin,
+    drawing_unit,
+    ground_truth_of,
+    predictions_of,
+)
 from .trails import Trails
 
 GT_STYLES = ("beside", "thin")
@@ -99,10 +103,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         _only_mmpose_style(skeleton_style)
         super().set_dataset_meta(dataset_meta)
         meta = dataset_meta or {}
-        self._links = np.array(self.skeleton or [], dtype=np.int64).reshape(-1, 2)
-        index = meta.get("keypoint_name2id", {})
-        head = [index.get(n) for n in ("head_bottom", "nose", "head_top")]
-        self._head = None if None in head else head
+        self._skeleton = Skeleton.create(self.skeleton or [], meta.get("keypoint_name2id", {}))
 
     # ------------------------------------------------------------------ state
 
@@ -176,26 +177,32 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
                 f"an image must be (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}"
             )
         kpt_thr = self.kpt_thr if kpt_thr is None else kpt_thr
-        options = dict(draw_bbox=draw_bbox, show_kpt_idx=show_kpt_idx)
-        gt = _ground_truth(data_sample.get("gt_instances")) if draw_gt else None
-        pred = _predictions(data_sample.get("pred_instances")) if draw_pred else None
-        beside = draw_gt and draw_pred and self.gt_style == "beside"
-        canvas = np.ascontiguousarray(image).copy()
-        if draw_gt and draw_pred and not beside and gt is not None:
-            self._draw_thin(canvas, gt)
-        if draw_pred and pred is not None:
-            self._draw_people(canvas, pred, kpt_thr, self._trail(data_sample, "pred"), **options)
-        if draw_gt and (beside or not draw_pred):
-            left = np.ascontiguousarray(image).copy() if beside else canvas
-            if gt is not None:
-                self._draw_people(left, gt, 0.0, self._trail(data_sample, "gt"), **options)
-            if beside:
-                scale = 0.5 * _unit(image)
-                origin = (round(8 * scale * 2), round(34 * scale))
-                draw_text(left, "ground truth", origin, scale, outline=True)
-                draw_text(canvas, "prediction", origin, scale, outline=True)
-                canvas = np.concatenate([left, canvas], axis=1)
-        return canvas
+        style = dict(
+            line_width=self.line_width,
+            radius=self.radius,
+            draw_bbox=draw_bbox,
+            draw_labels=self.draw_labels,
+            show_kpt_idx=show_kpt_idx,
+        )
+        canvas = np.array(image, order="C")
+        left = canvas.copy() if draw_gt and draw_pred and self.gt_style == "beside" else canvas
+        gt = ground_truth_of(data_sample) if draw_gt else None
+        if gt is not None and draw_pred and left is canvas:
+            draw_thin(canvas, gt, self._skeleton)
+        elif gt is not None:
+            self._draw_trails(left, gt, data_sample, "gt")
+            draw_people(left, gt, self._skeleton, **style)
+        pred = predictions_of(data_sample, kpt_thr) if draw_pred else None
+        if pred is not None:
+            self._draw_trails(canvas, pred, data_sample, "pred")
+            draw_people(canvas, pred, self._skeleton, **style)
+        if left is canvas:
+            return canvas
+        scale = 0.5 * drawing_unit(image)
+        origin = (round(16 * scale), round(34 * scale))
+        draw_text(left, "ground truth", origin, scale, outline=True)
+        draw_text(canvas, "prediction", origin, scale, outline=True)
+        return np.concatenate([left, canvas], axis=1)
 
     @master_only
     def add_datasample(
@@ -261,73 +268,15 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
 
     # ---------------------------------------------------------------- helpers
 
-    def _trail(self, data_sample: PoseDataSample, side: str) -> tuple[Trails | None, int | None]:
-        trails = self._trails.get(data_sample.get("video_id"), {})
-        return trails.get(side), data_sample.get("frame_index")
-
-    def _draw_people(
-        self,
-        canvas: np.ndarray,
-        poses: FramePoses,
-        kpt_thr: float,
-        trail: tuple[Trails | None, int | None],
-        *,
-        draw_bbox: bool,
-        show_kpt_idx: bool,
+    def _draw_trails(
+        self, canvas: np.ndarray, poses: FramePoses, data_sample: PoseDataSample, side: str
     ) -> None:
-        trails, frame_index = trail
-        if trails is not None:
-            trails.update(poses, frame_index)
-            draw_trails(canvas, *trails.segments(), line_width=max(2, round(2 * _unit(canvas))))
-        drawn = self._drawn_joints(poses, kpt_thr)
-        shown = drawn.any(1) | draw_bbox
-        poses, drawn = poses[shown], drawn[shown]
-        colors = track_colors(poses.track_ids)
-        widths = self._line_widths(canvas, poses)
-        radii = np.full_like(widths, self.radius) if self.radius is not None else widths + 1
-        for i in np.argsort(poses.boxes[:, 3], kind="stable"):  # who stands lower is nearer
-            if draw_bbox:
-                draw_box(canvas, poses.boxes[i], colors[i], max(1, widths[i] - 1))
-            draw_pose(
-                canvas,
-                poses.keypoints[i],
-                drawn[i],
-                self._links_of(drawn[i]),
-                color=colors[i],
-                line_width=int(widths[i]),
-                radius=int(radii[i]),
-            )
-            if show_kpt_idx:
-                _write_indices(canvas, poses.keypoints[i], drawn[i])
-        if self.draw_labels:
-            _draw_labels(canvas, poses, drawn, colors, radii)
-
-    def _draw_thin(self, canvas: np.ndarray, gt: FramePoses) -> None:
-        drawn = self._drawn_joints(gt, 0.0)
-        style = dict(color=(255, 255, 255), line_width=1, radius=0)
-        for keypoints, mask in zip(gt.keypoints, drawn, strict=True):
-            draw_pose(canvas, keypoints, mask, self._links_of(mask), **style)
-
-    def _drawn_joints(self, poses: FramePoses, kpt_thr: float) -> np.ndarray:
-        """(M, K) bool; checks that the skeleton fits."""
-        num_keypoints = poses.keypoints.shape[1]
-        if len(poses) and self._links.max(initial=-1) >= num_keypoints:
-            raise ValueError(
-                f"the skeleton links joint {self._links.max()} but a pose has {num_keypoints} "
-                "joints; call set_dataset_meta with the meta information of the poses' dataset"
-            )
-        return (poses.keypoint_scores > 0) & (poses.keypoint_scores >= kpt_thr)
-
-    def _links_of(self, drawn: np.ndarray) -> np.ndarray:
-        if self._head is None or drawn[self._head[1]]:
-            return self._links
-        return np.vstack([self._links, [self._head[::2]]])
-
-    def _line_widths(self, canvas: np.ndarray, poses: FramePoses) -> np.ndarray:
-        if self.line_width is not None:
-            return np.full(len(poses), self.line_width)
-        sides = np.nan_to_num(poses.boxes[:, 2:] - poses.boxes[:, :2]).max(1, initial=0)
-        return np.clip(np.rint(sides / 60), 1, max(1, round(2 * _unit(canvas)))).astype(int)
+        video = self._trails.get(data_sample.get("video_id"))
+        if video is not None:
+            trails = video[side]
+            trails.update(poses, data_sample.get("frame_index"))
+            width = max(2, round(2 * drawing_unit(canvas)))
+            draw_trails(canvas, *trails.segments(), line_width=width)
 
 
 def write_image(path: str, image: np.ndarray) -> None:
@@ -344,60 +293,9 @@ def write_image(path: str, image: np.ndarray) -> None:
         file.write(code.tobytes())
 
 
-def _unit(image: np.ndarray) -> float:
-    """Scale of the drawing: 1 at 640 x 360."""
-    return max(0.7, float(np.sqrt(image.shape[0] * image.shape[1] / (640 * 360))))
-
-
 def _only_mmpose_style(skeleton_style: str) -> None:
     if skeleton_style != "mmpose":
         raise ValueError(
             f"skeleton_style {skeleton_style!r} is not supported: skeletons are coloured by track "
             "id; use 'mmpose', or mmpose's own PoseLocalVisualizer"
         )
-
-
-def _predictions(instances: InstanceData | None) -> FramePoses | None:
-    known = instances is not None and "keypoints" in instances
-    return FramePoses.from_instances(instances) if known else None
-
-
-def _ground_truth(instances: InstanceData | None) -> FramePoses | None:
-    if instances is None or "keypoints" not in instances:
-        return None
-    visible = instances.get("keypoints_visible")
-    if visible is not None and visible.ndim == 3:  # mmpose adds weights as a second channel
-        visible = visible[..., 0]
-    return FramePoses.create(
-        keypoints=instances.keypoints,
-        keypoint_scores=visible,
-        boxes=instances.get("bboxes"),
-        track_ids=instances.get("track_ids"),
-    )
-
-
-def _draw_labels(
-    canvas: np.ndarray,
-    poses: FramePoses,
-    drawn: np.ndarray,
-    colors: np.ndarray,
-    radii: Iterable[int],
-) -> None:
-    """Ids over the heads: above the highest joint drawn, or the box where none is."""
-    layout = LabelLayout(canvas, scale=0.45 * _unit(canvas))
-    heights = np.where(drawn, poses.keypoints[..., 1], np.inf)
-    for i, radius in enumerate(radii):
-        if poses.track_ids[i] < 0:
-            continue
-        anchor = poses.boxes[i, :2] + (np.ptp(poses.boxes[i, ::2]) / 2, 0)
-        if drawn[i].any():
-            anchor = poses.keypoints[i, heights[i].argmin()]
-        if np.isfinite(anchor).all():
-            layout.add(str(poses.track_ids[i]), anchor, colors[i], gap=int(radius) + 3)
-
-
-def _write_indices(canvas: np.ndarray, keypoints: np.ndarray, drawn: np.ndarray) -> None:
-    size = max(canvas.shape)
-    for index in np.flatnonzero(drawn & (np.abs(keypoints) < 2 * size).all(1)):
-        x, y = np.rint(keypoints[index]).astype(int).tolist()
-        draw_text(canvas, str(index), (x + 4, y - 4), 0.35 * _unit(canvas), outline=True)

@@ -121,7 +121,14 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         data_batch: dict,
         outputs: Sequence[PoseDataSample],
     ) -> None:
-        """Hand the first finished frame of every ``interval``-th iteration to the backends."""
+        """Hand the first finished frame of every ``interval``-th iteration to the backends.
+
+        Args:
+            runner: The runner.
+            batch_idx: Index of the batch in this validation.
+            data_batch: Not used: the finished frame may be of an earlier batch.
+            outputs: Finished frames, perhaps none; one that cannot be read is left out.
+        """
         step = runner.iter + batch_idx
         if not self.enable or not outputs or step % self.interval:
             return
