@@ -1,0 +1,29 @@
+"""Tiny models, small data and seeded fakes, for tests of this package and of what builds on it.
+
+Everything runs on the CPU in milliseconds and gives the same numbers at every call.
+"""
+
+from .models import (
+    POSE_TEMPLATE,
+    TemplateEstimator,
+    template_keypoints,
+    template_tracker_config,
+    tiny_estimator_config,
+    tiny_tracker_config,
+)
+from .poses import make_frame, random_poses
+from .runner import tiny_test_config
+from .videos import write_tiny_posetrack
+
+__all__ = [
+    "POSE_TEMPLATE",
+    "TemplateEstimator",
+    "make_frame",
+    "random_poses",
+    "template_keypoints",
+    "template_tracker_config",
+    "tiny_estimator_config",
+    "tiny_test_config",
+    "tiny_tracker_config",
+    "write_tiny_posetrack",
+]

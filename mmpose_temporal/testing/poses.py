@@ -1,0 +1,107 @@
+"""Poses and frames out of nothing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+
+from mmpose_temporal.datasets import posetrack_metainfo
+from mmpose_temporal.structures import FramePoses
+
+from .models import template_keypoints
+
+
+def random_poses(
+    num_people: int,
+    *,
+    seed: int,
+    num_keypoints: int = 17,
+    size: tuple[int, int] = (640, 480),
+    absent: float = 0.0,
+) -> FramePoses:
+    """People at random places, each with joints spread over its box.
+
+    Args:
+        num_people: M.
+        seed: The same seed gives the same people.
+        num_keypoints: K.
+        size: Width and height of the frame in pixels.
+        absent: Share of the joints that are absent.
+    """
+    rng = np.random.default_rng(seed)
+    low = rng.uniform(0, 0.7, (num_people, 2)) * size
+    sides = rng.uniform(0.1, 0.3, (num_people, 2)) * size
+    shares = rng.uniform(0, 1, (num_people, num_keypoints, 2))
+    scores = rng.uniform(0.1, 1, (num_people, num_keypoints))
+    scores[rng.uniform(size=scores.shape) < absent] = 0
+    return FramePoses.create(
+        keypoints=low[:, None] + shares * sides[:, None],
+        keypoint_scores=scores,
+        boxes=np.concatenate([low, low + sides], axis=1),
+        box_scores=rng.uniform(0.1, 1, num_people),
+    )
+
+
+def make_frame(
+    *,
+    video_id: str,
+    frame_index: int,
+    num_frames: int,
+    boxes: Sequence[Sequence[float]] = (),
+    scores: Sequence[float] | None = None,
+    size: tuple[int, int] = (64, 48),
+    readable: bool = True,
+    seed: int = 0,
+) -> tuple[Tensor, PoseDataSample]:
+    """A frame of seeded noise as ``PackFrameInputs`` packs it; tiny people are its ground truth.
+
+    Args:
+        video_id: Name of the video.
+        frame_index: Position in it.
+        num_frames: Its length.
+        boxes: The people, (M, 4) xyxy pixels; proposals and ground truth alike.
+        scores: (M,) scores of the proposals. None: 1.
+        size: Width and height in pixels.
+        readable: False: the frame could not be read, and its image is empty.
+        seed: Of the noise.
+
+    Returns:
+        The image (H, W, 3) uint8 BGR, and its sample.
+    """
+    width, height = size
+    rng = np.random.default_rng([seed, frame_index])
+    image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    scores = np.ones(len(boxes)) if scores is None else scores
+    sample = PoseDataSample(
+        metainfo=dict(
+            img_id=frame_index,
+            img_path=f"{video_id}/{frame_index:06d}.jpg",
+            video_id=video_id,
+            frame_index=frame_index,
+            num_frames=num_frames,
+            frame_name=f"images/val/{video_id}/{frame_index:06d}.jpg",
+            frame_id=frame_index,
+            ori_shape=(height, width),
+            img_shape=(height, width),
+            is_labeled=True,
+            ignore_regions=[],
+            frame_readable=readable,
+            dataset_name="posetrack18",
+            flip_indices=posetrack_metainfo("posetrack18")["flip_indices"],
+        )
+    )
+    keypoints = template_keypoints(boxes)
+    sample.gt_instances = InstanceData(
+        bboxes=boxes,
+        bbox_scores=np.ones(len(boxes), np.float32),
+        keypoints=keypoints,
+        keypoints_visible=np.ones(keypoints.shape[:2], np.float32),
+        head_boxes=np.full((len(boxes), 4), np.nan, np.float32),
+        track_ids=np.arange(len(boxes)),
+    )
+    sample.proposals = InstanceData(bboxes=boxes, bbox_scores=np.array(scores, np.float32))
+    return torch.from_numpy(image if readable else image[:0, :0]), sample
