@@ -160,8 +160,9 @@ def match_boxes(
 class TimelineRecorder:
     """Collects the identities of one video, frame by frame.
 
-    With ground truth, only labelled frames count (a frame without labels says nothing about who
-    is there). Without any, the predicted ids are the rows.
+    With ground truth, only labelled frames and people with an annotated joint count (choice: the
+    others say nothing about who should be tracked; the metrics leave them out as well). Without
+    any, the predicted ids are the rows.
 
     Args:
         iou_thr: See ``match_boxes``.
@@ -191,7 +192,7 @@ class TimelineRecorder:
             gt_boxes, gt_ids = _boxes_and_ids(data_sample, "gt_instances")
             match = match_boxes(gt_boxes, boxes, iou_thr=self._iou_thr)
             covering = np.concatenate([ids, [UNTRACKED]])[match]
-            known = gt_ids >= 0
+            known = (gt_ids >= 0) & _annotated(data_sample)
             self._frames[True].append(data_sample.frame_index)
             self._rows[True].append(gt_ids[known])
             self._tracks.append(covering[known])
@@ -218,6 +219,15 @@ def _boxes_and_ids(data_sample: PoseDataSample, name: str) -> tuple[np.ndarray, 
     if instances is None or "track_ids" not in instances or "bboxes" not in instances:
         return np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     return np.asarray(instances.bboxes), np.asarray(instances.track_ids)
+
+
+def _annotated(data_sample: PoseDataSample) -> np.ndarray:
+    """(M,) bool: which ground-truth people have a joint; all where joints are not given."""
+    instances = data_sample.gt_instances
+    visible = instances.get("keypoints_visible")
+    if visible is None:
+        return np.ones(len(instances), bool)
+    return (np.asarray(visible) > 0).reshape(len(visible), -1).any(1)
 
 
 def _segments(table: np.ndarray) -> tuple[Segment, ...]:

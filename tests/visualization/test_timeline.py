@@ -133,6 +133,14 @@ def test_untracked_poses_cover_nobody():
     assert recorder.build().segments == (Segment(0, -1, 0, 1),)
 
 
+def test_people_without_annotated_joints_do_not_count():
+    data_sample = frame(0, pred=([4], [0]), gt=([1, 2], [0, 50]))
+    data_sample.gt_instances.keypoints_visible = np.float32([[1, 0, 1], [0, 0, 0]])
+    recorder = TimelineRecorder()
+    recorder.add(data_sample)
+    assert recorder.build().row_ids.tolist() == [1]
+
+
 def test_recorder_without_ground_truth():
     recorder = TimelineRecorder()
     recorder.add(frame(0, pred=([4, -1], [0, 50])))

@@ -302,10 +302,14 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
 
 
 def _note(data_sample: PoseDataSample, writer: TrackVideoWriter | None) -> np.ndarray:
-    """A grey frame that says which image is missing, in the size that the image should have."""
-    size = data_sample.get("ori_shape")
-    if size is None and writer is not None and writer.size is not None:
-        size = writer.size[::-1]
-    height, width = (360, 640) if size is None else size[:2]
+    """A grey frame that says which image is missing.
+
+    In the size that the image should have; where the annotations do not say it, in that of the
+    frames before, else 640 x 360.
+    """
+    height, width = data_sample.get("ori_shape", (0, 0))[:2]
+    if not (height and width):
+        known = writer is not None and writer.size is not None
+        width, height = writer.size if known else (640, 360)
     name = data_sample.get("frame_name") or os.path.basename(data_sample.img_path)
     return note_frame(height, width, [f"frame {data_sample.frame_index} cannot be read", name])

@@ -15,6 +15,7 @@ from mmpose.registry import HOOKS
 from mmpose.structures import PoseDataSample
 from torch.utils.data import DataLoader
 
+from mmpose_temporal.datasets import LoadVideoFrame, PackFrameInputs, PoseTrackVideoDataset
 from mmpose_temporal.engine import PoseTrackVisualizationHook
 from mmpose_temporal.visualization import PoseTrackVisualizer
 
@@ -171,6 +172,18 @@ def test_unreadable_frames_are_grey_and_counted(visualizer, runner, tmp_path, ou
     first = cv2.VideoCapture(str(out_dir / "a.mp4")).read()[1]
     assert first[0, 0] == pytest.approx(64, abs=6)
     assert "3 of 4 drawn frames could not be read" in caplog.text
+
+
+def test_unreadable_frames_of_unknown_size(visualizer, runner, tmp_path, out_dir):
+    frames = Frames(tmp_path, "a", 2)
+    samples = [frames[0], frames[1]]
+    samples[1].set_metainfo(dict(frame_readable=False, ori_shape=(0, 0)))
+    run(PoseTrackVisualizationHook(enable=True, out_dir="show"), runner, [samples])
+    assert count(out_dir / "a.mp4")[0] == 2  # in the size of the frame before
+    alone = Frames(tmp_path, "b", 1)[0]
+    alone.set_metainfo(dict(frame_readable=False, ori_shape=(0, 0)))
+    run(PoseTrackVisualizationHook(enable=True, out_dir="show"), runner, [[alone]])
+    assert cv2.VideoCapture(str(out_dir / "b.mp4")).read()[1].shape == (360, 640, 3)
 
 
 def test_an_unfinished_video_is_marked_and_named(visualizer, runner, tmp_path, out_dir, caplog):
@@ -340,3 +353,31 @@ def test_runner_builds_and_calls_it(tmp_path):
     folder = tmp_path / "work" / runner.timestamp / "s"
     assert names(folder) == ["a.mp4", "a_timeline.png"]
     assert count(folder / "a.mp4")[0] == 4
+
+
+def test_real_clip(visualizer, runner, tmp_path, out_dir, real_data):
+    """The frames of the dataset, with the ground truth as prediction."""
+    dataset = PoseTrackVideoDataset(
+        ann_file="annotations/val",
+        data_root=str(real_data / "multiperson_posetrack"),
+        videos=["060470979"],
+        frames=(0, 6),
+        pipeline=[LoadVideoFrame(), PackFrameInputs()],
+    )
+    runner.test_evaluator.dataset_meta = dataset.metainfo
+    samples = [dataset[i]["data_samples"] for i in range(len(dataset))]
+    for sample in samples:
+        gt = sample.gt_instances
+        sample.pred_instances = InstanceData(
+            keypoints=gt.keypoints,
+            keypoint_scores=gt.keypoints_visible,
+            bboxes=gt.bboxes,
+            track_ids=gt.track_ids,
+        )
+    run(PoseTrackVisualizationHook(enable=True, out_dir="show"), runner, [samples])
+    assert count(out_dir / "060470979.mp4")[0] == 6
+    first = cv2.VideoCapture(str(out_dir / "060470979.mp4")).read()[1]
+    assert first.shape == (540, 960, 3)
+    # The codec changes a picture by little; the people are drawn over more than one pixel in 200.
+    changed = np.abs(first.astype(int) - cv2.imread(samples[0].img_path)).max(-1) > 60
+    assert 0.005 < changed.mean() < 0.1
