@@ -316,7 +316,7 @@ class PoseTracker(BaseModel):
             inputs = torch.from_numpy(images[part]).permute(0, 3, 1, 2)
             data = dict(inputs=inputs, data_samples=people[part])
             data = self.estimator.data_preprocessor(data, False)
-            results += self.estimator.predict(data["inputs"], data["data_samples"])
+            results += self.estimator(**data, mode="predict")
         return results
 
     @staticmethod
