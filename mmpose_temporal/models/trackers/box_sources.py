@@ -82,6 +82,8 @@ class DetectorBoxes(BoxSource):
         self, frames: Sequence[np.ndarray], samples: Sequence[PoseDataSample], device: torch.device
     ) -> list[Boxes]:
         """See :class:`BoxSource`."""
+        if not frames:  # none of the batch could be read
+            return []
         if self._detector is None:
             self._build(device)
         packed = [self._pipeline(dict(img=np.ascontiguousarray(f), img_id=0)) for f in frames]
