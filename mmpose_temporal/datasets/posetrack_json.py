@@ -167,6 +167,10 @@ def _load(path: Path) -> dict:
         raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         raise ValueError(f"{path} is not in the PoseTrack18 layout: no 'images' and 'annotations'")
+    for field in ("images", "annotations"):
+        records = content[field]
+        if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+            raise ValueError(f"{path}: '{field}' must be a list of records")
     for category in content.get("categories", []):
         names = category.get("keypoints")
         if category.get("id") == 1 and names is not None and tuple(names) != KEYPOINT_NAMES:
@@ -209,8 +213,8 @@ def _parse_frame(image: dict, annotations: list[dict], path: Path) -> FrameAnnot
     if "width" in image and "height" in image:
         size = (_integer(image, "width", where), _integer(image, "height", where))
     return FrameAnnotation(
-        image_id=image["id"],
-        frame_id=image.get("frame_id", image["id"]),
+        image_id=_integer(image, "id", where),
+        frame_id=_integer(image, "frame_id" if "frame_id" in image else "id", where),
         file_name=name,
         size=size,
         is_labeled=bool(image.get("is_labeled", True)),

@@ -1,6 +1,7 @@
 """Whole videos, a frame at a time, for testing trackers."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -162,7 +163,14 @@ class PoseTrackVideoDataset(BaseDataset):
             if self.videos or self.frames or self.frame_step > 1
             else videos
         )
-        known = {frame.image_id for video in everything for frame in video.frames}
+        ids = [frame.image_id for video in everything for frame in video.frames]
+        known = set(ids)
+        if len(known) < len(ids):
+            repeated = next(image_id for image_id, count in Counter(ids).items() if count > 1)
+            raise ValueError(
+                f"{self.ann_file}: image id {repeated} is in several videos, so a detection file "
+                "cannot say which one it means; give every frame of the data set its own id"
+            )
         return read_detections(path, known)
 
     @force_full_init
