@@ -1,0 +1,88 @@
+"""Builds and installs the package.
+
+`install_requires` holds what pip can install (requirements/runtime.txt). mmengine, mmcv and
+mmpose are not in it: mmpose 1.3 requires chumpy, which current pips cannot build, and mmcv has to
+be compiled where torch can be imported, so pip would break an environment in which both work.
+They are checked when the package is imported, with the command that puts them right.
+
+`configs/`, `tools/` and `model-index.yml` travel inside the package as `mmpose_temporal/.mim`,
+where MIM looks for them: as copies in a wheel, as symbolic links in an editable installation.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+PACKAGE = "mmpose_temporal"
+FOR_MIM = ("configs", "tools", "model-index.yml")
+
+
+def read_version() -> str:
+    """The version without importing the package, whose import needs torch."""
+    namespace: dict = {}
+    exec((ROOT / PACKAGE / "version.py").read_text(), namespace)
+    return namespace["__version__"]
+
+
+def read_requirements(name: str) -> list[str]:
+    """The lines of requirements/<name>.txt without comments."""
+    lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+class BuildWithMim(build_py):
+    """Puts the `.mim` folder beside the package's modules, without a trace in the clone."""
+
+    def run(self) -> None:
+        super().run()
+        base = ROOT if self.editable_mode else Path(self.build_lib)
+        target = base / PACKAGE / ".mim"
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        ignored = shutil.ignore_patterns("__pycache__", "*.py[co]")
+        for name in FOR_MIM:
+            source = ROOT / name
+            if not source.exists():
+                raise FileNotFoundError(f"{source} is missing; the package cannot be built")
+            if self.editable_mode:
+                (target / name).symlink_to(os.path.relpath(source, target))
+            elif source.is_dir():
+                shutil.copytree(source, target / name, ignore=ignored)
+            else:
+                shutil.copyfile(source, target / name)
+
+
+if __name__ == "__main__":
+    setup(
+        name=PACKAGE,
+        version=read_version(),
+        description="Pose tracking in video for MMPose 1.x",
+        long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+        long_description_content_type="text/markdown",
+        author="MMPose Temporal Contributors",
+        license="Apache License 2.0",
+        keywords="computer vision, pose estimation, pose tracking, video",
+        packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+        python_requires=">=3.10",
+        install_requires=read_requirements("runtime"),
+        extras_require={
+            "mim": read_requirements("mminstall"),
+            "optional": read_requirements("optional"),
+            "tests": read_requirements("tests"),
+        },
+        classifiers=[
+            "Development Status :: 4 - Beta",
+            "License :: OSI Approved :: Apache Software License",
+            "Operating System :: POSIX",
+            "Programming Language :: Python :: 3",
+            "Programming Language :: Python :: 3.10",
+            "Programming Language :: Python :: 3.11",
+            "Programming Language :: Python :: 3.12",
+        ],
+        cmdclass={"build_py": BuildWithMim},
+        zip_safe=False,
+    )

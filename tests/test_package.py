@@ -1,0 +1,138 @@
+"""The package as a user gets it: it imports, says its version, and installs with its configs."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import mmpose_temporal
+
+# What a build reads; copied, so that building leaves nothing behind in the clone.
+SOURCES = (
+    "setup.py",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "README.md",
+    "LICENSE",
+    "model-index.yml",
+    "requirements.txt",
+    "requirements",
+    "mmpose_temporal",
+    "configs",
+    "tools",
+)
+
+
+@pytest.fixture(scope="module")
+def clone(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the package is built from."""
+    folder = tmp_path_factory.mktemp("clone")
+    ignored = shutil.ignore_patterns("__pycache__", ".mim")
+    for name in SOURCES:
+        if (project_root / name).is_dir():
+            shutil.copytree(project_root / name, folder / name, ignore=ignored)
+        else:
+            shutil.copy(project_root / name, folder / name)
+    return folder
+
+
+def pip(*arguments: str | Path, cwd: Path) -> None:
+    """Run pip without network; its output is the text of the failure."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_version_is_told_once(project_root: Path) -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", mmpose_temporal.__version__)
+    cited = re.search(
+        r"^version: (.+)$", (project_root / "CITATION.cff").read_text(), re.MULTILINE
+    )
+    assert cited is not None and cited[1] == mmpose_temporal.__version__
+
+
+def test_every_module_imports() -> None:
+    modules = [
+        module.name
+        for module in pkgutil.walk_packages(mmpose_temporal.__path__, "mmpose_temporal.")
+    ]
+    assert "mmpose_temporal.compat" in modules
+    for name in modules:
+        importlib.import_module(name)
+
+
+def test_public_names_exist() -> None:
+    for module in pkgutil.walk_packages(mmpose_temporal.__path__, "mmpose_temporal."):
+        loaded = importlib.import_module(module.name)
+        for name in getattr(loaded, "__all__", ()):
+            assert hasattr(loaded, name), f"{module.name}.__all__ lists {name}, which is not there"
+
+
+def test_importing_registers_the_parts_without_mmdet() -> None:
+    """In a process of its own, where mmdet cannot be imported: the bare package stands."""
+    code = """
+import sys
+sys.modules["mmdet"] = None  # import mmdet raises ModuleNotFoundError
+import mmpose_temporal
+from mmpose.registry import DATASETS, METRICS, MODELS, VISUALIZERS
+for registry in (DATASETS, METRICS, MODELS, VISUALIZERS):
+    modules = {part.__module__.split(".")[0] for part in registry.module_dict.values()}
+    assert "mmpose_temporal" in modules, f"nothing of mmpose_temporal is in {registry.name}"
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_wheel_holds_the_package_and_what_mim_needs(clone: Path, tmp_path: Path) -> None:
+    before = {path for path in clone.rglob("*") if "build" not in path.relative_to(clone).parts}
+    pip("wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", tmp_path, ".", cwd=clone)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name == f"mmpose_temporal-{mmpose_temporal.__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        metadata = archive.read(next(n for n in names if n.endswith("dist-info/METADATA")))
+
+    modules = {str(path.relative_to(clone)) for path in (clone / "mmpose_temporal").rglob("*.py")}
+    assert modules <= names
+    for folder in ("configs", "tools"):
+        files = [path for path in (clone / folder).rglob("*") if path.is_file()]
+        assert files
+        assert {f"mmpose_temporal/.mim/{path.relative_to(clone)}" for path in files} <= names
+    assert "mmpose_temporal/.mim/model-index.yml" in names
+    roots = {name.split("/")[0] for name in names}
+    assert len(roots) == 2 and "mmpose_temporal" in roots  # and the dist-info, no tests or tools
+
+    requires = re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*$", metadata.decode(), re.MULTILINE)
+    assert {"numpy", "scipy", "torch", "xtcocotools"} <= set(requires)
+    assert not {"chumpy", "mmpose", "mmcv", "mmdet"} & set(requires)
+
+    after = {path for path in clone.rglob("*") if "build" not in path.relative_to(clone).parts}
+    new = {str(path.relative_to(clone).parts[0]) for path in after - before}
+    assert new <= {"mmpose_temporal.egg-info"}  # git-ignored, as build/ is
+
+
+def test_editable_installation_links_what_mim_needs(clone: Path, tmp_path: Path) -> None:
+    """With --target, so that the environment that runs the tests stays as it is."""
+    options = ("--no-deps", "--no-build-isolation", "--no-index", "--target", tmp_path)
+    pip("install", *options, "--editable", ".", cwd=clone)
+    mim = clone / "mmpose_temporal/.mim"
+    for name in ("configs", "tools", "model-index.yml"):
+        assert (mim / name).is_symlink()
+        assert (mim / name).resolve() == (clone / name).resolve()
+    code = (
+        "import site, sys, importlib.util as u; site.addsitedir(sys.argv[1]); "
+        "print(u.find_spec('mmpose_temporal').origin)"
+    )
+    command = [sys.executable, "-S", "-c", code, str(tmp_path)]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert Path(found.stdout.strip()) == clone / "mmpose_temporal/__init__.py"
