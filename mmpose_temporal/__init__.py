@@ -12,4 +12,15 @@ from .version import __version__
 check_versions()
 allow_checkpoint_types()
 
-__all__ = ["__version__"]
+# After the checks, so that a library that does not fit is named and not merely breaks an import.
+from . import datasets, engine, evaluation, models, structures, visualization  # noqa: E402
+
+__all__ = [
+    "__version__",
+    "datasets",
+    "engine",
+    "evaluation",
+    "models",
+    "structures",
+    "visualization",
+]
