@@ -26,8 +26,12 @@ class Canvas:
         self.origin = np.array([left, top], dtype=float)
         self.picture = np.zeros((bottom - top + 1, right - left + 1, 3), np.float32)
 
+    def freeze(self) -> None:
+        """Ends painting: the picture becomes uint8, which is faster to warp."""
+        self.picture = np.clip(np.rint(self.picture), 0, 255).astype(np.uint8)
+
     def warp(self, instant: int) -> np.ndarray:
-        """The (H, W, 3) uint8 or float32 background of one rendered instant."""
+        """The (H, W, 3) background of one rendered instant, in the type of the picture."""
         camera = self.camera
         origin = camera.base_to_frame(self.origin, instant)
         zoom = camera.zoom[instant]
@@ -131,6 +135,7 @@ class Painter:
             for blob in blobs[np.argsort(-blobs[:, 1])]:
                 centre = (int(x + blob[0] * size), int(base - size * (0.75 - blob[1])))
                 light = 0.85 - 1.1 * blob[1] - 0.5 * blob[0] + rng.uniform(-0.1, 0.1)
+                light = min(max(light, 0.45), 1.5)
                 shade = np.clip(green * light, 0, 255)
                 cv2.circle(
                     picture,

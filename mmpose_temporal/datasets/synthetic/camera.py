@@ -60,6 +60,10 @@ class Camera:
         """Pixels per metre at depth Z (any shape)."""
         return self.focal * self.zoom[instant] / np.maximum(depth, 0.1)
 
+    def half_width(self, depth: float) -> float:
+        """Metres from the middle of the base picture to its edge at depth Z."""
+        return 0.5 * self.width / self.focal * depth
+
     def canvas_bounds(self) -> tuple[int, int, int, int]:
         """Smallest base-pixel rectangle (left, top, right, bottom) that any instant sees."""
         corners = np.array([[0, 0], [self.width - 1, self.height_px - 1]], dtype=float)
@@ -71,32 +75,34 @@ class Camera:
 
 
 def sample_camera(
-    rng: np.random.Generator, *, width: int, height: int, instants: int, still: bool
+    rng: np.random.Generator, *, width: int, height: int, seconds: np.ndarray, still: bool
 ) -> Camera:
     """Draws a camera and its path.
 
     Args:
         rng: Random generator.
         width, height: Frame size in pixels.
-        instants: Number of rendered instants.
+        seconds: (S,) times of the rendered instants, rising. Pan and zoom grow with the length
+            of the video, so that a short one does not sweep through the place at once.
         still: No pan, zoom or shake.
     """
-    time = np.linspace(0.0, 1.0, instants)
+    instants, length = len(seconds), max(float(seconds[-1] - seconds[0]), 1e-6)
+    time = (seconds - seconds[0]) / length
     shift, zoom = np.zeros((instants, 2)), np.ones(instants)
-    kind = (
-        "still"
-        if still
-        else str(rng.choice(["still", "pan", "zoom", "both"], p=[0.3, 0.3, 0.2, 0.2]))
-    )
+    kinds = ["still", "pan", "zoom", "both"]
+    kind = "still" if still else str(rng.choice(kinds, p=[0.3, 0.3, 0.2, 0.2]))
+    share = min(1.0, length / 2.0)
     if kind in ("pan", "both"):
-        reach = rng.uniform(0.08, 0.3) * width * rng.choice([-1, 1])
+        reach = share * rng.uniform(0.08, 0.3) * width * rng.choice([-1, 1])
         shift[:, 0] = reach * (np.sin(np.pi * rng.uniform(0.6, 1.4) * (time - 0.5)))
     if kind in ("zoom", "both"):
-        amount = rng.uniform(0.08, 0.22) * rng.choice([-1, 1])
+        amount = share * rng.uniform(0.08, 0.22) * rng.choice([-1, 1])
         zoom = 1.08 * (1 + amount * np.sin(np.pi * rng.uniform(0.7, 1.3) * (time - 0.5)))
     if not still and rng.random() < 0.6:
-        shake = gaussian_filter1d(rng.normal(size=(instants, 2)), 2.5, axis=0, mode="nearest")
-        shift = shift + shake * 0.006 * height
+        knots = np.arange(seconds[0], seconds[-1] + 0.1, 0.05)
+        shake = gaussian_filter1d(rng.normal(size=(len(knots), 2)), 3.0, axis=0, mode="nearest")
+        for axis in (0, 1):
+            shift[:, axis] += 0.008 * height * np.interp(seconds, knots, shake[:, axis])
     tall = min(height, 0.8 * width)
     return Camera(
         width=width,

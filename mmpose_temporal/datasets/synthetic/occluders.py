@@ -13,8 +13,8 @@ from .textures import smooth_noise
 
 KINDS = ("pole", "tree", "bush", "box", "bin", "car")
 _SIZES = {  # metres: width, height
-    "pole": (0.16, 3.4),
-    "tree": (0.34, 3.4),
+    "pole": (0.16, 4.6),
+    "tree": (0.36, 5.5),
     "bush": (1.3, 1.0),
     "box": (0.8, 0.75),
     "bin": (0.5, 0.95),
@@ -49,7 +49,10 @@ class Occluder:
         x0, y0 = int(np.floor(left)) - 1, int(np.floor(top)) - 1
         columns, rows = int(np.ceil(wide)) + 3, int(np.ceil(tall)) + 3
         height, width = self.cover.shape
-        matrix = np.array([[wide / width, 0, left - x0], [0, tall / height, top - y0]])
+        across, down = wide / width, tall / height
+        matrix = np.array(
+            [[across, 0, left - x0 + 0.5 * across], [0, down, top - y0 + 0.5 * down]]
+        )
         size = (columns, rows)
         cover = cv2.warpAffine(self.cover, matrix, size, flags=cv2.INTER_LINEAR)
         colour = cv2.warpAffine(

@@ -103,7 +103,7 @@ def _indoor(paint: Painter) -> float:
         floor = paint.tiles(
             rng.uniform(0.5, 1.0), paint.colour(150, 200, 15), paint.colour(90, 200, 15)
         )
-    paint.floor(floor, edge, 0.08, hide=45)
+    paint.floor(floor, edge, 0.08, hide=25)
     return depth
 
 
@@ -134,7 +134,7 @@ def _court(paint: Painter) -> float:
     lines = (np.abs(far - 8) < 0.06) | (np.abs(far - 15) < 0.08) | (np.abs(across + 2) < 0.05)
     ring = np.abs(np.hypot(across - 1, far - 8) - 1.8) < 0.05
     floor[lines | ring] = 235
-    paint.floor(floor, edge, 0.06, hide=60)
+    paint.floor(floor, edge, 0.06, hide=20)
     return depth
 
 
@@ -159,7 +159,7 @@ def _brick(paint: Painter) -> float:
 def _beach(paint: Painter) -> float:
     """Sea and sand."""
     rng = paint.rng
-    edge = paint.row_of(16.0)
+    edge = paint.row_of(20.0)
     horizon = paint.row_of(400.0)
     _sky(paint, horizon)
     sea = np.array([150.0, 120, 50]) + rng.uniform(-20, 20, 3)
@@ -172,7 +172,7 @@ def _beach(paint: Painter) -> float:
         np.array([150.0, 195, 218]) + rng.uniform(-12, 12, 3)
     )
     paint.floor(sand * (1 + 0.1 * paint.noise(0.01, 1)), edge, 0.16, hide=30)
-    return 16.0
+    return 20.0
 
 
 def _studio(paint: Painter) -> float:

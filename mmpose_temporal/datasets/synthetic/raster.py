@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .tubes import KNOTS, Tube
+from .tubes import PROFILE, Tube
 
 _LIGHT = np.array([-0.42, -0.5, 0.76], dtype=np.float32)
 _AMBIENT, _DIFFUSE = 0.5, 0.62
@@ -48,7 +48,7 @@ class Raster:
         brightness follows from the normal of the rounded surface; its colour is looked up by the
         place along the tube and the angle around it.
         """
-        reach = float(max(tube.widths.max(), *tube.caps)) + 1.0
+        reach = float(max(tube.profile.max(), tube.caps.max())) + 1.0
         low = np.minimum(tube.start, tube.end) - reach
         high = np.maximum(tube.start, tube.end) + reach
         window = self._window(low, high)
@@ -63,9 +63,8 @@ class Raster:
         rx, ry = xs - np.float32(tube.start[0]), ys - np.float32(tube.start[1])
         along = rx * dx + ry * dy
         across = rx * dy - ry * dx
-        place = along * np.float32((KNOTS - 1) * 8 / length)
-        lut = _profile(tube.widths)
-        half = lut[np.clip(place, 0, len(lut) - 1).astype(np.int16)]
+        place = along * np.float32((PROFILE - 1) / length)
+        half = tube.profile[np.clip(place, 0, PROFILE - 1).astype(np.int16)]
         before, after = np.float32(1 / tube.caps[0]), np.float32(1 / tube.caps[1])
         beyond = np.maximum(along - np.float32(length), 0) * after + np.minimum(along, 0) * before
         lift = half * beyond
@@ -141,9 +140,3 @@ class Raster:
         weight = cover[part]
         area += (colour[part] - area) * weight[..., None]
         self.order[y0:y1, x0:x1][weight > 0.5] = order
-
-
-def _profile(widths: np.ndarray) -> np.ndarray:
-    """Half widths at 8 steps per knot, float32."""
-    steps = np.linspace(0, KNOTS - 1, (KNOTS - 1) * 8 + 1)
-    return np.interp(steps, np.arange(KNOTS), widths).astype(np.float32)

@@ -1,4 +1,4 @@
-"""From joints to drawable parts: every limb is a generalised cylinder (a *tube*)."""
+"""Drawable parts: every limb is a generalised cylinder (a *tube*)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .appearance import Outfit
 from .camera import Camera
 from .skeleton import JOINT_INDEX, Body
 
 KNOTS = 5
-_J = JOINT_INDEX
+PROFILE = 33
+_STEPS = np.linspace(0, KNOTS - 1, PROFILE)[:, None] - np.arange(KNOTS)
+_INTERPOLATE = np.maximum(0.0, 1.0 - np.abs(_STEPS)).T
+_UP = np.array([0.0, 1.0, 0.0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,249 +22,71 @@ class Tube:
 
     Attributes:
         start, end: (2,) ends of the axis.
-        widths: (KNOTS,) half widths in pixels at equal steps along the axis.
-        caps: Lengths in pixels of the rounded ends beyond the start and the end.
-        depth: Distance from the camera in metres, for sorting.
-        azimuth: Angle of the surface that faces the camera, 0 = front of the body.
+        profile: (PROFILE,) float32 half widths in pixels at equal steps along the axis.
+        caps: (2,) lengths in pixels of the rounded ends beyond the start and the end.
+        azimuth: Angle in radians of the surface that faces the camera, 0 = front of the body.
         texture: (R, C, 3) float32 BGR.
         light: Brightness factor.
     """
 
     start: np.ndarray
     end: np.ndarray
-    widths: np.ndarray
-    caps: tuple[float, float]
-    depth: float
+    profile: np.ndarray
+    caps: np.ndarray
     azimuth: float
     texture: np.ndarray
     light: float
 
 
-class PersonShape:
-    """Turns one person's joints into tubes, sorted from back to front."""
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """A tube in the world, in metres."""
 
-    def __init__(self, *, body: Body, outfit: Outfit) -> None:
-        self.body = body
-        self.outfit = outfit
-
-    def tubes(
-        self, joints: np.ndarray, facing: np.ndarray, camera: Camera, instant: int
-    ) -> list[Tube]:
-        """Tubes of one instant, the farthest first.
-
-        Args:
-            joints: (J, 3) world positions in metres.
-            facing: (2,) yaw of the torso and of the head in radians.
-            camera: The camera.
-            instant: Index of the rendered instant.
-        """
-        builder = _Builder(joints, facing, camera, instant, self.body)
-        self._add_legs(builder)
-        self._add_torso(builder)
-        self._add_arms(builder)
-        self._add_head(builder)
-        return sorted(builder.parts, key=lambda part: -part.depth)
-
-    def _add_legs(self, add: _Builder) -> None:
-        body, wear = self.body, self.outfit
-        thigh = 0.053 * body.height * (0.55 + 0.45 * body.girth)
-        calf = 0.034 * body.height * (0.7 + 0.3 * body.girth)
-        loose = wear.loose
-        bare = wear.legs != "long"
-        upper = wear.skin if wear.legs == "skirt" else wear.trousers
-        lower = wear.skin if bare else wear.trousers
-        cut = 1.0 if bare else loose
-        for side in ("left", "right"):
-            hip, knee, ankle = (add.joint(f"{side}_{n}") for n in ("hip", "knee", "ankle"))
-            heel, toe = add.joint(f"{side}_heel"), add.joint(f"{side}_toe")
-            rise = np.array([0.0, 0.018, 0.0]) * body.height
-            sole = 0.021 * body.height
-            add.tube(
-                heel + rise,
-                toe + 0.6 * rise,
-                np.linspace(1.05, 0.8, 5) * sole,
-                wear.shoe,
-                bias=0.02,
-                limb=True,
-            )
-            shank = calf * np.array([1.0, 1.12, 1.05, 0.8, 0.62]) * cut
-            if not bare:
-                shank = calf * np.array([1.05, 1.08, 1.0, 0.92, 0.85]) * loose
-            add.tube(knee, ankle, shank, lower, limb=True)
-            profile = np.linspace(thigh, calf * 1.08, 5) * loose
-            add.tube(hip, knee, profile, upper, limb=True)
-            if wear.legs == "shorts":
-                add.tube(
-                    knee,
-                    knee + 0.15 * (ankle - knee),
-                    np.full(5, calf * 1.04),
-                    wear.skin,
-                    bias=0.01,
-                    limb=True,
-                )
-
-    def _add_torso(self, add: _Builder) -> None:
-        body, wear = self.body, self.outfit
-        tall, girth = body.height, body.girth
-        pelvis, neck = add.joint("pelvis"), add.joint("neck")
-        spine = neck - pelvis
-        wide = body.shoulder_half
-        across = np.array(
-            [
-                0.86 * wide,
-                0.9 * wide,
-                0.78 * wide * (0.5 + 0.5 * girth),
-                0.74 * wide * (0.35 + 0.65 * girth),
-                0.058 * tall + 0.6 * body.hip_half * girth,
-            ]
-        )
-        deep = tall * np.array([0.045, 0.062, 0.062, 0.056, 0.06]) * (0.4 + 0.6 * girth)
-        hips = np.array([0.95, 1.0, 1.05, 1.03, 0.9])
-        add.tube(
-            pelvis + 0.16 * spine,
-            pelvis - 0.1 * spine,
-            add.oval(across[4] * hips, deep[4] * hips),
-            wear.trousers,
-            cap=(0.3, 0.5),
-        )
-        add.tube(
-            neck - 0.12 * spine,
-            pelvis - 0.02 * spine,
-            add.oval(across, deep) * (0.5 + 0.5 * wear.loose),
-            wear.top,
-            cap=(0.62, 0.12),
-            bias=-0.03,
-        )
-        if wear.legs == "skirt":
-            knees = 0.5 * (add.joint("left_knee") + add.joint("right_knee"))
-            spread = 0.5 * np.linalg.norm(add.joint("left_knee") - add.joint("right_knee"))
-            hem = np.linspace(1.0, 1.25, 5)
-            low = across[4] * hem + np.linspace(0, 0.6, 5) * spread
-            add.tube(
-                pelvis,
-                knees,
-                add.oval(low, deep[4] * hem + np.linspace(0, 0.7, 5) * spread),
-                wear.trousers,
-                cap=(0.3, 0.05),
-                bias=-0.02,
-            )
-        add.tube(
-            add.joint("head_bottom") + 0.1 * body.head * add.up,
-            neck - 0.08 * spine,
-            np.full(5, 0.034 * tall * (0.8 + 0.2 * girth)),
-            wear.skin,
-            bias=-0.05,
-        )
-
-    def _add_arms(self, add: _Builder) -> None:
-        body, wear = self.body, self.outfit
-        size = body.height * (0.7 + 0.3 * body.girth)
-        for side in ("left", "right"):
-            shoulder, elbow, wrist, hand = (
-                add.joint(f"{side}_{n}") for n in ("shoulder", "elbow", "wrist", "hand")
-            )
-            long = wear.sleeves == "long"
-            upper = size * np.array([0.034, 0.034, 0.03, 0.027, 0.025]) * wear.loose
-            if not long:
-                bare = size * np.array([0.026, 0.027, 0.027, 0.025, 0.023])
-                add.tube(shoulder, elbow, bare, wear.skin, bias=-0.035, limb=True)
-                upper = upper * 1.05
-                sleeve_end = shoulder + 0.55 * (elbow - shoulder)
-                add.tube(
-                    shoulder,
-                    sleeve_end,
-                    upper,
-                    wear.sleeve,
-                    bias=-0.04,
-                    cap=(1.0, 0.15),
-                    limb=True,
-                )
-            else:
-                add.tube(shoulder, elbow, upper, wear.sleeve, bias=-0.04, limb=True)
-            lower = size * np.array([0.024, 0.025, 0.023, 0.02, 0.017])
-            add.tube(
-                elbow,
-                wrist,
-                lower * (wear.loose if long else 1.0),
-                wear.sleeve if long else wear.skin,
-                bias=-0.045,
-                limb=True,
-            )
-            add.tube(
-                wrist,
-                0.35 * wrist + 0.65 * hand,
-                size * np.array([0.016, 0.02, 0.022, 0.02, 0.014]),
-                wear.skin,
-                bias=-0.042,
-                limb=True,
-            )
-
-    def _add_head(self, add: _Builder) -> None:
-        body, wear = self.body, self.outfit
-        bottom, top = add.joint("head_bottom"), add.joint("head_top")
-        axis, head = top - bottom, body.head
-        profile = np.array([1.0, 1.03, 1.0, 0.92, 0.78])
-        wide = add.oval(0.335 * head * profile, 0.4 * head * profile, head=True)
-        add.tube(
-            bottom + 0.66 * axis,
-            bottom + 0.3 * axis,
-            wide,
-            wear.head,
-            bias=-0.12,
-            head=True,
-            cap_metres=(0.34 * head, 0.2 * head),
-        )
-        nose = add.joint("nose")
-        base = bottom + 0.46 * axis
-        if nose[2] < base[2] + 0.04:
-            add.tube(
-                nose + 0.05 * axis,
-                nose - 0.03 * axis + 0.05 * (base - nose),
-                np.linspace(0.03, 0.055, 5) * head,
-                wear.skin * 0.97,
-                bias=-0.2,
-            )
-        if wear.hair_style == "long":
-            ahead = nose - base
-            behind = base - 0.55 * ahead
-            add.tube(
-                behind + 0.25 * axis,
-                behind - 0.75 * axis,
-                add.oval(0.34 * head * profile, 0.2 * head * profile, head=True),
-                wear.hair,
-                bias=-0.11,
-            )
-        if wear.hair_style == "cap":
-            brow = bottom + 0.7 * axis
-            ahead = nose - base
-            add.tube(
-                brow + 0.75 * ahead,
-                brow + 1.7 * ahead,
-                add.oval(np.full(5, 0.27 * head), np.full(5, 0.05 * head), head=True)
-                * np.array([1, 1, 1, 0.95, 0.8]),
-                wear.hair * 0.85,
-                bias=-0.1,
-                cap=(0.1, 0.2),
-            )
+    start: np.ndarray
+    end: np.ndarray
+    widths: np.ndarray
+    texture: np.ndarray
+    caps: tuple[float, float]
+    bias: float
+    head: bool
+    limb: bool
 
 
-class _Builder:
-    """Collects the tubes of one person at one instant."""
+class TubeBuilder:
+    """Collects the tubes of one person at one instant.
+
+    Args:
+        joints: (J, 3) world positions in metres.
+        facing: (2,) yaw of the torso and of the head in radians.
+        camera: The camera.
+        instant: Index of the rendered instant.
+        body: Sizes of the person.
+    """
 
     def __init__(
-        self, joints: np.ndarray, facing: np.ndarray, camera: Camera, instant: int, body: Body
+        self,
+        *,
+        joints: np.ndarray,
+        facing: np.ndarray,
+        camera: Camera,
+        instant: int,
+        body: Body,
     ) -> None:
         self._joints, self._camera, self._instant = joints, camera, instant
-        self._root = joints[_J["pelvis"]]
+        self._root = joints[JOINT_INDEX["pelvis"]]
         sight = np.arctan2(self._root[0], self._root[2])
         self._facing = facing - sight
         self._span = 0.25 * body.height
-        self.up = np.array([0.0, 1.0, 0.0])
-        self.parts: list[Tube] = []
+        self._parts: list[_Part] = []
+
+    @property
+    def up(self) -> np.ndarray:
+        """The upward direction (3,) of the world."""
+        return _UP
 
     def joint(self, name: str) -> np.ndarray:
         """World position (3,) of a joint."""
-        return self._joints[_J[name]]
+        return self._joints[JOINT_INDEX[name]]
 
     def oval(self, across: np.ndarray, deep: np.ndarray, *, head: bool = False) -> np.ndarray:
         """Half width seen by the camera of an oval section, by how far it is turned."""
@@ -282,26 +106,55 @@ class _Builder:
         head: bool = False,
         limb: bool = False,
     ) -> None:
-        """Adds a tube between world points; ``cap`` is relative to the width at each end."""
-        ends = np.stack([start, end])
-        pixels = self._camera.project(ends, self._instant)
-        depth = float(ends[:, 2].mean())
-        scale = float(self._camera.scale(np.asarray(depth), self._instant))
-        widths = np.maximum(widths * scale, 0.35)
+        """Adds a tube between world points.
+
+        Args:
+            start, end: (3,) metres.
+            widths: (KNOTS,) half widths in metres.
+            texture: (R, C, 3) float32 BGR.
+            cap: Lengths of the rounded ends relative to the width there.
+            cap_metres: The same in metres, in place of ``cap``.
+            bias: Added to the depth in metres that decides what is drawn first.
+            head: Turns with the head and not with the torso.
+            limb: Is darker when it is on the far side of the body.
+        """
         if cap_metres is None:
-            caps = (cap[0] * widths[0], cap[1] * widths[-1])
-        else:
-            caps = (cap_metres[0] * scale, cap_metres[1] * scale)
-        behind = np.clip((depth - self._root[2]) / self._span, 0, 1) if limb else 0.0
-        self.parts.append(
-            Tube(
-                start=pixels[0],
-                end=pixels[1],
+            cap_metres = (cap[0] * float(widths[0]), cap[1] * float(widths[-1]))
+        self._parts.append(
+            _Part(
+                start=start,
+                end=end,
                 widths=widths,
-                caps=(max(caps[0], 0.3), max(caps[1], 0.3)),
-                depth=depth + bias,
-                azimuth=float(self._facing[int(head)] + np.pi),
                 texture=texture,
-                light=1.0 - 0.3 * float(behind),
+                caps=cap_metres,
+                bias=bias,
+                head=head,
+                limb=limb,
             )
         )
+
+    def finish(self) -> list[Tube]:
+        """Projects all parts; the farthest comes first."""
+        parts = self._parts
+        ends = np.array([(part.start, part.end) for part in parts])
+        depth = ends[:, :, 2].mean(axis=1)
+        pixels = self._camera.project(ends, self._instant)
+        scale = self._camera.scale(depth, self._instant)[:, None]
+        widths = np.maximum(np.array([part.widths for part in parts]) * scale, 0.35)
+        profiles = (widths @ _INTERPOLATE).astype(np.float32)
+        caps = np.maximum(np.array([part.caps for part in parts]) * scale, 0.3)
+        limb = np.array([part.limb for part in parts])
+        light = 1.0 - 0.3 * limb * np.clip((depth - self._root[2]) / self._span, 0, 1)
+        order = np.argsort(-(depth + [part.bias for part in parts]), kind="stable")
+        return [
+            Tube(
+                start=pixels[i, 0],
+                end=pixels[i, 1],
+                profile=profiles[i],
+                caps=caps[i],
+                azimuth=float(self._facing[int(parts[i].head)] + np.pi),
+                texture=parts[i].texture,
+                light=float(light[i]),
+            )
+            for i in order
+        ]

@@ -13,13 +13,14 @@ from mmpose_temporal.structures.posetrack_layout import NUM_KEYPOINTS
 from .background import OUTDOORS, PLACES, Canvas, Painter
 from .camera import Camera
 from .config import SyntheticVideoConfig, spawn_generators
+from .figure import PersonShape
 from .places import PAINTERS
 from .raster import Raster
 from .scene import Person, Scene, SceneSampler
 from .skeleton import JOINT_INDEX
-from .tubes import PersonShape
 from .visibility import head_boxes, visible_keypoints
 
+_NOISE_SHIFT = 120
 _EARS = [JOINT_INDEX["left_ear"], JOINT_INDEX["right_ear"]]
 
 
@@ -56,7 +57,7 @@ class VideoRenderer:
     def __init__(self, *, config: SyntheticVideoConfig, seed: int, index: int) -> None:
         self.config = config
         self._seeds = (seed, index)
-        scene_rng, place_rng = spawn_generators(seed, index, 2)
+        scene_rng, place_rng, noise_rng = spawn_generators(seed, index, 3)
         place = str(place_rng.choice(PLACES))
         sampler = SceneSampler(config=config, rng=scene_rng)
         self.scene: Scene = sampler.sample(outdoors=place in OUTDOORS)
@@ -64,6 +65,9 @@ class VideoRenderer:
         self.canvas = Canvas(self.scene.camera)
         PAINTERS[place](Painter(self.canvas, place_rng))
         self._crowd_hull = self._paint_crowd()
+        self.canvas.freeze()
+        shape = (config.height + _NOISE_SHIFT, config.width + _NOISE_SHIFT, 3)
+        self._noise = np.float32(self.scene.noise) * noise_rng.standard_normal(shape, np.float32)
         self._shapes = [PersonShape(body=p.body, outfit=p.outfit) for p in self.scene.people]
 
     def __len__(self) -> int:
@@ -132,13 +136,18 @@ class VideoRenderer:
         return self._develop(total / count, number), truth
 
     def _develop(self, picture: np.ndarray, number: int) -> np.ndarray:
-        """Adds colour cast and sensor noise."""
-        picture = picture * self.scene.gain.astype(np.float32)
+        """Adds colour cast and sensor noise; (H, W, 3) uint8.
+
+        Choice: the noise of a frame is a window at a random place of one large noise picture.
+        """
+        picture = cv2.multiply(picture, (*self.scene.gain, 1.0))
+        left, top = 0, 0
         if self.scene.noise > 0:
             rng = np.random.default_rng((*self._seeds, number + 1))
-            noise = rng.standard_normal(picture.shape, dtype=np.float32)
-            picture += noise * np.float32(self.scene.noise)
-        return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+            left, top = rng.integers(0, _NOISE_SHIFT, 2)
+        rows, columns = picture.shape[:2]
+        noise = np.ascontiguousarray(self._noise[top : top + rows, left : left + columns])
+        return cv2.add(picture, noise, dtype=cv2.CV_8U)
 
     def _truth(self, raster: Raster, orders: np.ndarray, instant: int) -> FrameTruth:
         people, camera = self.scene.people, self.scene.camera
