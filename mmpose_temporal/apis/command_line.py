@@ -5,6 +5,7 @@ processes work without a GPU (gloo), for which mmengine's launcher has no way.
 """
 
 import argparse
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,7 +115,7 @@ def run_testing(arguments: Sequence[str] | None = None) -> None:
 
 
 class SaveMetrics(Hook):
-    """Write the metrics of a test to a JSON file.
+    """Write the metrics of a test to a JSON file; a figure that is not a number becomes null.
 
     Args:
         path: The file.
@@ -126,7 +127,10 @@ class SaveMetrics(Hook):
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """As in mmengine; rank 0 writes."""
         if metrics is not None and runner.rank == 0:
-            write_json(self.path, metrics)
+            numbers = {
+                name: value if math.isfinite(value) else None for name, value in metrics.items()
+            }
+            write_json(self.path, numbers)
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -1,0 +1,141 @@
+"""Make synthetic videos, train a small HRNet pose tracker, test it, and write its video.
+
+Each step is a command of this project that a user would type; it is printed before it runs.
+"""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = "configs/baselines/synthetic/oks-tracker_td-hm_hrnet-tiny_synthetic-128x96.py"
+CONVERTER = "tools/dataset_converters/make_synthetic_posetrack.py"
+GROUPS = ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl")
+console = Console()
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work-dir", type=Path, default=ROOT / "work_dirs" / "demo")
+    parser.add_argument("--data-root", type=Path, default=ROOT / "data" / "synthetic_posetrack")
+    parser.add_argument("--epochs", type=int, help="train for fewer epochs, to try things out")
+    return parser.parse_args()
+
+
+def run(step: str, command: list[str], log: Path) -> float:
+    """Run one command with its output in a log, show its last lines if it fails.
+
+    Returns:
+        Seconds it took.
+    """
+    console.print(f"[bold]{step}[/bold]\n  {shlex.join(command)}\n  log: {log}", highlight=False)
+    start = time.perf_counter()
+    with log.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+        )
+        with console.status(step) as status:
+            while process.poll() is None:
+                time.sleep(1)
+                status.update(f"{step}: {time.perf_counter() - start:.0f} s")
+    seconds = time.perf_counter() - start
+    if process.returncode != 0:
+        tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:])
+        console.print(tail, highlight=False, markup=False)
+        raise SystemExit(f"demo: '{step}' failed (exit {process.returncode}); see {log}")
+    console.print(f"  done in {seconds:.0f} s\n", highlight=False)
+    return seconds
+
+
+def make_data(root: Path, logs: Path) -> None:
+    """Training and validation videos, if they are not there."""
+    splits = dict(
+        train=["--videos", "24", "--frames", "24", "--people", "2-5", "--seed", "0"],
+        val=["--videos", "4", "--frames", "40", "--people", "3-5", "--seed", "1"],
+    )
+    for split, options in splits.items():
+        if (root / "annotations" / f"posetrack18_{split}.json").is_file():
+            console.print(f"[bold]Synthetic {split} videos[/bold] are in {root}\n")
+            continue
+        run(
+            f"Synthetic {split} videos",
+            [CONVERTER, str(root), "--split", split, "--size", "480x360", "--quiet", *options],
+            logs / f"data_{split}.log",
+        )
+
+
+def check_videos(folder: Path) -> list[Path]:
+    """The videos that the test wrote; each must open and hold frames."""
+    videos = sorted(folder.rglob("*.mp4"))
+    for video in videos:
+        capture = cv2.VideoCapture(str(video))
+        readable, _ = capture.read()
+        capture.release()
+        if not readable:
+            raise SystemExit(f"demo: {video} does not open")
+    if not videos:
+        raise SystemExit(f"demo: the test wrote no video to {folder}")
+    return videos
+
+
+def report(metrics: dict[str, float]) -> None:
+    """Print the figures by joint, as the papers do."""
+    table = Table(title="Synthetic validation videos, boxes of the annotations")
+    table.add_column("")
+    for name in (*GROUPS, "Total"):
+        table.add_column(name, justify="right")
+    for figure in ("AP", "MOTA"):
+        keys = [f"posetrack/{figure}_{group}" for group in GROUPS] + [f"posetrack/{figure}"]
+        values = [metrics.get(key) for key in keys]
+        table.add_row(figure, *("-" if v is None else f"{v:.1f}" for v in values))
+    console.print(table)
+    console.print(
+        f"mAP {metrics['posetrack/AP']:.1f}   MOTA {metrics['posetrack/MOTA']:.1f}   "
+        f"IDSW {metrics['posetrack/IDSW']:.0f} ({metrics['posetrack/IDSW_pct']:.2f} %)",
+        highlight=False,
+    )
+
+
+def main() -> None:
+    """Run the demo."""
+    args = arguments()
+    start = time.perf_counter()
+    data_root, work_dir = args.data_root.resolve(), args.work_dir.resolve()
+    work_dir.mkdir(parents=True, exist_ok=True)
+    make_data(data_root, work_dir)
+    options = [
+        f"{split}_dataloader.dataset.data_root={data_root}" for split in ("train", "val", "test")
+    ]
+    if args.epochs is not None:
+        options.append(f"train_cfg.max_epochs={args.epochs}")
+    common = ["--work-dir", str(work_dir), "--cfg-options", *options]
+    train = run("Training", ["tools/train.py", CONFIG, *common], work_dir / "train.log")
+    checkpoint = (work_dir / "last_checkpoint").read_text(encoding="utf-8").strip()
+    metrics_file, videos = work_dir / "metrics.json", work_dir / "videos"
+    test = run(
+        "Test",
+        [
+            *("tools/test.py", CONFIG, checkpoint, "--out", str(metrics_file)),
+            *("--show-dir", str(videos), *common),
+        ],
+        work_dir / "test.log",
+    )
+    report(json.loads(metrics_file.read_text(encoding="utf-8")))
+    console.print("Videos with ids, and timelines of who was tracked when:")
+    for video in check_videos(videos):
+        console.print(f"  {video}", highlight=False)
+    total = time.perf_counter() - start
+    console.print(f"Training {train:.0f} s, test {test:.0f} s, all {total:.0f} s", highlight=False)
+
+
+if __name__ == "__main__":
+    main()
