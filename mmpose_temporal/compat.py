@@ -7,6 +7,7 @@ safe loader read mmengine's own checkpoints (`allow_checkpoint_types`).
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -114,7 +115,7 @@ def check_mmcv_ops() -> None:
 
 
 def check_versions() -> None:
-    """Check every library of `REQUIREMENTS` and mmcv's operators; mmdet is not asked for.
+    """Check every library of `REQUIREMENTS` and mmcv's operators; mmdet may be absent.
 
     Raises:
         ImportError: For the first library that does not fit.
@@ -123,6 +124,17 @@ def check_versions() -> None:
         check_requirement(requirement)
         if requirement.name == "mmcv":
             check_mmcv_ops()
+
+
+def mmpose_networks_available() -> bool:
+    """Whether `mmpose.models`, `mmpose.visualization` and `mmpose.apis` can be imported.
+
+    In mmpose 1.3 they import mmdet, whatever they are used for; its registries, data sets,
+    codecs, structures and metrics do not. So parts that build on mmpose's networks or
+    visualizers are left out where mmdet is absent, and trackers, metrics and tools that need no
+    network work all the same.
+    """
+    return importlib.util.find_spec("mmdet") is not None
 
 
 #: What a checkpoint may ask `getattr` for: HistoryBuffer pickles its statistics by name.
