@@ -27,8 +27,8 @@ def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def box_areas(boxes: np.ndarray) -> np.ndarray:
     """(M,) areas of (M, 4) xyxy boxes, pixels squared; 0 for a box turned inside out."""
-    sides = boxes[:, 2:] - boxes[:, :2]
-    return np.where((sides > 0).all(1), sides[:, 0] * sides[:, 1], 0)
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return sides[:, 0] * sides[:, 1]
 
 
 def pairwise_oks(
@@ -47,21 +47,22 @@ def pairwise_oks(
 
     Args:
         keypoints: (M, K, 2), pixels.
-        valid: (M, K) bool.
+        valid: (M, K) bool, or float with 1 for a joint that is there and 0 for others.
         areas: (M,), pixels squared.
         other_keypoints: (N, K, 2).
-        other_valid: (N, K) bool.
+        other_valid: (N, K), likewise.
         other_areas: (N,).
         sigmas: (K,) spread of each keypoint type, as a share of the object's size.
 
     Returns:
         (M, N) in [0, 1]; 0 for a pair without a joint valid in both.
     """
+    valid = valid.astype(np.float32, copy=False)
+    other_valid = other_valid.astype(np.float32, copy=False)
     offsets = keypoints[:, None] - other_keypoints[None]
-    offsets *= offsets
-    distances = offsets[..., 0] + offsets[..., 1]
+    exponents = np.einsum("mnkc,mnkc->mnk", offsets, offsets)
     areas = areas[:, None] + other_areas[None]  # twice the mean; the 2 of the formula
-    scale = 4 * sigmas**2 * np.maximum(areas, np.finfo(np.float32).eps)[..., None]
-    both = valid[:, None] & other_valid[None]
-    similarity = (np.exp(-distances / scale) * both).sum(-1)
-    return similarity / np.maximum(both.sum(-1), 1)
+    exponents /= np.maximum(areas, np.finfo(np.float32).eps)[..., None]
+    exponents *= -0.25 / sigmas**2
+    similarity = np.einsum("mnk,mk,nk->mn", np.exp(exponents, out=exponents), valid, other_valid)
+    return similarity / np.maximum(valid @ other_valid.T, 1)

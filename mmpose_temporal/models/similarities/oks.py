@@ -43,7 +43,7 @@ class OKSSimilarity(Similarity):
             )
         return {
             "keypoints": poses.keypoints,
-            "valid": poses.keypoint_scores > 0,
+            "valid": (poses.keypoint_scores > 0).astype(np.float32),
             "areas": box_areas(poses.boxes),
         }
 
