@@ -1,0 +1,28 @@
+# A data set of tools/dataset_converters/make_synthetic_posetrack.py with the splits train and val.
+person_dataset = dict(
+    type="PoseTrackPersonDataset",
+    data_mode="topdown",
+    data_root="data/synthetic_posetrack/",
+    ann_file="annotations/train",
+    data_prefix=dict(img=""),
+)
+
+# At the boxes of the simulated detector (option --detections of that tool):
+#     --cfg-options test_dataloader.dataset.box_source=file \
+#         test_dataloader.dataset.bbox_file=annotations/val_detections.json
+video_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type="VideoSampler"),
+    dataset=dict(
+        type="PoseTrackVideoDataset",
+        data_root="data/synthetic_posetrack/",
+        ann_file="annotations/val",
+        box_source="gt",
+        pipeline=[dict(type="LoadVideoFrame", on_error="skip"), dict(type="PackFrameInputs")],
+    ),
+)
+
+video_evaluator = dict(type="PoseTrackMetric", mota_score_thr=0.4)

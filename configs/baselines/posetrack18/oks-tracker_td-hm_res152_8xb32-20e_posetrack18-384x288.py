@@ -1,0 +1,27 @@
+_base_ = [
+    "mmpose::body_2d_keypoint/topdown_heatmap/coco/td-hm_res152_8xb32-210e_coco-384x288.py",
+    "../../_base_/models/oks_tracker.py",
+    "../../_base_/datasets/posetrack18_videos.py",
+    "../../_base_/schedules/posetrack_20e.py",
+    "../../_base_/default_runtime.py",
+]
+
+model = dict(_delete_=True, estimator=_base_.model, **_base_.tracker)
+load_from = (
+    "https://download.openmmlab.com/mmpose/v1/body_2d_keypoint/topdown_heatmap/coco/"
+    "td-hm_res152_8xb32-210e_coco-384x288-7fbb906f_20220927.pth"
+)
+
+train_cfg = _base_.train_20e
+param_scheduler = _base_.param_scheduler_20e
+train_dataloader = dict(
+    dataset=dict(_delete_=True, pipeline=_base_.train_pipeline, **_base_.person_dataset)
+)
+
+val_dataloader = dict(_delete_=True, **_base_.video_dataloader)
+test_dataloader = val_dataloader
+val_evaluator = dict(_delete_=True, **_base_.video_evaluator)
+test_evaluator = val_evaluator
+
+default_hooks = dict(_delete_=True, **_base_.tracking_hooks)
+visualizer = dict(_delete_=True, **_base_.tracking_visualizer)
