@@ -29,6 +29,8 @@ class PersonAnnotation:
         keypoints: (17, 3) float32: x, y in image pixels and visibility in {0, 1}.
         box: (4,) float32 xyxy.
         head_box: (4,) float32 xyxy, NaN where the file has none.
+        area: Pixels squared, None where the file has none.
+        is_crowd: The annotation is of a group (COCO's ``iscrowd``).
     """
 
     annotation_id: int
@@ -36,6 +38,8 @@ class PersonAnnotation:
     keypoints: np.ndarray
     box: np.ndarray
     head_box: np.ndarray
+    area: float | None = None
+    is_crowd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +259,17 @@ def _parse_person(annotation: dict, where: str) -> PersonAnnotation:
     head_box = np.full(4, np.nan, np.float32)
     if annotation.get("bbox_head"):
         head_box = _box(annotation["bbox_head"], "bbox_head", where)
+    area = None
+    if annotation.get("area") is not None:
+        area = float(_numbers([annotation["area"]], "area", where)[0])
     return PersonAnnotation(
         annotation_id=annotation.get("id", -1),
         track_id=track_id,
         keypoints=keypoints,
         box=box,
         head_box=head_box,
+        area=area,
+        is_crowd=bool(annotation.get("iscrowd", 0)),
     )
 
 

@@ -85,8 +85,10 @@ class PoseTrackPersonDataset(PoseTrack18Dataset):
             bbox=[x1, y1, x2 - x1, y2 - y1],
             keypoints=person.keypoints.reshape(-1).tolist(),
             num_keypoints=int(person.keypoints[:, 2].sum()),
-            iscrowd=0,
+            iscrowd=int(person.is_crowd),
         )
+        if person.area is not None:
+            annotation["area"] = person.area
         return self.parse_data_info(
             dict(raw_ann_info=annotation, raw_img_info=dict(image, width=width, height=height))
         )
