@@ -4,6 +4,8 @@ All three are kept in the PoseTrack18 layout (17 keypoints, mmpose's own descrip
 and differ in name and paper only; 15 of the keypoints are scored.
 """
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import mmpose
@@ -48,7 +50,7 @@ def posetrack_metainfo(release: str) -> dict:
     if release != "posetrack18" and release not in _PAPERS:
         known = ", ".join(sorted([*_PAPERS, "posetrack18"]))
         raise ValueError(f"unknown PoseTrack release {release!r}; known are {known}")
-    info = parse_pose_metainfo(dict(from_file=str(_mmpose_description())))
+    info = deepcopy(_mmpose_metainfo())
     names = tuple(info["keypoint_id2name"][i] for i in range(info["num_keypoints"]))
     if names != KEYPOINT_NAMES:
         raise RuntimeError(f"mmpose's posetrack18 keypoints are not the expected ones: {names}")
@@ -57,6 +59,12 @@ def posetrack_metainfo(release: str) -> dict:
     if release in _PAPERS:
         info["paper_info"] = dict(_PAPERS[release])
     return info
+
+
+@cache
+def _mmpose_metainfo() -> dict:
+    """PoseTrack18 as mmpose has it, read once: parsing its file takes longer than all else here."""
+    return parse_pose_metainfo(dict(from_file=str(_mmpose_description())))
 
 
 def _mmpose_description() -> Path:
