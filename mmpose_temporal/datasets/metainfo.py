@@ -63,7 +63,7 @@ def posetrack_metainfo(release: str) -> dict:
 
 @cache
 def _mmpose_metainfo() -> dict:
-    """PoseTrack18 as mmpose has it, read once: parsing its file takes longer than all else here."""
+    """PoseTrack18 as mmpose has it, read once: parsing its file takes longest here."""
     return parse_pose_metainfo(dict(from_file=str(_mmpose_description())))
 
 
