@@ -153,7 +153,7 @@ def run(args: argparse.Namespace) -> None:
     if done.detections is not None:
         print(f"{done.detections}: {done.num_detections} detections")
     if args.preview is not None:
-        write_image(args.preview, preview_grid(args.out, args.split), quality=80)
+        write_image(args.preview, preview_grid(args.out, args.split), quality=78)
         print(f"{args.preview}: preview")
 
 

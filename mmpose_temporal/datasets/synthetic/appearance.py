@@ -88,7 +88,8 @@ def sample_outfit(rng: np.random.Generator, *, uniform: Outfit | None = None) ->
     head = head_texture(
         rng,
         skin=skin,
-        hair=cover,
+        hair=hair,
+        cover=cover,
         hair_style=style,
         beard=bool(style != "long" and rng.random() < 0.25),
         glasses=bool(rng.random() < 0.2),

@@ -131,7 +131,7 @@ class Painter:
             trunk = max(2, int(size * 0.06))
             self.rectangle(x - trunk / 2, base - size * 0.6, x + trunk / 2, base, (45, 62, 82))
             green = np.array([45.0, 105, 70]) + rng.uniform(-18, 18, 3)
-            blobs = rng.normal(size=(26, 2)) * [0.2, 0.17]
+            blobs = np.clip(rng.normal(size=(26, 2)), -1.4, 1.4) * [0.19, 0.16]
             for blob in blobs[np.argsort(-blobs[:, 1])]:
                 centre = (int(x + blob[0] * size), int(base - size * (0.75 - blob[1])))
                 light = 0.85 - 1.1 * blob[1] - 0.5 * blob[0] + rng.uniform(-0.1, 0.1)

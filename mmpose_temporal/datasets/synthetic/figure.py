@@ -95,6 +95,7 @@ class PersonShape:
             add.oval(across[4] * hips, deep[4] * hips),
             wear.trousers,
             cap=(0.3, 0.5),
+            bias=0.11,
         )
         add.tube(
             neck - 0.12 * spine,
@@ -104,19 +105,6 @@ class PersonShape:
             cap=(0.62, 0.12),
             bias=-0.05,
         )
-        if wear.legs == "skirt":
-            knees = 0.5 * (add.joint("left_knee") + add.joint("right_knee"))
-            spread = 0.5 * np.linalg.norm(add.joint("left_knee") - add.joint("right_knee"))
-            hem = np.linspace(1.0, 1.25, 5)
-            low = across[4] * hem + np.linspace(0, 0.6, 5) * spread
-            add.tube(
-                pelvis,
-                knees,
-                add.oval(low, deep[4] * hem + np.linspace(0, 0.7, 5) * spread),
-                wear.trousers,
-                cap=(0.3, 0.05),
-                bias=-0.02,
-            )
         add.tube(
             add.joint("head_bottom") + 0.1 * body.head * add.up,
             neck - 0.03 * spine,
@@ -124,6 +112,22 @@ class PersonShape:
             wear.skin,
             cap=(1.0, 0.35),
             bias=-0.045,
+        )
+        if wear.legs == "skirt":
+            self._add_skirt(add, float(across[4]), float(deep[4]))
+
+    def _add_skirt(self, add: TubeBuilder, wide: float, deep: float) -> None:
+        knees = 0.5 * (add.joint("left_knee") + add.joint("right_knee"))
+        spread = 0.5 * np.linalg.norm(add.joint("left_knee") - add.joint("right_knee"))
+        hem = np.linspace(1.0, 1.25, 5)
+        low = wide * hem + np.linspace(0, 0.6, 5) * spread
+        add.tube(
+            add.joint("pelvis"),
+            knees,
+            add.oval(low, deep * hem + np.linspace(0, 0.7, 5) * spread),
+            self.outfit.trousers,
+            cap=(0.3, 0.05),
+            bias=-0.02,
         )
 
     def _add_arms(self, add: TubeBuilder) -> None:
@@ -137,8 +141,9 @@ class PersonShape:
             long = wear.sleeves == "long"
             upper = size * np.array([0.03, 0.033, 0.03, 0.027, 0.025]) * wear.loose
             if not long:
-                bare = size * np.array([0.026, 0.027, 0.027, 0.025, 0.023])
-                add.tube(shoulder, elbow, bare, wear.skin, bias=-0.055, limb=True)
+                bare = size * np.array([0.027, 0.027, 0.026, 0.025, 0.023])
+                start = shoulder + 0.4 * (elbow - shoulder)
+                add.tube(start, elbow, bare, wear.skin, cap=(0.3, 1.0), bias=-0.05, limb=True)
                 upper = upper * 1.05
                 sleeve_end = shoulder + 0.55 * (elbow - shoulder)
                 add.tube(

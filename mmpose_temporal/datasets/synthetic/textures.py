@@ -102,34 +102,14 @@ def cloth(
     return np.clip(texture * (1 + 0.1 * folds), 0, 255).astype(np.float32)
 
 
-def head_texture(
-    rng: np.random.Generator,
-    *,
-    skin: np.ndarray,
-    hair: np.ndarray,
-    hair_style: str,
-    beard: bool,
-    glasses: bool,
+def _face(
+    skin: np.ndarray, hair: np.ndarray, *, ears: bool, beard: bool, glasses: bool
 ) -> np.ndarray:
-    """Texture of a head from crown (row 0) to chin, with the face at the front.
-
-    Args:
-        rng: Random generator.
-        skin, hair: (3,) BGR colours.
-        hair_style: ``bald``, ``short``, ``long`` or ``cap``.
-        beard, glasses: Whether the face has them.
-    """
-    along, angle = _ALONG[:, None], _ANGLE[None, :]
-    side = np.abs(angle)
+    """A head without hair on top: ears, cheeks, beard, eyes, brows, nose and mouth."""
+    along, side = _ALONG[:, None], np.abs(_ANGLE)[None, :]
     texture = _paint(np.zeros((1, 1)), skin, skin)
-    line = {
-        "bald": -1.0 + 0.0 * side,
-        "short": 0.27 + 0.52 / (1 + np.exp(-(side - 1.55) * 5)),
-        "long": 0.27 + 0.8 / (1 + np.exp(-(side - 1.1) * 7)),
-        "cap": 0.42 + 0.0 * side,
-    }[hair_style]
-    ears = (np.abs(side - 1.6) < 0.2) & (np.abs(along - 0.58) < 0.1)
-    texture = _paint(ears & (hair_style != "long"), texture, skin * 0.72)
+    lobes = (np.abs(side - 1.6) < 0.2) & (np.abs(along - 0.58) < 0.1)
+    texture = _paint(lobes & ears, texture, skin * 0.72)
     texture = _paint(
         (np.abs(side - 0.62) < 0.25) & (np.abs(along - 0.7) < 0.07),
         texture,
@@ -152,6 +132,35 @@ def head_texture(
     if glasses:
         ring = (np.abs(eye - 3.2) < 1.4) | ((np.abs(along - 0.53) < 0.015) & (side < 1.5))
         texture = _paint(ring, texture, np.array([30.0, 30, 30]))
+    return texture
+
+
+def head_texture(
+    rng: np.random.Generator,
+    *,
+    skin: np.ndarray,
+    hair: np.ndarray,
+    cover: np.ndarray,
+    hair_style: str,
+    beard: bool,
+    glasses: bool,
+) -> np.ndarray:
+    """Texture of a head from crown (row 0) to chin, with the face at the front.
+
+    Args:
+        rng: Random generator.
+        skin, hair, cover: (3,) BGR colours; ``cover`` is that of the hair on top or of a cap.
+        hair_style: ``bald``, ``short``, ``long`` or ``cap``.
+        beard, glasses: Whether the face has them.
+    """
+    along, side = _ALONG[:, None], np.abs(_ANGLE)[None, :]
+    line = {
+        "bald": -1.0 + 0.0 * side,
+        "short": 0.27 + 0.52 / (1 + np.exp(-(side - 1.55) * 5)),
+        "long": 0.27 + 0.8 / (1 + np.exp(-(side - 1.1) * 7)),
+        "cap": 0.42 + 0.0 * side,
+    }[hair_style]
+    texture = _face(skin, hair, ears=hair_style != "long", beard=beard, glasses=glasses)
     strands = smooth_noise(rng, ROWS, COLUMNS, 6)[..., None] * 0.22
-    texture = _paint(along < line, texture, hair * (1 + strands))
+    texture = _paint(along < line, texture, cover * (1 + strands))
     return np.clip(texture, 0, 255).astype(np.float32)

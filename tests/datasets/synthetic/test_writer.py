@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmpose_temporal.datasets.posetrack_json import load_videos
 from mmpose_temporal.datasets.synthetic import (
     DetectorNoise,
     SyntheticVideoConfig,
@@ -207,3 +208,26 @@ def test_preview(dataset):
         preview_grid(out, "train")
     with pytest.raises(ValueError, match="columns >= 2"):
         preview_grid(out, "val", columns=1)
+
+
+def test_mmpose_reads_the_merged_file(dataset):
+    out, summary = dataset
+    dataset_class = pytest.importorskip("mmpose.datasets").PoseTrack18Dataset
+    read = dataset_class(
+        data_root=str(out), ann_file="annotations/posetrack18_val.json", pipeline=[]
+    )
+    entries = json.loads(summary.merged.read_text())["annotations"]
+    assert len(read) == len(entries) == summary.num_poses
+    item = read.get_data_info(0)
+    assert item["id"] == entries[0]["id"]
+    visible = np.array(entries[0]["keypoints"]).reshape(17, 3)
+    np.testing.assert_allclose(item["keypoints"][0], visible[:, :2], atol=1e-4)
+
+
+def test_the_project_reads_a_video(dataset):
+    out, summary = dataset
+    videos = load_videos(out / "annotations" / "val")
+    assert [video.video_id for video in videos] == ["100001", "100002"]
+    assert [len(video.frames) for video in videos] == [3, 3]
+    people = sum(len(frame.people) for video in videos for frame in video.frames)
+    assert people == summary.num_poses
