@@ -7,7 +7,8 @@ from .checkpoint_guard import CheckpointGuard
 from .cropping import Crops, TopdownCropper
 from .finished_frames import FinishedFrames, TrackedFrame
 from .gates import CenterDistanceGate, Gate, IoUGate
-from .pose_tracker import FramePreprocessor, PoseTracker, VideoState
+from .pose_only_tracker import PoseOnlyTracker, VideoState
+from .pose_tracker import FramePreprocessor, PoseTracker
 from .suppression import OKSNMS, BoxNMS, GreedySuppression, PoseNMS, SoftOKSNMS, Suppression
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "HungarianAssignment",
     "IoUGate",
     "PoseNMS",
+    "PoseOnlyTracker",
     "PoseTracker",
     "SoftOKSNMS",
     "Suppression",

@@ -2,32 +2,21 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.model import BaseDataPreprocessor, BaseModel
-from mmengine.structures import BaseDataElement, InstanceData
+from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.structures import UNTRACKED, FramePoses
+from mmpose_temporal.structures import FramePoses
 
-from .association import TrackMemory
 from .checkpoint_guard import CheckpointGuard
-from .finished_frames import FinishedFrames, TrackedFrame
-
-
-@dataclass(slots=True)
-class VideoState:
-    """Everything that is remembered of one video; made at its start, dropped at its end."""
-
-    num_frames: int
-    finished: FinishedFrames
-    memory: TrackMemory = field(default_factory=TrackMemory)
-    next_frame: int = 0
+from .finished_frames import TrackedFrame
+from .pose_only_tracker import PoseOnlyTracker
 
 
 class FramePreprocessor(BaseDataPreprocessor):
@@ -49,7 +38,7 @@ class FramePreprocessor(BaseDataPreprocessor):
 
 
 @MODELS.register_module()
-class PoseTracker(BaseModel):
+class PoseTracker(PoseOnlyTracker):
     """Estimates and tracks the poses of people in video with a top-down estimator.
 
     frame -> boxes -> crops -> estimator -> thresholds -> suppression -> association -> output
@@ -65,18 +54,13 @@ class PoseTracker(BaseModel):
 
     Args:
         estimator: Config of a top-down pose estimator of mmpose.
-        association: Config of :class:`Association`.
         box_source: Config of a :class:`BoxSource`. Default: the boxes the data set proposes.
         cropper: Config of :class:`TopdownCropper`.
-        suppression: Configs of :class:`Suppression` parts, applied in order.
-        box_score_thr: People whose box scores less are not looked at.
-        keypoint_score_thr: Joints that score less are absent (score 0) for suppression,
-            association and output.
-        min_length: Tracks with fewer poses are not reported; over 1, frames come back later.
         max_crops: People that go through the estimator in one call, which bounds memory.
         partial_checkpoint: Accept checkpoints that fill the model in part only (mmengine then
             lists what is missing as a warning).
-        init_cfg: As in mmengine.
+        **tracking: Options of :class:`PoseOnlyTracker`: ``association``, ``suppression``, the
+            thresholds, ``min_length``. People under ``box_score_thr`` are not cropped at all.
 
     Raises:
         ValueError: An option out of its range.
@@ -86,25 +70,17 @@ class PoseTracker(BaseModel):
         self,
         *,
         estimator: dict,
-        association: dict,
         box_source: dict | None = None,
         cropper: dict | None = None,
-        suppression: Sequence[dict] = (),
-        box_score_thr: float = 0.0,
-        keypoint_score_thr: float = 0.0,
-        min_length: int = 1,
         max_crops: int = 128,
         partial_checkpoint: bool = False,
-        init_cfg: dict | None = None,
+        **tracking: Any,
     ):
-        if min_length < 1 or max_crops < 1:
-            raise ValueError(
-                f"min_length and max_crops must be 1 or more, got {min_length} and {max_crops}"
-            )
+        if max_crops < 1:
+            raise ValueError(f"max_crops must be 1 or more, got {max_crops}")
         estimator = MODELS.build(estimator)
-        super().__init__(data_preprocessor=FramePreprocessor(estimator), init_cfg=init_cfg)
+        super().__init__(data_preprocessor=FramePreprocessor(estimator), **tracking)
         self.estimator = estimator
-        self.association = MODELS.build(association)
         self.box_source = MODELS.build(box_source or dict(type="DatasetBoxes"))
         self.cropper = MODELS.build(
             dict(
@@ -112,12 +88,7 @@ class PoseTracker(BaseModel):
                 decoder=getattr(estimator.head, "decoder", None),
             )
         )
-        self.suppression = [MODELS.build(part) for part in suppression]
-        self.box_score_thr = box_score_thr
-        self.keypoint_score_thr = keypoint_score_thr
-        self.min_length = min_length
         self.max_crops = max_crops
-        self._videos: dict[str, VideoState] = {}
         CheckpointGuard(partial=partial_checkpoint).attach(self, child="estimator")
 
     def forward(
@@ -141,18 +112,6 @@ class PoseTracker(BaseModel):
             return self.predict(inputs, data_samples)
         return self.estimator(inputs, data_samples, mode=mode)
 
-    def test_step(self, data: dict) -> list[PoseDataSample | BaseDataElement]:
-        """As in mmengine.
-
-        mmengine's loops look at the last output for a loss, so a batch that finishes no frame
-        answers an element with an empty one, which they take away again.
-        """
-        return super().test_step(data) or [BaseDataElement(loss={})]
-
-    def val_step(self, data: dict) -> list[PoseDataSample | BaseDataElement]:
-        """As :meth:`test_step`."""
-        return super().val_step(data) or [BaseDataElement(loss={})]
-
     @torch.no_grad()
     def predict(
         self, inputs: Sequence[Tensor], data_samples: Sequence[PoseDataSample]
@@ -165,9 +124,7 @@ class PoseTracker(BaseModel):
             data_samples: Their samples, as packed by ``PackFrameInputs``.
 
         Returns:
-            The finished frames with ``pred_instances`` (``keypoints`` (M, K, 2),
-            ``keypoint_scores`` (M, K), ``bboxes`` (M, 4), ``bbox_scores`` (M,), ``track_ids``
-            (M,); numpy) and the metainfo ``dropped``: reason -> number of poses left out.
+            The finished frames, see :meth:`finish`.
 
         Raises:
             ValueError: A frame comes out of order.
@@ -178,90 +135,7 @@ class PoseTracker(BaseModel):
             data_samples, *self._estimate(frames, data_samples), strict=True
         ):
             finished += self.track(sample, poses, dropped)
-        return [self._answer(frame) for frame in finished]
-
-    # ------------------------------------------------------------------ videos
-
-    def start_video(self, video_id: str, num_frames: int) -> VideoState:
-        """Make the state of a video.
-
-        Raises:
-            ValueError: The video is open already.
-        """
-        if video_id in self._videos:
-            raise ValueError(f"video {video_id} is open already; reset() forgets all videos")
-        state = VideoState(num_frames=num_frames, finished=FinishedFrames(self.min_length))
-        self._videos[video_id] = state
-        return state
-
-    def end_video(self, video_id: str) -> list[TrackedFrame]:
-        """Drop the state of a video; returns its frames that were still held back."""
-        return self._videos.pop(video_id).finished.flush()
-
-    def reset(self) -> None:
-        """Forget all videos that were begun and not ended, as after an interrupted test."""
-        self._videos.clear()
-
-    def track(
-        self,
-        sample: PoseDataSample,
-        poses: FramePoses,
-        dropped: Counter | None = None,
-        feats: Any = None,
-    ) -> list[TrackedFrame]:
-        """Suppress and associate the poses of one frame.
-
-        Args:
-            sample: Needs the metainfo ``video_id``, ``frame_index`` and ``num_frames``.
-            poses: The frame's people.
-            dropped: Poses left out so far, by reason.
-            feats: For the similarity.
-
-        Returns:
-            The frames of this video that are finished now.
-
-        Raises:
-            ValueError: The frame is not the next one of its video.
-        """
-        video_id, index = sample.video_id, sample.frame_index
-        state = self._videos.get(video_id) or self.start_video(video_id, sample.num_frames)
-        if index != state.next_frame:
-            self._videos.pop(video_id)
-            raise ValueError(
-                f"video {video_id}: frame {index} came where frame {state.next_frame} of "
-                f"{state.num_frames} was due; frames of a video must come in order and whole "
-                "(use VideoSampler), and reset() forgets an interrupted test"
-            )
-        state.next_frame += 1
-        dropped = Counter() if dropped is None else dropped
-        poses = self._suppress(poses, dropped)
-        poses = self.association.step(state.memory, poses, index, feats)
-        tracked = poses.track_ids != UNTRACKED
-        if not tracked.all():
-            dropped["new_track_thr"] += int((~tracked).sum())
-            poses = poses[tracked]
-        finished = state.finished.push(TrackedFrame(sample, poses, dropped), state.memory.ids)
-        if state.next_frame == state.num_frames:
-            finished += self.end_video(video_id)
-        return finished
-
-    def _suppress(self, poses: FramePoses, dropped: Counter) -> FramePoses:
-        absent = poses.keypoint_scores < self.keypoint_score_thr
-        if absent.any():
-            scores = np.where(absent, np.float32(0), poses.keypoint_scores)
-            poses = poses.replace(keypoint_scores=scores)
-        empty = ~(poses.keypoint_scores > 0).any(1)
-        if empty.any():
-            dropped["no_keypoints"] += int(empty.sum())
-            poses = poses[~empty]
-        for part in self.suppression:
-            kept = part(poses)
-            if len(kept) < len(poses):
-                dropped["suppression"] += len(poses) - len(kept)
-                poses = poses[kept]
-        return poses
-
-    # ------------------------------------------------------------------ poses
+        return [self.finish(frame) for frame in finished]
 
     def _estimate(
         self, frames: list[np.ndarray], samples: Sequence[PoseDataSample]
@@ -340,9 +214,3 @@ class PoseTracker(BaseModel):
         found = InstanceData.cat([result.pred_instances for result in results])
         everyone, owner = FramePoses.from_instances(found), np.array(owners)
         return [everyone[owner == i] for i in range(num_frames)]
-
-    @staticmethod
-    def _answer(frame: TrackedFrame) -> PoseDataSample:
-        frame.sample.pred_instances = frame.poses.to_instances()
-        frame.sample.set_metainfo(dict(dropped=dict(frame.dropped)))
-        return frame.sample

@@ -1,0 +1,207 @@
+"""From the poses of each frame to tracks: all that needs no image and no estimator."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from mmengine.model import BaseModel
+from mmengine.structures import BaseDataElement
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+
+from mmpose_temporal.structures import UNTRACKED, FramePoses
+
+from .association import TrackMemory
+from .finished_frames import FinishedFrames, TrackedFrame
+
+
+@dataclass(slots=True)
+class VideoState:
+    """Everything that is remembered of one video; made at its start, dropped at its end."""
+
+    num_frames: int
+    finished: FinishedFrames
+    memory: TrackMemory = field(default_factory=TrackMemory)
+    next_frame: int = 0
+
+
+@MODELS.register_module()
+class PoseOnlyTracker(BaseModel):
+    """Tracks poses that are known already, of any estimator.
+
+    thresholds -> suppression -> association -> track life -> output
+
+    The state is kept by video id, so that videos may be interleaved.
+
+    Args:
+        association: Config of :class:`Association`.
+        suppression: Configs of :class:`Suppression` parts, applied in order.
+        box_score_thr: People whose box scores less are left out.
+        keypoint_score_thr: Joints that score less are absent (score 0) for suppression,
+            association and output.
+        min_length: Tracks with fewer poses are not reported; over 1, frames come back later.
+        data_preprocessor: As in mmengine.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: ``min_length`` < 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        association: dict,
+        suppression: Sequence[dict] = (),
+        box_score_thr: float = 0.0,
+        keypoint_score_thr: float = 0.0,
+        min_length: int = 1,
+        data_preprocessor: dict | BaseModel | None = None,
+        init_cfg: dict | None = None,
+    ):
+        if min_length < 1:
+            raise ValueError(f"min_length must be 1 or more, got {min_length}")
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.association = MODELS.build(association)
+        self.suppression = [MODELS.build(part) for part in suppression]
+        self.box_score_thr = box_score_thr
+        self.keypoint_score_thr = keypoint_score_thr
+        self.min_length = min_length
+        self._videos: dict[str, VideoState] = {}
+
+    def forward(
+        self,
+        inputs: Any = None,
+        data_samples: Sequence[PoseDataSample] | None = None,
+        mode: str = "predict",
+    ) -> list[PoseDataSample]:
+        """As in mmengine; there is nothing to train.
+
+        Args:
+            inputs: Not needed.
+            data_samples: Frames in the order of time within each video, with their poses in
+                ``pred_instances``.
+            mode: ``'predict'``.
+
+        Returns:
+            The finished frames, see :meth:`finish`.
+
+        Raises:
+            ValueError: Another ``mode``; a frame comes out of order.
+        """
+        if mode != "predict":
+            raise ValueError(f"{type(self).__name__} has nothing to train: no mode {mode!r}")
+        finished: list[TrackedFrame] = []
+        for sample in data_samples:
+            finished += self.track(sample, FramePoses.from_instances(sample.pred_instances))
+        return [self.finish(frame) for frame in finished]
+
+    def test_step(self, data: dict) -> list[PoseDataSample | BaseDataElement]:
+        """As in mmengine.
+
+        mmengine's loops look at the last output for a loss, so a batch that finishes no frame
+        answers an element with an empty one, which they take away again.
+        """
+        return super().test_step(data) or [BaseDataElement(loss={})]
+
+    def val_step(self, data: dict) -> list[PoseDataSample | BaseDataElement]:
+        """As :meth:`test_step`."""
+        return super().val_step(data) or [BaseDataElement(loss={})]
+
+    def start_video(self, video_id: str, num_frames: int) -> VideoState:
+        """Make the state of a video.
+
+        Raises:
+            ValueError: The video is open already.
+        """
+        if video_id in self._videos:
+            raise ValueError(f"video {video_id} is open already; reset() forgets all videos")
+        state = VideoState(num_frames=num_frames, finished=FinishedFrames(self.min_length))
+        self._videos[video_id] = state
+        return state
+
+    def end_video(self, video_id: str) -> list[TrackedFrame]:
+        """Drop the state of a video; returns its frames that were still held back."""
+        return self._videos.pop(video_id).finished.flush()
+
+    def reset(self) -> None:
+        """Forget all videos that were begun and not ended, as after an interrupted test."""
+        self._videos.clear()
+
+    def track(
+        self,
+        sample: PoseDataSample,
+        poses: FramePoses,
+        dropped: Counter | None = None,
+        feats: Any = None,
+    ) -> list[TrackedFrame]:
+        """Suppress and associate the poses of one frame.
+
+        Args:
+            sample: Needs the metainfo ``video_id``, ``frame_index`` and ``num_frames``.
+            poses: The frame's people.
+            dropped: Poses left out so far, by reason.
+            feats: For the similarity.
+
+        Returns:
+            The frames of this video that are finished now.
+
+        Raises:
+            ValueError: The frame is not the next one of its video.
+        """
+        video_id, index = sample.video_id, sample.frame_index
+        state = self._videos.get(video_id) or self.start_video(video_id, sample.num_frames)
+        if index != state.next_frame:
+            self._videos.pop(video_id)
+            raise ValueError(
+                f"video {video_id}: frame {index} came where frame {state.next_frame} of "
+                f"{state.num_frames} was due; frames of a video must come in order and whole "
+                "(use VideoSampler), and reset() forgets an interrupted test"
+            )
+        state.next_frame += 1
+        dropped = Counter() if dropped is None else dropped
+        poses = self._select(poses, dropped)
+        poses = self.association.step(state.memory, poses, index, feats)
+        tracked = poses.track_ids != UNTRACKED
+        if not tracked.all():
+            dropped["new_track_thr"] += int((~tracked).sum())
+            poses = poses[tracked]
+        finished = state.finished.push(TrackedFrame(sample, poses, dropped), state.memory.ids)
+        if state.next_frame == state.num_frames:
+            finished += self.end_video(video_id)
+        return finished
+
+    def _select(self, poses: FramePoses, dropped: Counter) -> FramePoses:
+        """Apply thresholds and suppression, and count what goes."""
+        weak = poses.box_scores < self.box_score_thr
+        if weak.any():
+            dropped["box_score_thr"] += int(weak.sum())
+            poses = poses[~weak]
+        absent = poses.keypoint_scores < self.keypoint_score_thr
+        if absent.any():
+            scores = np.where(absent, np.float32(0), poses.keypoint_scores)
+            poses = poses.replace(keypoint_scores=scores)
+        empty = ~(poses.keypoint_scores > 0).any(1)
+        if empty.any():
+            dropped["no_keypoints"] += int(empty.sum())
+            poses = poses[~empty]
+        for part in self.suppression:
+            kept = part(poses)
+            if len(kept) < len(poses):
+                dropped["suppression"] += len(poses) - len(kept)
+                poses = poses[kept]
+        return poses
+
+    @staticmethod
+    def finish(frame: TrackedFrame) -> PoseDataSample:
+        """The sample of a finished frame, with the answer.
+
+        Returns:
+            The sample with ``pred_instances`` (``keypoints`` (M, K, 2), ``keypoint_scores``
+            (M, K), ``bboxes`` (M, 4), ``bbox_scores`` (M,), ``track_ids`` (M,); numpy) and the
+            metainfo ``dropped``: reason -> number of poses left out.
+        """
+        frame.sample.pred_instances = frame.poses.to_instances()
+        frame.sample.set_metainfo(dict(dropped=dict(frame.dropped)))
+        return frame.sample
