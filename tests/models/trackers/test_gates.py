@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from mmpose.registry import MODELS
+
+from mmpose_temporal.structures import FramePoses
+
+
+def people(*boxes) -> FramePoses:
+    return FramePoses.create(
+        keypoints=np.zeros((len(boxes), 17, 2)), boxes=np.array(boxes).reshape(-1, 4)
+    )
+
+
+def gate(current, previous, **cfg) -> list:
+    passed = MODELS.build(cfg)(current, previous)
+    assert passed.dtype == bool
+    assert passed.shape == (len(current), len(previous))
+    return passed.tolist()
+
+
+def test_iou():
+    now, past = people([0, 0, 10, 10]), people([0, 0, 10, 5], [0, 0, 10, 1], [20, 0, 30, 10])
+    # 0.5, 0.1 (exactly at the threshold: let through), 0
+    assert gate(now, past, type="IoUGate", min_iou=0.1) == [[True, True, False]]
+    assert gate(now, past, type="IoUGate", min_iou=0.5) == [[True, False, False]]
+
+
+def test_center_distance():
+    now = people([0, 0, 30, 40])  # diagonal 50, centre (15, 20)
+    past = people([50, 0, 80, 40], [51, 0, 81, 40], [0, 0, 2, 2])  # 50 and 51 px; 23.6 px
+    cfg = dict(type="CenterDistanceGate", max_distance=1.0)
+    assert gate(now, past, **cfg) == [[True, False, True]]
+    assert gate(past, now, **cfg) == [[True], [False], [True]]  # the larger box counts
+    cfg["max_distance"] = 0.4  # 20 px
+    assert gate(now, past, **cfg) == [[False, False, False]]
+
+
+@pytest.mark.parametrize("name", ["IoUGate", "CenterDistanceGate"])
+def test_nobody(name):
+    assert gate(people(), people([0, 0, 1, 1]), type=name) == []
+    assert gate(people([0, 0, 1, 1]), people(), type=name) == [[]]
+
+
+@pytest.mark.parametrize(
+    "cfg",
+    [
+        dict(type="IoUGate", min_iou=0.0),
+        dict(type="IoUGate", min_iou=1.1),
+        dict(type="CenterDistanceGate", max_distance=0.0),
+    ],
+)
+def test_thresholds_out_of_range(cfg):
+    with pytest.raises(ValueError, match="must be"):
+        MODELS.build(cfg)
