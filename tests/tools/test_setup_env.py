@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import subprocess
 import sys
@@ -18,16 +18,17 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def setup_env(project_root: Path) -> Iterator[types.ModuleType]:
-    """tools/setup_env.py as a module; it finds setup_steps.py beside it as a script does."""
+def setup_env(project_root: Path) -> Iterator[types.SimpleNamespace]:
+    """What tools/setup_env.py and its modules define, found beside it as the script finds them."""
+    before = set(sys.modules)
     sys.path.insert(0, str(project_root / "tools"))
-    spec = importlib.util.spec_from_file_location("setup_env", project_root / "tools/setup_env.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["setup_env"] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    yield module
+    names = ("setup_env", "environment.dependencies", "environment.plan", "environment.steps")
+    modules = [importlib.import_module(name) for name in names]
+    yield types.SimpleNamespace(**{k: v for module in modules for k, v in vars(module).items()})
     sys.path.remove(str(project_root / "tools"))
-    del sys.modules["setup_env"], sys.modules["setup_steps"]
+    for name in set(sys.modules) - before:
+        if name.split(".")[0] in ("setup_env", "environment"):
+            del sys.modules[name]
 
 
 @pytest.fixture
@@ -50,14 +51,14 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def plan(setup_env: types.ModuleType, project: Path, tmp_path: Path) -> object:
+def plan(setup_env: types.SimpleNamespace, project: Path, tmp_path: Path) -> object:
     """The plan for that clone, with a cache of its own."""
     environ = {"MMPOSE_TEMPORAL_CACHE": str(tmp_path / "cache"), "FORCE_CUDA": "0"}
     return setup_env.Plan.from_environment(project, environ)
 
 
 def test_the_cache_is_where_the_variables_say(
-    setup_env: types.ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch
+    setup_env: types.SimpleNamespace, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", "/home/someone")
 
@@ -70,7 +71,7 @@ def test_the_cache_is_where_the_variables_say(
 
 
 def test_torch_and_torchvision_are_overridden_together(
-    setup_env: types.ModuleType, project: Path
+    setup_env: types.SimpleNamespace, project: Path
 ) -> None:
     def pins(**environ: str) -> dict:
         return setup_env.Plan.from_environment(project, environ).pins
@@ -83,7 +84,7 @@ def test_torch_and_torchvision_are_overridden_together(
             pins(**{one: "2.5.1"})
 
 
-def test_force_cuda_is_zero_or_one(setup_env: types.ModuleType) -> None:
+def test_force_cuda_is_zero_or_one(setup_env: types.SimpleNamespace) -> None:
     assert setup_env.wants_cuda_ops({"FORCE_CUDA": "1"}) is True
     assert setup_env.wants_cuda_ops({"FORCE_CUDA": "0"}) is False
     with pytest.raises(setup_env.SetupError, match="must be 0 or 1"):
@@ -91,7 +92,7 @@ def test_force_cuda_is_zero_or_one(setup_env: types.ModuleType) -> None:
 
 
 def test_the_lock_file_pins_what_has_its_own_steps(
-    setup_env: types.ModuleType, project_root: Path, tmp_path: Path
+    setup_env: types.SimpleNamespace, project_root: Path, tmp_path: Path
 ) -> None:
     pins = setup_env.read_pins(project_root / "requirements/lock.txt")
     assert set(pins) == {"torch", "torchvision", "mmcv"}
@@ -101,7 +102,7 @@ def test_the_lock_file_pins_what_has_its_own_steps(
 
 
 def test_the_key_changes_with_everything_it_stands_for(
-    setup_env: types.ModuleType, plan: object, monkeypatch: pytest.MonkeyPatch
+    setup_env: types.SimpleNamespace, plan: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = [plan.key]
     assert replace(plan, cache=Path("/elsewhere")).key == keys[0]  # the place is no part of it
@@ -127,7 +128,7 @@ def test_mmcv_wheels_are_kept_by_torch_python_and_kind(plan: object) -> None:
     assert replace(plan, cuda=True).mmcv_wheel() is None
 
 
-def failing_step(setup_env: types.ModuleType, text: str) -> object:
+def failing_step(setup_env: types.SimpleNamespace, text: str) -> object:
     """A step whose command prints a text and fails."""
     code = f"print({text!r}); raise SystemExit(3)"
     action = lambda log: setup_env.run(log, sys.executable, "-c", code)  # noqa: E731
@@ -148,7 +149,7 @@ def failing_step(setup_env: types.ModuleType, text: str) -> object:
     ],
 )
 def test_a_failure_says_where_why_and_what_to_do(
-    setup_env: types.ModuleType,
+    setup_env: types.SimpleNamespace,
     tmp_path: Path,
     capsys: pytest.CaptureFixture,
     text: str,
@@ -171,7 +172,7 @@ def test_a_failure_says_where_why_and_what_to_do(
 
 
 def test_steps_give_their_times_and_keep_their_output(
-    setup_env: types.ModuleType, tmp_path: Path
+    setup_env: types.SimpleNamespace, tmp_path: Path
 ) -> None:
     action = lambda log: setup_env.run(log, sys.executable, "-c", "print('hello')")  # noqa: E731
     seconds = setup_env.run_steps([setup_env.Step("greet", action)], tmp_path / "logs")
@@ -180,7 +181,7 @@ def test_steps_give_their_times_and_keep_their_output(
 
 
 def test_two_set_ups_wait_for_each_other(
-    setup_env: types.ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
+    setup_env: types.SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     told = []
 
@@ -199,20 +200,20 @@ def test_two_set_ups_wait_for_each_other(
 
 
 def test_no_compiler_is_said_before_anything_is_built(
-    setup_env: types.ModuleType, plan: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    setup_env: types.SimpleNamespace, plan: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan.cache.mkdir()
-    monkeypatch.setattr(setup_env, "FREE_GB", 0)
+    monkeypatch.setattr("environment.dependencies.FREE_GB", 0)
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(setup_env.SetupError, match="no C\\+\\+ compiler.*apt-get install g\\+\\+"):
         setup_env.Builder(plan).check_machine(tmp_path / "log")
-    monkeypatch.setattr(setup_env, "FREE_GB", 10**9)
+    monkeypatch.setattr("environment.dependencies.FREE_GB", 10**9)
     with pytest.raises(setup_env.SetupError, match="GB free and the environment needs"):
         setup_env.Builder(plan).check_machine(tmp_path / "log")
 
 
 @pytest.fixture
-def built(plan: object, setup_env: types.ModuleType) -> object:
+def built(plan: object, setup_env: types.SimpleNamespace) -> object:
     """The plan with a stand-in for its dependency environment: pip and setuptools of this one."""
     packages = setup_env.site_packages(plan.environment)
     packages.parent.mkdir(parents=True)
@@ -229,7 +230,7 @@ def built(plan: object, setup_env: types.ModuleType) -> object:
 
 
 def test_a_clone_gets_a_light_environment_that_imports_its_own_code(
-    setup_env: types.ModuleType, built: object, capsys: pytest.CaptureFixture
+    setup_env: types.SimpleNamespace, built: object, capsys: pytest.CaptureFixture
 ) -> None:
     clone = setup_env.CloneEnvironment(built)
     assert not clone.is_current()
@@ -266,7 +267,9 @@ def test_an_environment_without_stamp_or_python_is_not_complete(built: object) -
     assert not built.is_complete()
 
 
-def test_a_venv_of_somebody_else_is_left_alone(setup_env: types.ModuleType, built: object) -> None:
+def test_a_venv_of_somebody_else_is_left_alone(
+    setup_env: types.SimpleNamespace, built: object
+) -> None:
     mine = built.project / ".venv/precious"
     mine.mkdir(parents=True)
     with pytest.raises(setup_env.SetupError, match="was not made by this script"):
@@ -275,7 +278,7 @@ def test_a_venv_of_somebody_else_is_left_alone(setup_env: types.ModuleType, buil
 
 
 def test_the_cache_is_cleaned_of_its_own_things_only(
-    setup_env: types.ModuleType, built: object, capsys: pytest.CaptureFixture
+    setup_env: types.SimpleNamespace, built: object, capsys: pytest.CaptureFixture
 ) -> None:
     (built.cache / "wheels").mkdir()
     (built.cache / "notes.txt").touch()
@@ -287,7 +290,7 @@ def test_the_cache_is_cleaned_of_its_own_things_only(
 
 
 def test_child_processes_get_no_foreign_packages(
-    setup_env: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+    setup_env: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     monkeypatch.setenv("PIP_INDEX_URL", "kept")

@@ -1,4 +1,4 @@
-"""The machinery of setup_env.py: steps with a line of progress, logs, advice and a lock."""
+"""Steps with a line of progress, logs, advice for failures, and a lock."""
 
 from __future__ import annotations
 

@@ -1,0 +1,163 @@
+"""The steps that make the dependency environment."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from .plan import APART, Plan
+from .steps import SetupError, Step, run
+
+FREE_GB = 9  # what torch with CUDA's libraries, the rest and the compilation take, rounded up
+
+OPS_CHECK = """
+import torch
+from mmcv.ops import nms
+boxes = torch.tensor([[0.0, 0, 10, 10], [1, 1, 10, 10], [20, 20, 30, 30]])
+_, kept = nms(boxes, torch.tensor([0.9, 0.8, 0.7]), iou_threshold=0.5)
+assert kept.tolist() == [0, 2], f"mmcv's nms kept {kept.tolist()} instead of [0, 2]"
+"""
+TORCH_CHECK = """
+import torch, torchvision
+print("torch", torch.__version__, "torchvision", torchvision.__version__)
+torchvision.ops.nms(torch.tensor([[0.0, 0, 1, 1]]), torch.tensor([1.0]), 0.5)
+"""
+WHOLE_CHECK = """
+import cv2, numpy, scipy, mmcv, mmdet, mmengine, mmpose, xtcocotools.coco
+import mmdet.models, mmpose.datasets, mmpose.models, mmpose.visualization
+for module in (numpy, scipy, cv2, mmengine, mmcv, mmdet, mmpose):
+    print(module.__name__, module.__version__)
+assert int(numpy.__version__.split(".")[0]) < 2, f"numpy {numpy.__version__} instead of < 2"
+"""
+
+
+class Builder:
+    """The steps that make the dependency environment of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.python = plan.environment / "bin/python"
+
+    def steps(self) -> list[Step]:
+        """All steps in order; each needs the ones before it."""
+        pins = self.plan.pins
+        cached = "kept from before" if self.plan.mmcv_wheel() else "8 to 11 minutes the first time"
+        misfit = (
+            "mmcv's operators do not fit this torch. Remove the wheel, so that it is compiled "
+            f"again: rm -r {self.plan.wheels}; then run make again."
+        )
+        pair = f"torch {pins['torch']} and torchvision {pins['torchvision']}"
+        return [
+            Step("checks of this machine", self.check_machine),
+            Step("empty environment", self.create),
+            Step("libraries of requirements/lock.txt", self.install_libraries),
+            Step(f"{pair} (some 3 GB)", self.install_torch),
+            Step(f"mmcv {pins['mmcv']} with operators ({cached})", self.build_mmcv),
+            Step("mmcv's operators at work", self.install_mmcv, advice=misfit),
+            Step("all libraries together", self.check_whole),
+        ]
+
+    def check_machine(self, log: Path) -> str:
+        """Everything that would otherwise stop the build after minutes."""
+        try:
+            import ensurepip  # noqa: F401
+            import venv  # noqa: F401
+        except ImportError as error:
+            raise SetupError(
+                f"{sys.executable} cannot make environments ({error}). Install its venv module "
+                "(Debian, Ubuntu: apt-get install python3-venv) or name another Python: make "
+                "PYTHON=/path/to/python3.11 ..."
+            ) from error
+        free = shutil.disk_usage(self.plan.cache).free / 1e9
+        if free < FREE_GB:
+            raise SetupError(
+                f"{self.plan.cache} has {free:.1f} GB free and the environment needs {FREE_GB} "
+                "GB. Free some space, or name another place with MMPOSE_TEMPORAL_CACHE."
+            )
+        note = f"Python {platform.python_version()}, {free:.0f} GB free"
+        if self.plan.mmcv_wheel():
+            return note
+        names = [os.environ["CXX"]] if os.environ.get("CXX") else ["c++", "g++"]
+        compiler = next(filter(None, map(shutil.which, names)), None)
+        if compiler is None:
+            raise SetupError(
+                f"There is no C++ compiler ({' or '.join(names)}), and mmcv has to be compiled. "
+                "Install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; "
+                "macOS: xcode-select --install)."
+            )
+        if not Path(sysconfig.get_path("include"), "Python.h").is_file():
+            raise SetupError(
+                f"The headers of {sys.executable} are missing, and mmcv has to be compiled. "
+                "Install them (Debian, Ubuntu: apt-get install python3-dev; Fedora: dnf install "
+                "python3-devel)."
+            )
+        return f"{note}, compiler {compiler}"
+
+    def create(self, log: Path) -> None:
+        """An empty environment in place of what an interrupted build left there."""
+        shutil.rmtree(self.plan.environment, ignore_errors=True)
+        run(log, sys.executable, "-m", "venv", self.plan.environment)
+
+    def install_libraries(self, log: Path) -> str:
+        """The lock file's lines, less those with steps of their own, exactly as they stand."""
+        lock = self.plan.project / "requirements/lock.txt"
+        apart = tuple(f"{name}==" for name in APART)
+        lines = [line for line in lock.read_text().splitlines() if not line.startswith(apart)]
+        part = self.plan.environment / "libraries.txt"
+        part.write_text("\n".join(lines) + "\n")
+        # What sources are built with comes first: xtcocotools has no wheel for Python 3.12.
+        first = [x for x in lines if re.match(r"(pip|setuptools|wheel|numpy|Cython)==", x)]
+        pip = (self.python, "-m", "pip", "install", "--no-deps")
+        run(log, *pip, *first)
+        run(log, *pip, "--no-build-isolation", "-r", part)
+        return f"{sum('==' in line for line in lines)} pinned"
+
+    def install_torch(self, log: Path) -> None:
+        """The pair with whatever torch itself pins (CUDA's libraries, triton), and a try."""
+        pair = [f"{name}=={self.plan.pins[name]}" for name in ("torch", "torchvision")]
+        run(log, self.python, "-m", "pip", "install", *pair)
+        run(log, self.python, "-c", TORCH_CHECK, cwd=self.plan.environment)
+
+    def build_mmcv(self, log: Path) -> str | None:
+        """Compile the wheel, unless this torch, Python and platform have one already."""
+        if self.plan.mmcv_wheel():
+            return None
+        environ = {
+            "MMCV_WITH_OPS": "1",
+            "FORCE_CUDA": str(int(self.plan.cuda)),
+            "MAX_JOBS": os.environ.get("MAX_JOBS") or str(os.cpu_count() or 1),
+            "PATH": f"{self.plan.environment / 'bin'}{os.pathsep}{os.environ['PATH']}",  # ninja
+        }
+        if not self.plan.cuda:
+            environ["CUDA_VISIBLE_DEVICES"] = ""  # mmcv compiles for a GPU whenever it sees one
+        self.plan.wheels.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.plan.cache, prefix="mmcv-") as folder:
+            options = (
+                "--no-deps",
+                "--no-build-isolation",
+                "--no-cache-dir",
+                "--wheel-dir",
+                folder,
+            )
+            requirement = f"mmcv=={self.plan.pins['mmcv']}"
+            run(log, self.python, "-m", "pip", "wheel", *options, requirement, **environ)
+            (wheel,) = Path(folder).glob("mmcv-*.whl")
+            wheel.replace(self.plan.wheels / wheel.name)
+        return "with GPU operators" if self.plan.cuda else "CPU operators"
+
+    def install_mmcv(self, log: Path) -> None:
+        """Install the wheel and call an operator: one without operators would install as well."""
+        wheel = self.plan.mmcv_wheel()
+        options = ("--no-deps", "--force-reinstall", "--no-cache-dir")
+        run(log, self.python, "-m", "pip", "install", *options, wheel)
+        run(log, self.python, "-c", OPS_CHECK, cwd=self.plan.environment)
+
+    def check_whole(self, log: Path) -> None:
+        """Import the libraries together: binaries that do not fit each other fail here."""
+        run(log, self.python, "-W", "ignore", "-c", WHOLE_CHECK, cwd=self.plan.environment)
