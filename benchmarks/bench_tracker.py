@@ -1,10 +1,11 @@
 """Poses a second of the IoU and OKS trackers on poses without images.
 
-Ours: what PoseTracker does with the poses of a frame (thresholds, suppression, association,
+Ours: what PoseOnlyTracker does with the poses of a frame (thresholds, suppression, association,
 track life), with the settings of configs/_base_/models/oks_tracker.py and of its IoU sibling.
 Reference: a plain loop over frames, numpy IoU and scipy's Hungarian algorithm, nothing else.
 """
 
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from scipy.optimize import linear_sum_assignment
 
 from mmpose_temporal.datasets import VideoAnnotation, load_videos
 from mmpose_temporal.structures import FramePoses
-from mmpose_temporal.testing import template_tracker_config, write_tiny_posetrack
+from mmpose_temporal.testing import write_tiny_posetrack
 
 ROOT = Path(__file__).resolve().parents[1]
 TRACKER = ROOT / "configs" / "_base_" / "models" / "oks_tracker.py"
@@ -69,11 +70,10 @@ def plain_reference(videos: list[list[tuple[PoseDataSample, FramePoses]]]) -> No
 
 
 def build_tracker(similarity: str):
-    """A PoseTracker with the shipped settings; its estimator is not called."""
-    settings = dict(Config.fromfile(TRACKER).tracker)
+    """A tracker of known poses with the shipped settings."""
+    settings = dict(Config.fromfile(TRACKER).tracker, type="PoseOnlyTracker")
     settings["association"]["similarity"] = dict(type=similarity)
-    base = template_tracker_config()
-    return MODELS.build({**base, **settings})
+    return MODELS.build(settings)
 
 
 def track_all(tracker, videos: list[list[tuple[PoseDataSample, FramePoses]]]) -> None:
@@ -108,8 +108,6 @@ def main() -> None:
     if args.annotations.is_dir():
         name, videos = str(args.annotations.name), load_videos(args.annotations)
     else:
-        import tempfile
-
         name = "generated"
         with tempfile.TemporaryDirectory() as folder:
             write_tiny_posetrack(folder, videos={"a": 200, "b": 200}, people=5)

@@ -33,7 +33,8 @@ def test_an_error_leaves_the_old_file_and_no_temporary_one(tmp_path, error):
             file.write("half")
             raise error
 
-    pytest.raises(error, fail)
+    with pytest.raises(error):
+        fail()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["x.txt"]
 

@@ -5,6 +5,9 @@ Written for many small calls (a handful of people, thousands of frames a second)
 
 import numpy as np
 
+SMALLEST = np.float32(np.finfo(np.float32).tiny)
+"""Keeps a quotient of areas finite."""
+
 
 def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Intersection over union of every pair of boxes.
@@ -22,7 +25,7 @@ def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     np.maximum(sides, 0, out=sides)
     intersection = sides[..., 0] * sides[..., 1]
     union = box_areas(boxes)[:, None] + box_areas(others)[None] - intersection
-    return intersection / np.maximum(union, np.finfo(np.float32).tiny)
+    return intersection / np.maximum(union, SMALLEST)
 
 
 def box_areas(boxes: np.ndarray) -> np.ndarray:
@@ -59,10 +62,13 @@ def pairwise_oks(
     """
     valid = valid.astype(np.float32, copy=False)
     other_valid = other_valid.astype(np.float32, copy=False)
-    offsets = keypoints[:, None] - other_keypoints[None]
-    exponents = np.einsum("mnkc,mnkc->mnk", offsets, offsets)
-    areas = areas[:, None] + other_areas[None]  # twice the mean; the 2 of the formula
-    exponents /= np.maximum(areas, np.finfo(np.float32).eps)[..., None]
-    exponents *= -0.25 / sigmas**2
-    similarity = np.einsum("mnk,mk,nk->mn", np.exp(exponents, out=exponents), valid, other_valid)
-    return similarity / np.maximum(valid @ other_valid.T, 1)
+    offsets = keypoints[:, None] - other_keypoints
+    offsets *= offsets
+    similarity = offsets[..., 0] + offsets[..., 1]
+    areas = areas[:, None] + other_areas  # twice the mean; the 2 of the formula
+    similarity /= np.maximum(areas, SMALLEST)[..., None]
+    similarity *= -0.25 / sigmas**2
+    np.exp(similarity, out=similarity)
+    similarity *= valid[:, None]
+    similarity *= other_valid
+    return similarity.sum(-1) / np.maximum(valid @ other_valid.T, 1)

@@ -124,14 +124,13 @@ class Association(BaseModule):
 
     def _forget(self, memory: TrackMemory, frame_index: int) -> None:
         """Drop the tracks that were not seen for more than ``max_age`` frames."""
-        if not len(memory):
-            return
+        if not len(memory) or frame_index - memory.last_seen[-1] <= self.max_age:
+            return  # the last one is the oldest, see _remember
         alive = frame_index - memory.last_seen <= self.max_age
-        if not alive.all():
-            memory.ids = memory.ids[alive]
-            memory.last_seen = memory.last_seen[alive]
-            memory.poses = memory.poses[alive]
-            memory.representation = _select(memory.representation, alive)
+        memory.ids = memory.ids[alive]
+        memory.last_seen = memory.last_seen[alive]
+        memory.poses = memory.poses[alive]
+        memory.representation = _select(memory.representation, alive)
 
     @staticmethod
     def _remember(
@@ -141,7 +140,7 @@ class Association(BaseModule):
         matched: np.ndarray,
         frame_index: int,
     ) -> None:
-        """The tracks seen now, followed by the live ones not seen."""
+        """The tracks seen now, followed by the live ones not seen, the oldest last."""
         tracked = poses.track_ids != UNTRACKED
         if not tracked.all():
             poses, current = poses[tracked], _select(current, tracked)

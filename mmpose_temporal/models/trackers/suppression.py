@@ -34,7 +34,7 @@ class GreedySuppression(Suppression):
         if len(poses) < 2:
             return np.arange(len(poses))
         same = self.same_person(poses)
-        np.fill_diagonal(same, False)
+        same.reshape(-1)[:: len(poses) + 1] = False  # the diagonal: a pose is no double of itself
         if not same.any():
             return np.arange(len(poses))
         keep = np.ones(len(poses), dtype=bool)
