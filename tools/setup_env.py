@@ -73,7 +73,9 @@ def set_up(plan: Plan) -> None:
 
 def clean_cache(cache: Path) -> None:
     """Remove the dependency environments, wheels and logs, and say how much that was."""
-    parts = [path for pattern in ("env-*", "wheels", "logs") for path in cache.glob(pattern)]
+    parts = [
+        path for pattern in ("env-*", "wheels", "logs", "mmcv-*") for path in cache.glob(pattern)
+    ]
     size = 0
     for path in parts:
         for folder, _, files in os.walk(path):
