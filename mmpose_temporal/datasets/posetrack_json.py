@@ -4,15 +4,21 @@ Files come from strangers, so every field that is used is checked, and an error 
 frame and field.
 """
 
-import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, enclosing_boxes
+from mmpose_temporal.structures import (
+    KEYPOINT_NAMES,
+    NUM_KEYPOINTS,
+    UNTRACKED,
+    FramePoses,
+    enclosing_boxes,
+)
+
+from .json_fields import box_xyxy, integer, load_json, numbers
 
 BOX_MARGIN = 0.15
 """Where an annotation has no box: the box of its joints, enlarged by this share a side (choice;
@@ -25,12 +31,15 @@ class PersonAnnotation:
 
     Attributes:
         annotation_id: Id in the file.
-        track_id: Id of the person in the video, >= 0.
+        track_id: Id of the person in the video, >= 0; -1 where none is asked for and none is
+            there.
         keypoints: (17, 3) float32: x, y in image pixels and visibility in {0, 1}.
         box: (4,) float32 xyxy.
         head_box: (4,) float32 xyxy, NaN where the file has none.
         area: Pixels squared, None where the file has none.
         is_crowd: The annotation is of a group (COCO's ``iscrowd``).
+        keypoint_scores: (17,) float32 of a prediction, None where the file has none.
+        score: Of a prediction's box; 1 where the file has none.
     """
 
     annotation_id: int
@@ -40,6 +49,8 @@ class PersonAnnotation:
     head_box: np.ndarray
     area: float | None = None
     is_crowd: bool = False
+    keypoint_scores: np.ndarray | None = None
+    score: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +84,34 @@ class VideoAnnotation:
     frames: list[FrameAnnotation]
 
 
+def frame_poses(frame: FrameAnnotation) -> FramePoses:
+    """The people of a frame as poses: of predictions with their scores, else with score 1.
+
+    Joints without visibility are absent (score 0).
+    """
+    people = frame.people
+    keypoints = np.array([p.keypoints for p in people], np.float32).reshape(-1, NUM_KEYPOINTS, 3)
+    visible = keypoints[..., 2] > 0
+    scores = [
+        v if p.keypoint_scores is None else p.keypoint_scores
+        for p, v in zip(people, visible, strict=True)
+    ]
+    return FramePoses.create(
+        keypoints=keypoints[..., :2],
+        keypoint_scores=np.where(visible, np.array(scores, np.float32).reshape(visible.shape), 0),
+        boxes=np.array([p.box for p in people], np.float32).reshape(-1, 4),
+        box_scores=np.array([p.score for p in people], np.float32),
+        track_ids=np.array([p.track_id for p in people], np.int64),
+    )
+
+
 def load_videos(
     path: str | Path,
     *,
     videos: Sequence[str] | None = None,
     frames: tuple[int, int | None] | None = None,
     frame_step: int = 1,
+    need_ids: bool = True,
 ) -> list[VideoAnnotation]:
     """Read the videos of a folder of JSON files, or of one JSON file.
 
@@ -91,6 +124,7 @@ def load_videos(
         frames: Positions ``(first, stop)`` of the frames wanted in each video, ``stop``
             excluded, None for the end.
         frame_step: Every n-th of those.
+        need_ids: Every person must have a track id. False: for predictions to be tracked.
 
     Returns:
         The videos in the order of their names.
@@ -109,10 +143,12 @@ def load_videos(
             raise FileNotFoundError(f"no annotation file (*.json) in {path}")
         _require_videos(videos, files, path)
         found = [
-            read_video(file) for name, file in files.items() if videos is None or name in videos
+            read_video(file, need_ids=need_ids)
+            for name, file in files.items()
+            if videos is None or name in videos
         ]
     elif path.is_file():
-        found = read_merged(path)
+        found = read_merged(path, need_ids=need_ids)
         _require_videos(videos, {v.video_id for v in found}, path)
         found = [v for v in found if videos is None or v.video_id in videos]
     else:
@@ -128,18 +164,18 @@ def load_videos(
     return chosen
 
 
-def read_video(path: str | Path) -> VideoAnnotation:
+def read_video(path: str | Path, *, need_ids: bool = True) -> VideoAnnotation:
     """Read one video's file; the video is named by the file's stem.
 
     Raises:
         ValueError: See the module's head.
     """
     path = Path(path)
-    frames = _parse_frames(_load(path), path)
+    frames = _parse_frames(_load(path), path, need_ids)
     return VideoAnnotation(video_id=path.stem, frames=frames)
 
 
-def read_merged(path: str | Path) -> list[VideoAnnotation]:
+def read_merged(path: str | Path, *, need_ids: bool = True) -> list[VideoAnnotation]:
     """Read a file with the frames of many videos, named by the folders of their images.
 
     Raises:
@@ -147,7 +183,7 @@ def read_merged(path: str | Path) -> list[VideoAnnotation]:
     """
     path = Path(path)
     videos: dict[str, list[FrameAnnotation]] = {}
-    for frame in _parse_frames(_load(path), path):
+    for frame in _parse_frames(_load(path), path, need_ids):
         name = PurePosixPath(frame.file_name).parent.name
         if not name:
             raise ValueError(
@@ -164,11 +200,7 @@ def _require_videos(wanted: Sequence[str] | None, present: Iterable[str], path: 
 
 
 def _load(path: Path) -> dict:
-    try:
-        with path.open(encoding="utf-8") as file:
-            content = json.load(file)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
+    content = load_json(path)
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         raise ValueError(f"{path} is not in the PoseTrack18 layout: no 'images' and 'annotations'")
     for field in ("images", "annotations"):
@@ -185,40 +217,44 @@ def _load(path: Path) -> dict:
     return content
 
 
-def _parse_frames(content: dict, path: Path) -> list[FrameAnnotation]:
+def _parse_frames(content: dict, path: Path, need_ids: bool) -> list[FrameAnnotation]:
     people: dict[int, list[dict]] = {}
     images: dict[int, dict] = {}
     for image in content["images"]:
-        image_id = _integer(image, "id", f"{path}: an image")
+        image_id = integer(image, "id", f"{path}: an image")
         if image_id in images:
             raise ValueError(f"{path}: image id {image_id} stands twice")
         images[image_id] = image
         people[image_id] = []
     for annotation in content["annotations"]:
         where = f"{path}: annotation {annotation.get('id')}"
-        image_id = _integer(annotation, "image_id", where)
+        image_id = integer(annotation, "image_id", where)
         if image_id not in people:
             raise ValueError(f"{where} belongs to image {image_id}, which the file does not list")
         people[image_id].append(annotation)
-    return [_parse_frame(image, people[image_id], path) for image_id, image in images.items()]
+    return [
+        _parse_frame(image, people[image_id], path, need_ids) for image_id, image in images.items()
+    ]
 
 
-def _parse_frame(image: dict, annotations: list[dict], path: Path) -> FrameAnnotation:
+def _parse_frame(
+    image: dict, annotations: list[dict], path: Path, need_ids: bool
+) -> FrameAnnotation:
     name = image.get("file_name")
     if not isinstance(name, str) or not name:
         raise ValueError(f"{path}: image {image['id']} has no 'file_name'")
     where = f"{path}: frame {name}"
-    people = [_parse_person(annotation, where) for annotation in annotations]
-    ids = [person.track_id for person in people]
+    people = [_parse_person(annotation, where, need_ids) for annotation in annotations]
+    ids = [person.track_id for person in people if person.track_id != UNTRACKED]
     if len(set(ids)) < len(ids):
         repeated = next(i for i in ids if ids.count(i) > 1)
         raise ValueError(f"{where}: track id {repeated} stands {ids.count(repeated)} times")
     size = None
     if "width" in image and "height" in image:
-        size = (_integer(image, "width", where), _integer(image, "height", where))
+        size = (integer(image, "width", where), integer(image, "height", where))
     return FrameAnnotation(
-        image_id=_integer(image, "id", where),
-        frame_id=_integer(image, "frame_id" if "frame_id" in image else "id", where),
+        image_id=integer(image, "id", where),
+        frame_id=integer(image, "frame_id" if "frame_id" in image else "id", where),
         file_name=name,
         size=size,
         is_labeled=bool(image.get("is_labeled", True)),
@@ -237,14 +273,14 @@ def _parse_regions(image: dict, where: str) -> list[np.ndarray]:
     return regions
 
 
-def _parse_person(annotation: dict, where: str) -> PersonAnnotation:
+def _parse_person(annotation: dict, where: str, need_ids: bool) -> PersonAnnotation:
     where = f"{where}, annotation {annotation.get('id')}"
-    track_id = _integer(annotation, "track_id", where)
-    if track_id < 0:
-        raise ValueError(f"{where}: track_id {track_id} is negative")
-    keypoints = _numbers(
-        annotation.get("keypoints", [0.0] * 3 * NUM_KEYPOINTS), "keypoints", where
-    )
+    track_id = UNTRACKED
+    if need_ids:
+        track_id = integer(annotation, "track_id", where)
+        if track_id < 0:
+            raise ValueError(f"{where}: track_id {track_id} is negative")
+    keypoints = numbers(annotation.get("keypoints", [0.0] * 3 * NUM_KEYPOINTS), "keypoints", where)
     if keypoints.size != 3 * NUM_KEYPOINTS:
         raise ValueError(
             f"{where}: 'keypoints' holds {keypoints.size} numbers, not {3 * NUM_KEYPOINTS} "
@@ -253,15 +289,18 @@ def _parse_person(annotation: dict, where: str) -> PersonAnnotation:
     keypoints = keypoints.reshape(NUM_KEYPOINTS, 3)
     keypoints[:, 2] = keypoints[:, 2] > 0
     if "bbox" in annotation:
-        box = _box(annotation["bbox"], "bbox", where)
+        box = box_xyxy(annotation["bbox"], "bbox", where)
     else:
         box = _box_of_joints(keypoints)
     head_box = np.full(4, np.nan, np.float32)
     if annotation.get("bbox_head"):
-        head_box = _box(annotation["bbox_head"], "bbox_head", where)
+        head_box = box_xyxy(annotation["bbox_head"], "bbox_head", where)
     area = None
     if annotation.get("area") is not None:
-        area = float(_numbers([annotation["area"]], "area", where)[0])
+        area = float(numbers([annotation["area"]], "area", where)[0])
+    scores = numbers(annotation.get("scores") or [], "scores", where)
+    if scores.size not in (0, NUM_KEYPOINTS):
+        raise ValueError(f"{where}: 'scores' holds {scores.size} numbers, not {NUM_KEYPOINTS}")
     return PersonAnnotation(
         annotation_id=annotation.get("id", -1),
         track_id=track_id,
@@ -270,6 +309,8 @@ def _parse_person(annotation: dict, where: str) -> PersonAnnotation:
         head_box=head_box,
         area=area,
         is_crowd=bool(annotation.get("iscrowd", 0)),
+        keypoint_scores=scores if scores.size else None,
+        score=float(numbers([annotation.get("score", 1.0)], "score", where)[0]),
     )
 
 
@@ -277,30 +318,3 @@ def _box_of_joints(keypoints: np.ndarray) -> np.ndarray:
     box = enclosing_boxes(keypoints[None, :, :2], keypoints[None, :, 2] > 0)[0]
     margin = BOX_MARGIN * (box[2:] - box[:2])
     return np.concatenate([box[:2] - margin, box[2:] + margin])
-
-
-def _box(value: list, field: str, where: str) -> np.ndarray:
-    box = _numbers(value, field, where)
-    if box.size != 4:
-        raise ValueError(f"{where}: '{field}' needs 4 numbers (x, y, w, h), got {value}")
-    box[2:] += box[:2]
-    return box
-
-
-def _numbers(value: list, field: str, where: str) -> np.ndarray:
-    try:
-        numbers = np.array(value, dtype=np.float32).reshape(-1)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: '{field}' is not a list of numbers") from error
-    if not np.isfinite(numbers).all():
-        raise ValueError(f"{where}: '{field}' holds a value that is not a finite number")
-    return numbers
-
-
-def _integer(record: dict, field: str, where: str) -> int:
-    value = record.get(field)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{where}: '{field}' must be an integer, got {value!r}")
-    if value != int(value):
-        raise ValueError(f"{where}: '{field}' must be an integer, got {value!r}")
-    return int(value)
