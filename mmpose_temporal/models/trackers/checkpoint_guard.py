@@ -34,7 +34,8 @@ class CheckpointGuard:
         def before(module: nn.Module, state_dict: dict, prefix: str, *_: Any) -> None:
             inside = f"{prefix}{child}."
             mine = [key for key in state_dict if key.startswith(prefix)]
-            if mine and not any(key.startswith(inside) for key in mine):
+            whole = {prefix + name for name in module.state_dict()}
+            if not any(key.startswith(inside) or key in whole for key in mine):
                 for key in mine:
                     state_dict[inside + key[len(prefix) :]] = state_dict.pop(key)
             self._other_shapes = [
