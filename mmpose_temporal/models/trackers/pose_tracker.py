@@ -127,7 +127,8 @@ class PoseTracker(PoseOnlyTracker):
             The finished frames, see :meth:`finish`.
 
         Raises:
-            ValueError: A frame comes out of order.
+            ValueError: A frame comes out of order; the estimator has another number of keypoints
+                than the data.
         """
         frames = [frame.numpy() for frame in inputs]
         finished: list[TrackedFrame] = []
@@ -213,4 +214,9 @@ class PoseTracker(PoseOnlyTracker):
             return [FramePoses.empty(num_keypoints) for _ in range(num_frames)]
         found = InstanceData.cat([result.pred_instances for result in results])
         everyone, owner = FramePoses.from_instances(found), np.array(owners)
+        if everyone.keypoints.shape[1] != num_keypoints:
+            raise ValueError(
+                f"the estimator answers {everyone.keypoints.shape[1]} keypoints, but the data has "
+                f"{num_keypoints}; use an estimator of the data's layout"
+            )
         return [everyone[owner == i] for i in range(num_frames)]
