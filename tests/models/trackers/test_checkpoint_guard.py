@@ -99,6 +99,14 @@ def test_partial(load):
     torch.testing.assert_close(model.part[0].bias, before)
 
 
+def test_another_part_alone_is_not_taken_for_this_one(load):
+    model = Whole(partial=True)
+    load(model, {"other.weight": torch.full((1, 1), 7.0)})
+    assert model.other.weight.item() == 7
+    with pytest.raises(RuntimeError, match="lacks 6 of 7 tensors"):
+        load(Whole(), {"other.weight": torch.full((1, 1), 7.0)})
+
+
 def test_one_failure_does_not_stay(load):
     model, state = Whole(), other_weights()
     with pytest.raises(RuntimeError):

@@ -185,7 +185,9 @@ def test_the_template_is_the_ground_truth():
     np.testing.assert_allclose(
         answer.pred_instances.keypoints, template_keypoints([A, B]), atol=1e-5
     )
-    np.testing.assert_allclose(answer.pred_instances.keypoint_scores, 0.9, rtol=1e-6)
+    np.testing.assert_allclose(
+        answer.pred_instances.keypoint_scores, np.full((2, 17), 0.9), rtol=1e-6
+    )
 
 
 def test_keypoints_that_are_no_numbers_are_absent():
@@ -194,6 +196,12 @@ def test_keypoints_that_are_no_numbers_are_absent():
     found = answer.pred_instances
     assert np.isfinite(found.keypoints).all()
     assert np.flatnonzero(found.keypoint_scores[0] == 0).tolist() == [3, 7]
+
+
+def test_an_estimator_of_another_layout():
+    tracker = build(tiny_tracker_config(estimator=tiny_estimator_config(num_keypoints=13)))
+    with pytest.raises(ValueError, match="answers 13 keypoints, but the data has 17"):
+        run(tracker, video("a", [A]))
 
 
 def test_an_estimator_without_input_size_needs_one():
@@ -353,6 +361,7 @@ def test_joints_below_the_threshold_are_absent(limit, kept):
     tracker = build(template_tracker_config(keypoint_score_thr=limit))
     (answer,) = run(tracker, video("a", [A]))
     if kept:  # exactly at the threshold
+        assert len(answer.pred_instances) == 1
         np.testing.assert_allclose(answer.pred_instances.keypoint_scores, 0.9, rtol=1e-6)
     else:
         assert len(answer.pred_instances) == 0
