@@ -1,0 +1,49 @@
+"""Converters between data sets and the PoseTrack18 layout; the code behind the command lines."""
+
+from .coco import COCO_KEYPOINTS, coco_to_posetrack, convert_coco
+from .detections import annotated_frames, detect_people, folder_frames
+from .mpii import convert_mpii, mpii_to_posetrack
+from .multiperson_posetrack import (
+    FRAME_NAMES,
+    MPII_JOINTS,
+    POSETRACK18_FRAME_NAMES,
+    convert_multiperson_posetrack,
+    multiperson_video_to_18,
+    read_multiperson_posetrack,
+)
+from .posetrack17 import (
+    POSETRACK17_JOINTS,
+    convert_from_posetrack17,
+    convert_to_posetrack17,
+    posetrack17_to_18,
+    posetrack18_to_17,
+    read_annolist,
+)
+from .posetrack21 import convert_posetrack21, posetrack21_to_18
+from .report import ConversionReport
+
+__all__ = [
+    "COCO_KEYPOINTS",
+    "FRAME_NAMES",
+    "MPII_JOINTS",
+    "POSETRACK17_JOINTS",
+    "POSETRACK18_FRAME_NAMES",
+    "ConversionReport",
+    "annotated_frames",
+    "coco_to_posetrack",
+    "convert_coco",
+    "convert_from_posetrack17",
+    "convert_mpii",
+    "convert_multiperson_posetrack",
+    "convert_posetrack21",
+    "convert_to_posetrack17",
+    "detect_people",
+    "folder_frames",
+    "mpii_to_posetrack",
+    "multiperson_video_to_18",
+    "posetrack17_to_18",
+    "posetrack18_to_17",
+    "posetrack21_to_18",
+    "read_annolist",
+    "read_multiperson_posetrack",
+]

@@ -1,0 +1,148 @@
+"""Reading sources and writing folders that are whole or absent."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from rich.progress import track
+
+from mmpose_temporal.utils import safe_join, write_json
+
+from .report import ConversionReport
+
+
+def read_json(path: str | Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: It is not JSON; the text names the file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
+
+
+def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list[Path]:
+    """A file as it is, or a folder's files with these endings, by name.
+
+    Raises:
+        FileNotFoundError: ``path`` does not exist or holds no such file.
+        ValueError: Two files of the folder differ in their ending only.
+    """
+    path = Path(path)
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path} does not exist")
+    files = sorted(file for file in path.iterdir() if file.suffix in suffixes and file.is_file())
+    if not files:
+        raise FileNotFoundError(f"no file {' or '.join('*' + s for s in suffixes)} in {path}")
+    stems = [file.stem for file in files]
+    if len(set(stems)) < len(stems):
+        twice = next(stem for stem in stems if stems.count(stem) > 1)
+        raise ValueError(f"{path} has {twice} with two endings; which one counts? Move one away")
+    return files
+
+
+def require_free(targets: Iterable[Path], *, overwrite: bool) -> None:
+    """Raise where a target is there already.
+
+    Raises:
+        FileExistsError: A target exists and ``overwrite`` is not set.
+    """
+    for target in targets:
+        if target.exists() and not overwrite:
+            raise FileExistsError(f"{target} exists; pass --overwrite to replace it")
+
+
+def convert_files(
+    sources: Sequence[Path],
+    out: str | Path,
+    convert: Callable[[Path, ConversionReport], Any],
+    *,
+    overwrite: bool = False,
+    progress: bool = False,
+    title: str = "Converting",
+) -> ConversionReport:
+    """Convert files one by one into ``<out>/<stem>.json``; all of them or none.
+
+    The files are made in a folder beside ``out`` and moved when the last one is done, so a
+    source that cannot be read leaves ``out`` as it was.
+
+    Args:
+        sources: Files, each with its own stem.
+        out: Target folder; other files in it stay.
+        convert: Gives the content of the JSON file and counts in the report.
+        overwrite: Replace files that are there.
+        progress: Show a progress bar.
+        title: Of the progress bar.
+
+    Returns:
+        The counts.
+
+    Raises:
+        FileExistsError: A target exists and ``overwrite`` is not set.
+        ValueError: A source is not what it should be.
+    """
+    contents = track(sources, title, disable=not progress)
+    report = ConversionReport()
+    pairs = ((source.stem, convert(source, report)) for source in contents)
+    write_folder(pairs, out, [source.stem for source in sources], overwrite=overwrite)
+    return report
+
+
+def write_folder(
+    contents: Iterable[tuple[str, Any]],
+    out: str | Path,
+    names: Sequence[str],
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write ``<out>/<name>.json`` for each name and content; all of them or none.
+
+    Raises:
+        FileExistsError: See :func:`convert_files`.
+        NotADirectoryError: ``out`` is a file.
+    """
+    out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(f"{out} is a file; name a folder")
+    require_free([out / f"{name}.json" for name in names], overwrite=overwrite)
+    stage = out.parent / f".{out.name}.{os.getpid()}.partial"
+    try:
+        stage.mkdir(parents=True)
+        for name, content in contents:
+            write_json(stage / f"{name}.json", content)
+        out.mkdir(exist_ok=True)
+        for file in sorted(stage.iterdir()):
+            file.replace(out / file.name)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def image_size(root: str | Path | None, file_name: str) -> tuple[int, int] | None:
+    """(width, height) of an image from the head of its file; None without ``root``.
+
+    Raises:
+        FileNotFoundError: The image is not there.
+        ValueError: The file is no image, or its name leaves ``root``.
+    """
+    if root is None:
+        return None
+    path = safe_join(root, file_name)
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except FileNotFoundError:
+        raise FileNotFoundError(f"image {path} does not exist; is the image root right?") from None
+    except OSError as error:
+        raise ValueError(f"image {path} cannot be read: {error}") from error

@@ -1,0 +1,123 @@
+"""MPII Human Pose to the 17 keypoints of PoseTrack, for pre-training.
+
+The source is mmpose's JSON form of MPII (``mpii_train.json``, ``mpii_val.json``, ...): a list of
+people, each with ``image``, ``joints`` (16 x, y), ``joints_vis`` (16), ``center`` and ``scale``.
+MPII's own .mat release is not read.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+
+from mmpose_temporal.utils import write_json
+
+from .files import image_size, read_json, require_free
+from .layout import image_record
+from .multiperson_posetrack import MPII_JOINTS
+from .report import ConversionReport
+from .still_images import check_folder, image_name, merged_file, spread, still_person
+
+
+def mpii_to_posetrack(joints: np.ndarray, annotated: np.ndarray) -> np.ndarray:
+    """MPII joints of one person as the 17 keypoints of PoseTrack.
+
+    Upper neck and head top are PoseTrack's head_bottom and head_top; pelvis and thorax are
+    dropped; nose and ears are unannotated, as MPII has none. MPII counts pixels from 1, so 1 is
+    subtracted (choice; mmpose's own MPII data set subtracts it from the centre only).
+
+    Args:
+        joints: (16, 2) in MPII's order.
+        annotated: (16,) nonzero where annotated.
+
+    Returns:
+        (17, 3) float64; x, y in pixels from 0, and 1 where annotated.
+    """
+    points = np.concatenate([joints - 1.0, (annotated > 0)[:, None]], axis=1)
+    return spread(points, MPII_JOINTS)
+
+
+def convert_mpii(
+    source: str | Path,
+    out: str | Path,
+    *,
+    image_folder: str = "images",
+    image_root: str | Path | None = None,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> ConversionReport:
+    """Convert an ``mpii_*.json`` of mmpose into one PoseTrack18-layout file.
+
+    Choice: a person's box encloses the joints with 15 % more a side, as PoseTrack's boxes, and is
+    not MPII's square of ``scale``: pre-training then sees the crops that fine-tuning sees. The id
+    of an image is its number, as in mmpose.
+
+    Args:
+        source: The JSON list.
+        out: JSON file to write.
+        image_folder: Folder of the images below the data root.
+        image_root: The data root, to write the sizes of the images; None: they are left out.
+        overwrite: Replace ``out``.
+        progress: Show a progress bar.
+
+    Raises:
+        FileExistsError: ``out`` exists and ``overwrite`` is not set.
+        FileNotFoundError: No ``source``, or no image below ``image_root``.
+        ValueError: It is not such a list, or a record of it is broken.
+    """
+    out = Path(out)
+    require_free([out], overwrite=overwrite)
+    check_folder(image_folder)
+    content = read_json(source)
+    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+        raise ValueError(f"{source} is not mmpose's form of MPII: it must be a list of people")
+    report = ConversionReport()
+    people: dict[int, list[dict]] = {}
+    names: dict[int, str] = {}
+    for index, record in enumerate(track(content, "Converting", disable=not progress)):
+        where = f"{source}: person {index}"
+        name = image_name(image_folder, record.get("image"), where)
+        if not Path(name).stem.isdigit():
+            raise ValueError(f"{where}: the name of image {record['image']!r} is no number")
+        image_id = int(Path(name).stem)
+        if names.setdefault(image_id, name) != name:
+            raise ValueError(f"{where}: images {name} and {names[image_id]} have one number")
+        keypoints = _joints(record, where)
+        if not keypoints[:, 2].any():
+            report.left_out["people without joints"] += 1
+            continue
+        group = people.setdefault(image_id, [])
+        group.append(still_person(keypoints, image_id=image_id, position=len(group)))
+    images = [
+        image_record(
+            names[image_id],
+            image_id=image_id,
+            video_number=image_folder,
+            num_frames=len(people),
+            is_labeled=True,
+            size=image_size(image_root, names[image_id]),
+        )
+        for image_id in people
+    ]
+    flat = [person for group in people.values() for person in group]
+    report.left_out["images without people"] += len(names) - len(people)
+    report.converted.update(images=len(images), people=len(flat))
+    report.note("pelvis and thorax are dropped, nose and ears are unannotated")
+    write_json(out, merged_file(images, flat))
+    return report
+
+
+def _joints(record: dict, where: str) -> np.ndarray:
+    try:
+        joints = np.array(record["joints"], np.float64)
+        annotated = np.array(record["joints_vis"], np.float64)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{where}: 'joints' and 'joints_vis' must be lists of numbers") from error
+    if joints.shape != (len(MPII_JOINTS), 2) or annotated.shape != (len(MPII_JOINTS),):
+        raise ValueError(
+            f"{where}: 'joints' must be 16 x 2 and 'joints_vis' 16, got {joints.shape} and "
+            f"{annotated.shape}"
+        )
+    if not np.isfinite(joints[annotated > 0]).all():
+        raise ValueError(f"{where}: a joint is not a finite number")
+    return mpii_to_posetrack(joints, annotated)

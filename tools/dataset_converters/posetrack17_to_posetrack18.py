@@ -1,0 +1,45 @@
+"""Converts PoseTrack17 annotations (.mat or .json) to the PoseTrack18 layout.
+
+Example:
+    python tools/dataset_converters/posetrack17_to_posetrack18.py \
+        data/posetrack17/posetrack_data/annotations/val data/posetrack17/annotations/val \
+        --images data/posetrack17
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmpose_temporal.datasets.converters import ConversionReport, convert_from_posetrack17
+from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+
+
+def run(args: argparse.Namespace) -> ConversionReport:
+    """Does what the arguments say."""
+    return convert_from_posetrack17(
+        args.source,
+        args.out,
+        image_root=args.images,
+        overwrite=args.overwrite,
+        progress=not args.quiet,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path, help="folder of .mat or .json files, or one file")
+    parser.add_argument("out", type=Path, help="folder to write one JSON file a video to")
+    parser.add_argument(
+        "--images",
+        type=Path,
+        metavar="ROOT",
+        help="folder that the image names are relative to, to write the sizes of the images",
+    )
+    add_common_flags(parser)
+    return run_reporting(run, parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

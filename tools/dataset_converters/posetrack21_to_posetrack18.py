@@ -1,0 +1,34 @@
+"""Converts PoseTrack21's pose annotations (posetrack_data) to the PoseTrack18 layout.
+
+Example:
+    python tools/dataset_converters/posetrack21_to_posetrack18.py \
+        data/posetrack21/posetrack_data/val data/posetrack21/annotations/val
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmpose_temporal.datasets.converters import ConversionReport, convert_posetrack21
+from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+
+
+def run(args: argparse.Namespace) -> ConversionReport:
+    """Does what the arguments say."""
+    return convert_posetrack21(
+        args.source, args.out, overwrite=args.overwrite, progress=not args.quiet
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path, help="folder of PoseTrack21 files, or one file")
+    parser.add_argument("out", type=Path, help="folder to write one JSON file a video to")
+    add_common_flags(parser)
+    return run_reporting(run, parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
