@@ -2,6 +2,21 @@
 
 from .average_precision import JointDetections, average_precision, label_detections
 from .clear_mot import MotCounts, TrackedMatches, clear_mot, track_matches
+from .figures import (
+    FIGURES,
+    GROUPED,
+    JOINT_CHOICES,
+    METRICS,
+    PoseTrackFigures,
+    VideoCounts,
+    add_counts,
+    check_options,
+    figure_keys,
+    summarize,
+)
+from .hota import ALPHAS, HotaCounts, hota_counts, hota_figures
+from .hota_legacy import LegacyHotaCounts, legacy_hota, legacy_hota_counts
+from .identity import IdentityCounts, fragmentations, identity_counts, identity_figures
 from .ignore_regions import points_in_polygon, points_in_regions
 from .inputs import (
     JOINT_NAMES,
@@ -13,6 +28,7 @@ from .inputs import (
     VideoInput,
     pair_videos,
 )
+from .match_accuracy import MatchAccuracy, match_accuracy
 from .pckh import (
     PCKH_THRESHOLD,
     PROTOCOLS,
@@ -21,31 +37,29 @@ from .pckh import (
     assign_people,
     head_sizes,
     match_joints,
+    select_labeled,
     select_scored,
 )
-from .posetrack import (
-    FIGURES,
-    JOINT_CHOICES,
-    PoseTrackFigures,
-    VideoCounts,
-    check_options,
-    evaluate_video,
-    evaluate_videos,
-    figure_keys,
-    summarize,
-)
+from .posetrack import evaluate_video, evaluate_videos
 
 __all__ = [
+    "ALPHAS",
     "FIGURES",
+    "GROUPED",
     "JOINT_CHOICES",
     "JOINT_NAMES",
+    "METRICS",
     "NUM_JOINTS",
     "PCKH_THRESHOLD",
     "PROTOCOLS",
     "SCORED_GROUPS",
     "GroundTruthFrame",
+    "HotaCounts",
+    "IdentityCounts",
     "JointDetections",
     "JointMatches",
+    "LegacyHotaCounts",
+    "MatchAccuracy",
     "MotCounts",
     "People",
     "PoseTrackFigures",
@@ -54,6 +68,7 @@ __all__ = [
     "TrackedMatches",
     "VideoCounts",
     "VideoInput",
+    "add_counts",
     "assign_people",
     "average_precision",
     "check_options",
@@ -61,12 +76,21 @@ __all__ = [
     "evaluate_video",
     "evaluate_videos",
     "figure_keys",
+    "fragmentations",
     "head_sizes",
+    "hota_counts",
+    "hota_figures",
+    "identity_counts",
+    "identity_figures",
     "label_detections",
+    "legacy_hota",
+    "legacy_hota_counts",
+    "match_accuracy",
     "match_joints",
     "pair_videos",
     "points_in_polygon",
     "points_in_regions",
+    "select_labeled",
     "select_scored",
     "summarize",
     "track_matches",

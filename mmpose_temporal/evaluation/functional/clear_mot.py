@@ -224,7 +224,9 @@ def _choose(
     return np.concatenate(chosen)
 
 
-def clear_mot(matches: JointMatches, *, protocol: str = "poseval") -> MotCounts:
+def clear_mot(
+    matches: JointMatches, *, protocol: str = "poseval", tracked: TrackedMatches | None = None
+) -> MotCounts:
     """Count misses, false positives and id switches of one video.
 
     With ``protocol='poseval'`` the traits of that program are kept:
@@ -244,10 +246,11 @@ def clear_mot(matches: JointMatches, *, protocol: str = "poseval") -> MotCounts:
     Args:
         matches: Joint matches of the video.
         protocol: ``'poseval'`` or ``'strict'``.
+        tracked: What :func:`track_matches` gives for ``matches``, if it is there already.
     """
     scored = matches.scored
     num_frames = scored.num_frames
-    tracked = track_matches(matches)
+    tracked = track_matches(matches) if tracked is None else tracked
     counted = np.ones(num_frames, bool)
     num_pseudo = 0
     weights = np.ones(len(tracked.joints))

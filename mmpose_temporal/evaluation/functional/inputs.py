@@ -38,6 +38,9 @@ class GroundTruthFrame:
             joints inside are not scored.
         labeled: Whether the frame was annotated at all. A frame that has people counts in any
             case; the flag tells an empty scene from a frame without annotations.
+        listed: The file lists people here, whether they have joints or not: poseval scores such a
+            frame even if none is left (PoseTrack17 files list people without joints, which it
+            drops). Set by the reader of such files; people in the arrays need no flag.
     """
 
     keypoints: np.ndarray
@@ -46,6 +49,7 @@ class GroundTruthFrame:
     track_ids: np.ndarray
     ignore_regions: Sequence[np.ndarray] = ()
     labeled: bool = True
+    listed: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,7 +61,7 @@ def select_scored(
     With ``protocol='poseval'`` the traits of that program are kept:
 
     - A frame without annotated people is dropped with its predictions, whether it is labelled
-      (an empty scene) or not.
+      (an empty scene) or not, unless it is ``listed`` (:class:`~.inputs.GroundTruthFrame`).
     - In a frame that has ignore regions a person whose joints are all inside, or who has no joint
       at all, is removed; in other frames a person without joints stays, which decides whether a
       frame counts as one without predictions.
@@ -73,11 +73,26 @@ def select_scored(
         score_thr: Predicted joints with a score below it are dropped.
         protocol: ``'poseval'`` or ``'strict'``.
     """
-    truth, predicted = video.truth_people, video.predicted_people
-    num_frames = len(video.ground_truth)
-    scored = np.bincount(truth.frames, minlength=num_frames) > 0
+    people = np.bincount(video.truth_people.frames, minlength=len(video.ground_truth)) > 0
+    listed = np.array([frame.listed for frame in video.ground_truth], bool)
+    scored = people | listed
     if protocol == "strict":
-        scored |= np.array([frame.labeled for frame in video.ground_truth], bool)
+        scored = people | _labeled(video)
+    return _select(video, scored, score_thr)
+
+
+def select_labeled(video: VideoInput, *, score_thr: float = -np.inf) -> ScoredVideo:
+    """As :func:`select_scored`, of the frames that are labelled, with people or without."""
+    return _select(video, _labeled(video), score_thr)
+
+
+def _labeled(video: VideoInput) -> np.ndarray:
+    return np.array([frame.labeled for frame in video.ground_truth], bool)
+
+
+def _select(video: VideoInput, scored: np.ndarray, score_thr: float) -> ScoredVideo:
+    """Keep the frames of a mask (T,) bool, and in them what is scored."""
+    truth, predicted = video.truth_people, video.predicted_people
     present = predicted.present & (predicted.scores >= score_thr)
     predicted = replace(predicted, present=present)
     truth = _outside_regions(_of_frames(truth, scored), video)

@@ -17,7 +17,7 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from ..functional import (
-    FIGURES,
+    GROUPED,
     SCORED_GROUPS,
     PoseTrackFigures,
     check_options,
@@ -25,13 +25,14 @@ from ..functional import (
     figure_keys,
     pair_videos,
 )
+from ..functional import METRICS as ALL_METRICS
 from ..posetrack_format import prediction_path, write_video_predictions
 from .frame_records import FrameRecord, group_videos
 
 
 @METRICS.register_module()
 class PoseTrackMetric(BaseMetric):
-    """AP, MOTA, MOTP, precision, recall and id switches of PoseTrack.
+    """PoseTrack's AP, MOTA, MOTP, precision, recall and id switches; IDF1, HOTA, fragmentations.
 
     Takes one data sample a frame; frames may come in any order and from any rank, and ranks may
     hold different numbers of frames. A predicted joint counts as present if its score is above 0.
@@ -40,11 +41,13 @@ class PoseTrackMetric(BaseMetric):
     Args:
         ap_score_thr: Predicted joints with a score below it are left out of AP.
         mota_score_thr: Predicted joints with a score below it are left out of the tracking
-            figures (MOTA, MOTP, Precision, Recall, IDSW).
+            figures (all but AP).
         protocol: 'poseval' for the figures of the public evaluation program, 'strict' for those
             without its traits; see :mod:`~mmpose_temporal.evaluation.functional.posetrack`.
         joints: 'all', or 'annotated' to leave joints that no ground truth annotates out of the
             means ('strict' always leaves them out).
+        metrics: What to compute: some of 'AP', 'MOTA' (with MOTP, Precision, Recall, IDSW, Frag),
+            'IDF1' (with IDP, IDR), 'HOTA' (with DetA, AssA, LocA) and 'HOTA_legacy'.
         format_only: Write the predictions, compute nothing (for data without annotations).
         outfile_prefix: Folder for the predictions in the PoseTrack18 layout, one file a video.
             None: nothing is written.
@@ -65,6 +68,7 @@ class PoseTrackMetric(BaseMetric):
         mota_score_thr: float = 0.0,
         protocol: str = "poseval",
         joints: str = "all",
+        metrics: Sequence[str] = tuple(ALL_METRICS),
         format_only: bool = False,
         outfile_prefix: str | os.PathLike | None = None,
         collect_device: str = "cpu",
@@ -75,6 +79,7 @@ class PoseTrackMetric(BaseMetric):
             joints=joints,
             ap_score_thr=ap_score_thr,
             mota_score_thr=mota_score_thr,
+            metrics=metrics,
         )
         if collect_device not in ("cpu", "gpu"):
             raise ValueError(f"collect_device must be 'cpu' or 'gpu', got {collect_device!r}")
@@ -87,15 +92,23 @@ class PoseTrackMetric(BaseMetric):
             joints=joints,
             ap_score_thr=float(np.float32(ap_score_thr)),
             mota_score_thr=float(np.float32(mota_score_thr)),
+            metrics=tuple(metrics),
         )
         self.format_only = format_only
         self.outfile_prefix = outfile_prefix
 
     @classmethod
-    def metric_keys(cls, prefix: str | None = None) -> tuple[str, ...]:
-        """Every key that :meth:`evaluate` returns (none with ``format_only``)."""
+    def metric_keys(
+        cls, prefix: str | None = None, metrics: Sequence[str] = tuple(ALL_METRICS)
+    ) -> tuple[str, ...]:
+        """Every key that :meth:`evaluate` returns (none with ``format_only``).
+
+        Args:
+            prefix: As given to the metric.
+            metrics: As given to the metric.
+        """
         prefix = prefix or cls.default_prefix
-        return tuple(f"{prefix}/{key}" for key in (*figure_keys(), "unreadable_frames"))
+        return tuple(f"{prefix}/{key}" for key in (*figure_keys(metrics), "unreadable_frames"))
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep what the figures need of finished frames.
@@ -199,8 +212,14 @@ class PoseTrackMetric(BaseMetric):
 def format_table(figures: PoseTrackFigures) -> str:
     """The table of the papers: a line a figure, a column a group of joints, percent."""
     lines = ["".join(f"{column:>7}" for column in (" " * 10, *SCORED_GROUPS, "Total"))]
-    for name in FIGURES:
-        values = [*figures.groups[name].values(), figures.totals[name]]
-        lines.append(f"{name:<10}" + "".join(f"{value:7.1f}" for value in values))
-    lines.append(f"{'IDSW':<10}{figures.idsw:7d} ({figures.idsw_pct:.2f} %)")
-    return "\n".join(lines)
+    single = []
+    for name, total in figures.totals.items():
+        if name in GROUPED:
+            values = [*figures.groups[name].values(), total]
+            lines.append(f"{name:<10}" + "".join(f"{value:7.1f}" for value in values))
+        else:
+            single.append(f"{name} {total:.1f}")
+    if figures.idsw is not None:
+        lines.append(f"{'IDSW':<10}{figures.idsw:7d} ({figures.idsw_pct:.2f} %)")
+        lines.append(f"{'Frag':<10}{figures.fragmentations:7d}")
+    return "\n".join([*lines, ", ".join(single)] if single else lines)

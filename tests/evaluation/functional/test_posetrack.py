@@ -9,6 +9,7 @@ from mmpose_temporal.evaluation.functional import (
     GroundTruthFrame,
     PredictionFrame,
     VideoInput,
+    add_counts,
     evaluate_video,
     evaluate_videos,
     figure_keys,
@@ -44,7 +45,8 @@ def test_perfect(protocol):
 def test_keys():
     flat = evaluate_videos([_video()]).as_dict()
     assert tuple(flat) == figure_keys()
-    assert len(flat) == 5 * 8 + 2
+    # 7 figures with 7 groups and a total; IDSW, IDSW_pct, Frag; IDP, IDR; DetA, AssA, LocA; legacy
+    assert len(flat) == 7 * 8 + 3 + 2 + 3 + 1
     assert {"AP", "AP_Head", "MOTA", "MOTA_Ankl", "MOTP", "Recall_Elb", "IDSW"} <= flat.keys()
 
 
@@ -182,3 +184,62 @@ def test_errors():
         evaluate_videos([_video()], joints="some")
     with pytest.raises(ValueError, match="mota_score_thr must be a number"):
         evaluate_videos([_video()], mota_score_thr=float("nan"))
+
+
+def test_metrics_can_be_chosen():
+    video = _with_ids(_video(), [(5, 6), (5, 6), (6, 5), (6, 5), (6, 5)])
+    everything = evaluate_videos([video]).as_dict()
+    for metrics in (("AP",), ("MOTA",), ("IDF1",), ("HOTA",), ("HOTA_legacy",), ("HOTA", "AP")):
+        chosen = evaluate_videos([video], metrics=metrics).as_dict()
+        assert tuple(chosen) == figure_keys(metrics)
+        assert chosen == {name: everything[name] for name in chosen}
+    assert figure_keys(("HOTA", "AP"))[0] == "AP_Head"
+    assert figure_keys(("IDF1",))[-3:] == ("IDF1", "IDP", "IDR")
+
+
+def test_identity_figures_leave_out_joints_that_are_never_annotated():
+    figures = evaluate_videos([_video(never=[0])])
+    for name in ("IDF1", "IDP", "IDR", "HOTA", "DetA", "AssA", "LocA"):
+        assert np.isnan(figures.per_joint[name][0]), name
+        assert figures.totals[name] == pytest.approx(100), name
+        assert figures.groups[name]["Head"] == pytest.approx(100), name
+    # the kit of PoseTrack21 counts such a joint with 0 (its joints are all false
+    # positives), but its total is of all joints' counts: DetA 14 / 15, AssA the mean 14 / 15
+    assert figures.per_joint["HOTA_legacy"][0] == 0
+    assert figures.totals["HOTA_legacy"] == pytest.approx(100 * 14 / 15)
+
+
+def test_the_tracking_threshold_is_for_all_but_ap():
+    # above 0.5 only the second person is left: half of the joints
+    figures = evaluate_videos([_video()], mota_score_thr=0.5, protocol="strict")
+    assert figures.totals["AP"] == 100
+    assert figures.totals["IDR"] == pytest.approx(50)
+    assert figures.totals["IDP"] == pytest.approx(100)
+    assert figures.totals["DetA"] == pytest.approx(50)
+    # person 1 alone for the kit of PoseTrack21: person 0 stands at (0, 0), where it sees nobody
+    assert figures.totals["HOTA_legacy"] == pytest.approx(100)
+
+
+def test_counts_of_different_metrics_cannot_be_added():
+    first, second = (evaluate_video(_video(), metrics=(name,)) for name in ("AP", "MOTA"))
+    with pytest.raises(ValueError, match="cannot be added"):
+        first + second
+
+
+@pytest.mark.parametrize("metrics", ["AP", ("AP", "mAP"), ()])
+def test_unknown_metrics(metrics):
+    with pytest.raises(ValueError, match="metrics must be some of"):
+        evaluate_videos([_video()], metrics=metrics)
+    with pytest.raises(ValueError, match="metrics must be some of"):
+        figure_keys(metrics)
+
+
+def test_adding_pairwise_keeps_the_order():
+    videos = [_video(name, frames=2 + n) for n, name in enumerate("abcde")]
+    counts = [evaluate_video(video) for video in videos]
+    together = add_counts(counts).detections
+    one_by_one = np.concatenate([count.detections.scores for count in counts])
+    assert together.scores.tolist() == one_by_one.tolist()
+    assert add_counts([]).metrics is None
+    with pytest.raises(ValueError, match="no videos"):
+        summarize(add_counts([]))

@@ -84,7 +84,10 @@ def test_perfect_and_keys():
     assert tuple(metrics) == PoseTrackMetric.metric_keys()
     for name in ("AP", "AP_Head", "MOTA", "MOTA_Ankl", "MOTP", "Precision", "Recall_Elb"):
         assert metrics[f"posetrack/{name}"] == 100
-    for name in ("IDSW", "IDSW_pct", "unreadable_frames"):
+    for name in ("IDF1", "IDF1_Knee", "IDP", "IDR", "HOTA", "HOTA_Head", "DetA", "AssA", "LocA"):
+        assert metrics[f"posetrack/{name}"] == pytest.approx(100)
+    assert metrics["posetrack/HOTA_legacy"] == pytest.approx(100)
+    for name in ("IDSW", "IDSW_pct", "Frag", "unreadable_frames"):
         assert metrics[f"posetrack/{name}"] == 0
 
 
@@ -102,6 +105,20 @@ def test_figures_and_options():
     metrics = _evaluate(samples, protocol="strict", mota_score_thr=0.7)
     assert metrics["posetrack/MOTA"] == pytest.approx(25, abs=1e-9)
     assert metrics["posetrack/AP"] == pytest.approx(75)
+
+
+def test_metrics_can_be_chosen(tmp_path):
+    logger = MMLogger.get_instance("chosen", log_file=str(tmp_path / "log.txt"))
+    everything = _evaluate(_video())
+    chosen = _evaluate(_video(), metrics=["HOTA", "AP"])
+    assert tuple(chosen) == PoseTrackMetric.metric_keys(metrics=("HOTA", "AP"))
+    assert "posetrack/MOTA" not in chosen
+    assert chosen == {name: everything[name] for name in chosen}
+    for handler in logger.handlers:
+        handler.flush()
+    lines = [line.split() for line in (tmp_path / "log.txt").read_text().splitlines()]
+    assert ["HOTA", *["100.0"] * 8] in lines
+    assert sum(line[:1] == ["IDSW"] for line in lines) == 1  # of the first evaluation only
 
 
 def test_a_float32_score_at_the_threshold_is_kept():
@@ -244,6 +261,8 @@ def test_errors_of_the_data_come_through():
     [
         (dict(format_only=True), "give outfile_prefix"),
         (dict(protocol="x"), "protocol must be one of"),
+        (dict(metrics=("AP", "x")), "metrics must be some of"),
+        (dict(metrics="AP"), "metrics must be some of"),
         (dict(joints="x"), "joints must be one of"),
         (dict(ap_score_thr=float("nan")), "ap_score_thr must be a number"),
         (dict(collect_device="tpu"), "collect_device must be"),
