@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
@@ -113,13 +114,14 @@ class DetectorBoxes(BoxSource):
         config.model.pop("init_cfg", None)
         if "init_cfg" in config.model.get("backbone", {}):
             config.model.backbone.init_cfg = None  # the checkpoint brings all weights
-        detector = DETECTORS.build(config.model)
+        steps = get_test_pipeline_cfg(config)
+        steps[0] = dict(type="LoadImageFromNDArray")
+        steps = [s for s in steps if "LoadAnnotations" not in s["type"]]
+        with DefaultScope.overwrite_default_scope("mmdet"):
+            detector = DETECTORS.build(config.model)
+            self._pipeline = Compose([TRANSFORMS.build(step) for step in steps])
         load_checkpoint(detector, self.checkpoint, map_location="cpu", strict=True)
         self._detector = detector.to(device).eval()
-        steps = get_test_pipeline_cfg(config)
-        steps[0] = dict(type="mmdet.LoadImageFromNDArray")
-        steps = [s for s in steps if "LoadAnnotations" not in s["type"]]
-        self._pipeline = Compose([TRANSFORMS.build(step) for step in steps])
 
 
 def find_config(name: str) -> Path:
