@@ -1,0 +1,139 @@
+"""Give track ids to poses that lie in files, of any estimator, without images."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.model import BaseModel
+from mmengine.runner import load_checkpoint
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from mmpose.utils import register_all_modules
+from rich.progress import track
+
+from mmpose_temporal.datasets import VideoAnnotation, frame_poses, load_videos
+from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
+from mmpose_temporal.models.trackers import PoseTracker, TrackedFrame
+
+
+@dataclass(slots=True)
+class TrackingReport:
+    """What became of the poses.
+
+    Attributes:
+        videos: Number of videos.
+        frames: Number of frames.
+        poses: Number of poses that came in.
+        tracked: Number of poses written, each with an id.
+        tracks: Number of different ids, summed over videos.
+        dropped: Reason -> number of poses left out.
+    """
+
+    videos: int = 0
+    frames: int = 0
+    poses: int = 0
+    tracked: int = 0
+    tracks: int = 0
+    dropped: Counter = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.tracked} of {self.poses} poses in {self.frames} frames of {self.videos} "
+            f"videos have an id ({self.tracks} tracks)"
+        ]
+        lines += [
+            f"  left out, {reason}: {count}" for reason, count in sorted(self.dropped.items())
+        ]
+        return "\n".join(lines)
+
+
+def build_pose_only_tracker(
+    config: str | Path | Config, checkpoint: str | None = None
+) -> BaseModel:
+    """Build the tracker of a config for poses that are known already.
+
+    Args:
+        config: Its model is a :class:`PoseOnlyTracker`.
+        checkpoint: Weights of a similarity that learns.
+
+    Raises:
+        ValueError: The model needs images.
+    """
+    register_all_modules()
+    cfg = config if isinstance(config, Config) else Config.fromfile(config)
+    if cfg.model.type == PoseTracker.__name__:
+        raise ValueError(
+            "the config's model estimates poses from images; tracking poses takes a "
+            "PoseOnlyTracker, as in configs/baselines/oks-tracker.py"
+        )
+    model = MODELS.build(cfg.model)
+    if checkpoint is not None:
+        load_checkpoint(model, checkpoint, map_location="cpu", strict=True)
+    return model.eval()
+
+
+def track_pose_files(
+    tracker: BaseModel, poses: str | Path, out: str | Path, *, progress: bool = True
+) -> TrackingReport:
+    """Track all videos of a folder and write each as soon as it is done.
+
+    Args:
+        tracker: From :func:`build_pose_only_tracker`.
+        poses: Folder of per-video JSON files in the PoseTrack18 layout (or one file with all).
+            Ids in them are not looked at; without ``scores`` every joint scores 1.
+        out: Folder for the same files with ids.
+        progress: Show a progress bar.
+
+    Returns:
+        The report; the poses that came in are those written and those counted as dropped.
+
+    Raises:
+        ValueError: Broken files; ``out`` would overwrite ``poses``.
+    """
+    if Path(out).resolve() == Path(poses).resolve():
+        raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
+    report = TrackingReport()
+    videos = load_videos(poses, need_ids=False)
+    for video in track(videos, description="Tracking", disable=not progress):
+        finished = _track_video(tracker, video)
+        write_video_predictions(out, video.video_id, [_predicted(frame) for frame in finished])
+        report.videos += 1
+        report.frames += len(finished)
+        report.poses += sum(len(frame.people) for frame in video.frames)
+        report.tracked += sum(len(frame.poses) for frame in finished)
+        report.tracks += len({i for frame in finished for i in frame.poses.track_ids.tolist()})
+        for frame in finished:
+            report.dropped.update(frame.dropped)
+    if report.poses != report.tracked + report.dropped.total():
+        raise RuntimeError(f"poses were lost on the way: {report}")
+    return report
+
+
+def _track_video(tracker: BaseModel, video: VideoAnnotation) -> list[TrackedFrame]:
+    finished: list[TrackedFrame] = []
+    for index, frame in enumerate(video.frames):
+        sample = PoseDataSample(
+            metainfo=dict(
+                img_id=frame.image_id,
+                frame_id=frame.frame_id,
+                frame_name=frame.file_name,
+                frame_size=frame.size or (0, 0),
+                video_id=video.video_id,
+                frame_index=index,
+                num_frames=len(video.frames),
+            )
+        )
+        finished += tracker.track(sample, frame_poses(frame))
+    return finished
+
+
+def _predicted(frame: TrackedFrame) -> PredictedFrame:
+    sample = frame.sample
+    return PredictedFrame(
+        image_id=sample.img_id,
+        frame_id=sample.frame_id,
+        file_name=sample.frame_name,
+        size=sample.frame_size,
+        poses=frame.poses,
+    )
