@@ -1,5 +1,7 @@
 """Converters between data sets and the PoseTrack18 layout; the code behind the command lines."""
 
+from .check import check_posetrack
+from .check_report import ADVICE, DatasetReport, Finding, SplitReport
 from .coco import COCO_KEYPOINTS, coco_to_posetrack, convert_coco
 from .detections import annotated_frames, detect_people, folder_frames
 from .mpii import convert_mpii, mpii_to_posetrack
@@ -20,16 +22,23 @@ from .posetrack17 import (
     read_annolist,
 )
 from .posetrack21 import convert_posetrack21, posetrack21_to_18
+from .releases import Release, guess_release
 from .report import ConversionReport
 
 __all__ = [
+    "ADVICE",
     "COCO_KEYPOINTS",
     "FRAME_NAMES",
     "MPII_JOINTS",
     "POSETRACK17_JOINTS",
     "POSETRACK18_FRAME_NAMES",
     "ConversionReport",
+    "DatasetReport",
+    "Finding",
+    "Release",
+    "SplitReport",
     "annotated_frames",
+    "check_posetrack",
     "coco_to_posetrack",
     "convert_coco",
     "convert_from_posetrack17",
@@ -39,6 +48,7 @@ __all__ = [
     "convert_to_posetrack17",
     "detect_people",
     "folder_frames",
+    "guess_release",
     "mpii_to_posetrack",
     "multiperson_video_to_18",
     "posetrack17_to_18",

@@ -1,6 +1,5 @@
 """Reading sources and writing folders that are whole or absent."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +11,7 @@ from rich.progress import track
 
 from mmpose_temporal.utils import safe_join, write_json
 
+from ..json_fields import load_json
 from .report import ConversionReport
 
 
@@ -25,10 +25,7 @@ def read_json(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
+    return load_json(path)
 
 
 def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list[Path]:

@@ -60,7 +60,7 @@ def still_person(
 
 
 def spread(keypoints: np.ndarray, names: Sequence[str | None]) -> np.ndarray:
-    """Keypoints in another data set's order as the 17 of PoseTrack, the others zero.
+    """Keypoints in another data set's order as the 17 of PoseTrack; what is unannotated is zero.
 
     Args:
         keypoints: (J, 3) x, y and 1 where annotated.
@@ -72,5 +72,5 @@ def spread(keypoints: np.ndarray, names: Sequence[str | None]) -> np.ndarray:
     result = np.zeros((len(KEYPOINT_NAMES), 3))
     source = [index for index, name in enumerate(names) if name is not None]
     target = [KEYPOINT_NAMES.index(names[index]) for index in source]
-    result[target] = keypoints[source]
+    result[target] = keypoints[source] * (keypoints[source, 2:] > 0)
     return result

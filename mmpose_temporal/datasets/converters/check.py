@@ -1,0 +1,233 @@
+"""Looking over a data set in the PoseTrack18 layout before hours are spent on it."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import cv2
+from rich.progress import track
+
+from mmpose_temporal.structures import KEYPOINT_NAMES
+from mmpose_temporal.utils import safe_join
+
+from ..json_fields import load_json
+from ..posetrack_json import read_video
+from .check_report import DatasetReport, Finding, SplitReport
+from .releases import describe_count, guess_release
+
+
+def check_posetrack(
+    root: str | Path,
+    *,
+    splits: list[str] | None = None,
+    images: bool = True,
+    workers: int = 2,
+    progress: bool = False,
+) -> DatasetReport:
+    """Check a data set in the PoseTrack18 layout.
+
+    Args:
+        root: Data root with ``annotations/SPLIT/*.json`` and the images.
+        splits: Which splits; None: all folders of ``annotations`` (or of PoseTrack21's
+            ``posetrack_data``) that hold files.
+        images: Decode every listed image (slow on a whole release); False: only the files'
+            content is looked at.
+        workers: Threads that decode; OpenCV works outside Python's lock.
+        progress: Show a progress bar.
+
+    Raises:
+        FileNotFoundError: No such root, split, or annotation files.
+        ValueError: ``workers`` is below 1, or not one file of a split can be read.
+    """
+    root = Path(root)
+    if workers < 1:
+        raise ValueError(f"workers must be 1 or more, got {workers}")
+    folders = [root / name for name in ("annotations", "posetrack_data") if (root / name).is_dir()]
+    if not folders:
+        raise FileNotFoundError(f"{root} has no folder annotations: is it the data root?")
+    notes = folders[0]
+    if splits is None:
+        splits = sorted(path.name for path in notes.iterdir() if _annotation_files(path))
+        if not splits:
+            raise FileNotFoundError(f"{notes} has no folder with annotation files")
+    options = dict(images=images, workers=workers, progress=progress)
+    return DatasetReport(root, [_check_split(root, notes / name, **options) for name in splits])
+
+
+def _annotation_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix in (".json", ".mat"))
+
+
+def _check_split(
+    root: Path, folder: Path, *, images: bool, workers: int, progress: bool
+) -> SplitReport:
+    files = _annotation_files(folder)
+    if not files:
+        raise FileNotFoundError(f"no annotation files in {folder}")
+    report = SplitReport(folder.name, videos=len(files))
+    videos, fields, annolist = [], set(), False
+    sizes: dict[str, tuple[int, int] | None] = {}
+    unreadable = 0
+    for file in track(files, f"Reading {folder.name}", disable=not progress):
+        content, kind = _content(file, report)
+        unreadable += content is None and kind != "annolist"
+        annolist |= kind == "annolist"
+        if content is None:
+            continue
+        found = _check_file(file, content, root, report)
+        sizes |= found
+        videos += [PurePosixPath(name).parent.name for name in list(found)[:1]]
+        fields |= {name for record in content["images"][:1] for name in record}
+        fields |= {name for record in content["annotations"][:1] for name in record}
+    if unreadable == len(files):
+        raise ValueError(f"no annotation file of {folder} can be read: {report.findings[0].where}")
+    report.release = guess_release(videos=videos, fields=fields, annolist=annolist)
+    report.count_note = describe_count(report.release.name, report.split, report.videos)
+    if images:
+        _check_images(root, sizes, report, workers, progress)
+    return report
+
+
+def _content(file: Path, report: SplitReport) -> tuple[dict[str, Any] | None, str]:
+    """The content of a file in the layout; or None, with what is found instead."""
+
+    def found(kind: str, where: str, label: str) -> tuple[None, str]:
+        report.findings.append(Finding(kind, where))
+        return None, label
+
+    if file.suffix == ".mat":
+        return found("not the PoseTrack18 layout", f"{file}: a PoseTrack17 .mat file", "annolist")
+    try:
+        content = load_json(file)
+    except (ValueError, OSError) as error:
+        return found("unreadable annotations", str(error), "unreadable")
+    if isinstance(content, dict) and "annolist" in content:
+        return found("not the PoseTrack18 layout", f"{file}: a PoseTrack17 annolist", "annolist")
+    lists = [content.get(name) if isinstance(content, dict) else None for name in _LISTS]
+    if not all(isinstance(x, list) and all(isinstance(r, dict) for r in x) for x in lists):
+        return found("not the PoseTrack18 layout", f"{file}: no 'images' and 'annotations'", "x")
+    if not content["images"]:
+        return found("not the PoseTrack18 layout", f"{file}: no images", "x")
+    return content, "posetrack18"
+
+
+_LISTS = ("images", "annotations")
+
+
+def _check_file(
+    file: Path, content: dict[str, Any], root: Path, report: SplitReport
+) -> dict[str, tuple[int, int] | None]:
+    """Counts and findings of one file; the images to look at and their stated sizes."""
+    images, people = content["images"], content["annotations"]
+    report.frames += len(images)
+    report.labeled += sum(bool(image.get("is_labeled", True)) for image in images)
+    report.people += len(people)
+    report.tracks += len({str(person.get("track_id")) for person in people})
+    findings = [
+        *_joint_order(file, content),
+        *_people(file, images, people),
+        *_frames(file, images),
+    ]
+    if not findings or {f.kind for f in findings} <= _READABLE:
+        try:
+            read_video(file)
+        except ValueError as error:
+            findings.append(Finding("field errors", str(error)))
+    sizes: dict[str, tuple[int, int] | None] = {}
+    for image in images:
+        name = image.get("file_name")
+        try:
+            safe_join(root, name)
+        except (ValueError, AttributeError, TypeError):
+            findings.append(Finding("paths outside the root", f"{file}: {name!r}"))
+            continue
+        size = (image.get("width"), image.get("height"))
+        sizes[name] = None if None in size else size
+    report.findings += findings
+    return sizes
+
+
+_READABLE = {
+    "other categories",
+    "missing head boxes",
+    "gaps in frame numbers",
+    "fewer frames than stated",
+    "no labelled frames",
+}
+"""Findings that do not keep the reader from taking the file."""
+
+
+def _joint_order(file: Path, content: dict[str, Any]) -> Iterator[Finding]:
+    for category in content.get("categories") or []:
+        names = category.get("keypoints") if isinstance(category, dict) else None
+        if names is not None and category.get("id") == 1 and tuple(names) != KEYPOINT_NAMES:
+            yield Finding("joint order", f"{file}: {', '.join(map(str, names))}")
+
+
+def _people(file: Path, images: list[dict], people: list[dict]) -> Iterator[Finding]:
+    names = {str(image.get("id")): image.get("file_name") for image in images}
+    seen: set[tuple[str, str]] = set()
+    for person in people:
+        image = str(person.get("image_id"))
+        where = f"{file}: frame {names.get(image, image)}, track {person.get('track_id')}"
+        if person.get("category_id", 1) != 1:
+            yield Finding("other categories", f"{where}: category {person['category_id']}")
+        key = (image, str(person.get("track_id")))
+        if key in seen:
+            yield Finding("repeated track ids", where)
+        seen.add(key)
+        joints = person.get("keypoints")
+        visible = joints[2::3] if isinstance(joints, list) else []
+        if any(visible) and not person.get("bbox_head"):
+            yield Finding("missing head boxes", where)
+
+
+def _frames(file: Path, images: list[dict]) -> Iterator[Finding]:
+    if not any(image.get("is_labeled", True) for image in images):
+        yield Finding("no labelled frames", str(file))
+    stated = images[0].get("nframes")
+    if isinstance(stated, int) and stated > len(images):
+        yield Finding("fewer frames than stated", f"{file}: {len(images)} of {stated}")
+    numbers = [
+        re.match(r"\d+", PurePosixPath(str(image.get("file_name"))).stem) for image in images
+    ]
+    if all(numbers):
+        values = [int(number[0]) for number in numbers]
+        for before, after in pairwise(values):
+            if after != before + 1:
+                yield Finding("gaps in frame numbers", f"{file}: {after} follows {before}")
+
+
+def _check_images(
+    root: Path,
+    sizes: dict[str, tuple[int, int] | None],
+    report: SplitReport,
+    workers: int,
+    progress: bool,
+) -> None:
+    def look(item: tuple[str, tuple[int, int] | None]) -> Finding | None:
+        name, stated = item
+        path = safe_join(root, name)
+        if not path.is_file():
+            return Finding("missing images", str(path))
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if image is None:
+            return Finding("unreadable images", str(path))
+        size = (image.shape[1], image.shape[0])
+        if stated is not None and size != tuple(stated):
+            return Finding("image sizes", f"{path}: {size}, the file says {tuple(stated)}")
+        return None
+
+    with ThreadPoolExecutor(workers) as pool:
+        results = pool.map(look, sizes.items())
+        title = f"Decoding {report.split}"
+        steps = track(results, title, total=len(sizes), disable=not progress)
+        found = [finding for finding in steps if finding is not None]
+    bad = sum(finding.kind != "image sizes" for finding in found)
+    report.images = len(sizes) - bad
+    report.findings += found

@@ -1,0 +1,87 @@
+"""From a folder of predictions to another format."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.progress import track
+
+from ..converters.files import require_free, source_files
+from ..converters.posetrack17 import convert_to_posetrack17
+from ..converters.report import ConversionReport
+from .coco import COCO_LOSES, write_coco_results
+from .mot import MOT_LOSES, write_mot
+from .skeletons import NPZ_LOSES, write_skeletons
+from .table import CSV_LOSES, write_csv
+from .tracks import VideoTracks, read_posetrack
+
+FORMATS = ("coco", "mot", "csv", "npz", "posetrack17")
+
+_PER_VIDEO: dict[str, tuple[str, str, Callable[[Path, VideoTracks], int], str]] = {
+    "mot": (".txt", "boxes", write_mot, MOT_LOSES),
+    "csv": (".csv", "rows", write_csv, CSV_LOSES),
+    "npz": (".npz", "tracks", write_skeletons, NPZ_LOSES),
+}
+
+
+def export_tracks(
+    source: str | Path,
+    out: str | Path,
+    *,
+    format: str,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> ConversionReport:
+    """Export PoseTrack18-layout predictions.
+
+    Args:
+        source: Folder of predictions, one JSON a video, or one file.
+        out: For ``coco`` the JSON file to write, else a folder: one file a video.
+        format: One of ``coco``, ``mot``, ``csv``, ``npz``, ``posetrack17``.
+        overwrite: Replace what is there.
+        progress: Show a progress bar.
+
+    Returns:
+        What was written, and what the format loses.
+
+    Raises:
+        FileExistsError: A target exists and ``overwrite`` is not set.
+        FileNotFoundError: No predictions.
+        ValueError: Unknown format, broken predictions, or what a format needs is missing.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
+    if format == "posetrack17":
+        return convert_to_posetrack17(source, out, overwrite=overwrite, progress=progress)
+    files, out, report = source_files(source), Path(out), ConversionReport()
+
+    def videos() -> Iterator[VideoTracks]:
+        for file in track(files, "Exporting", disable=not progress):
+            tracks = read_posetrack(file)
+            people = sum(len(frame.poses) for frame in tracks.frames)
+            report.converted.update(videos=1, frames=len(tracks.frames), people=people)
+            yield tracks
+
+    if format == "coco":
+        require_free([out], overwrite=overwrite)
+        written = write_coco_results(out, videos())
+        report.left_out["people without joints"] += report.converted["people"] - written
+        report.note(COCO_LOSES)
+        return report
+    suffix, what, write, loses = _PER_VIDEO[format]
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(f"{out} is a file; name a folder")
+    require_free([out / f"{file.stem}{suffix}" for file in files], overwrite=overwrite)
+    stage = out.parent / f".{out.name}.{os.getpid()}.partial"
+    try:
+        stage.mkdir(parents=True)
+        for tracks in videos():
+            report.converted[what] += write(stage / f"{tracks.video_id}{suffix}", tracks)
+        out.mkdir(exist_ok=True)
+        for file in sorted(stage.iterdir()):
+            file.replace(out / file.name)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    report.note(loses)
+    return report

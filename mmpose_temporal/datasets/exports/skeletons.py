@@ -1,0 +1,175 @@
+"""Skeleton sequences for action recognition (mmaction2), one pickle-free .npz a video.
+
+mmaction2 reads a pickle of dictionaries. This package writes no pickles: each video is a plain
+archive of arrays, and :func:`load_skeletons` gives mmaction2's dictionary of it. Who wants
+mmaction2's file puts the dictionaries together::
+
+    annotations = [dict(load_skeletons(path), label=labels[path.stem]) for path in paths]
+    mmengine.dump(dict(split=dict(train=[a["frame_dir"] for a in annotations]),
+                       annotations=annotations), "skeletons.pkl")
+"""
+
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from mmpose_temporal.evaluation.posetrack_format import PredictedFrame
+from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, FramePoses
+from mmpose_temporal.utils import atomic_write
+
+from .tracks import UNKNOWN_SIZE, VideoTracks
+
+NPZ_LOSES = "nothing is lost, but the order of people within a frame: they come back by track id"
+"""What the format cannot hold."""
+
+_FIELDS = (
+    "frame_dir",
+    "total_frames",
+    "img_shape",
+    "original_shape",
+    "keypoint",
+    "keypoint_score",
+    "keypoint_names",
+    "track_ids",
+    "present",
+    "bboxes",
+    "bbox_scores",
+    "image_ids",
+    "frame_ids",
+    "frame_names",
+)
+
+
+def skeleton_arrays(tracks: VideoTracks) -> dict[str, np.ndarray]:
+    """The tracks of a video as arrays over M tracks and T frames.
+
+    Returns:
+        mmaction2's ``frame_dir`` (str), ``total_frames``, ``img_shape`` and ``original_shape``
+        (height, width), ``keypoint`` (M, T, 17, 2) float32 in image pixels and
+        ``keypoint_score`` (M, T, 17) float32, both 0 where a track is not in the frame; and
+        beyond it ``keypoint_names`` (17,) str, ``track_ids`` (M,) int64 ascending, ``present``
+        (M, T) bool, ``bboxes`` (M, T, 4) float32 xyxy, ``bbox_scores`` (M, T) float32,
+        ``image_ids`` and ``frame_ids`` (T,) int64, ``frame_names`` (T,) str.
+
+    Raises:
+        ValueError: The frames have no size or several, or there are no frames.
+    """
+    ids, frames = tracks.track_ids, tracks.frames
+    sizes = {tuple(frame.size) for frame in frames}
+    if len(sizes) != 1 or sizes == {UNKNOWN_SIZE}:
+        raise ValueError(
+            f"video {tracks.video_id}: skeleton data need one size of all frames, got "
+            f"{sorted(sizes) or 'no frames'} ((0, 0): the file has no width and height)"
+        )
+    (width, height) = sizes.pop()
+    shape = (len(ids), len(frames))
+    arrays = {
+        "keypoint": np.zeros((*shape, NUM_KEYPOINTS, 2), np.float32),
+        "keypoint_score": np.zeros((*shape, NUM_KEYPOINTS), np.float32),
+        "bboxes": np.zeros((*shape, 4), np.float32),
+        "bbox_scores": np.zeros(shape, np.float32),
+        "present": np.zeros(shape, bool),
+    }
+    for index, frame in enumerate(frames):
+        poses = frame.poses
+        rows = np.searchsorted(ids, poses.track_ids)
+        there = poses.keypoint_scores > 0
+        arrays["keypoint"][rows, index] = np.where(there[..., None], poses.keypoints, 0)
+        arrays["keypoint_score"][rows, index] = np.where(there, poses.keypoint_scores, 0)
+        arrays["bboxes"][rows, index] = poses.boxes
+        arrays["bbox_scores"][rows, index] = poses.box_scores
+        arrays["present"][rows, index] = True
+    return arrays | {
+        "frame_dir": np.array(tracks.video_id),
+        "total_frames": np.array(len(frames)),
+        "img_shape": np.array([height, width]),
+        "original_shape": np.array([height, width]),
+        "keypoint_names": np.array(KEYPOINT_NAMES),
+        "track_ids": ids,
+        "image_ids": np.array([frame.image_id for frame in frames], np.int64),
+        "frame_ids": np.array([frame.frame_id for frame in frames], np.int64),
+        "frame_names": np.array([frame.file_name for frame in frames]),
+    }
+
+
+def write_skeletons(path: str | Path, tracks: VideoTracks) -> int:
+    """Write :func:`skeleton_arrays` as a compressed ``.npz``, atomically.
+
+    Returns:
+        How many tracks were written.
+
+    Raises:
+        ValueError: See :func:`skeleton_arrays`.
+    """
+    arrays = skeleton_arrays(tracks)
+    with atomic_write(path, "wb") as file:
+        np.savez_compressed(file, **arrays)
+    return len(arrays["track_ids"])
+
+
+def _load(path: str | Path) -> dict[str, np.ndarray]:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        raise ValueError(f"{path} is no skeleton archive (truncated?): {error}") from error
+    missing = [name for name in _FIELDS if name not in arrays]
+    if missing:
+        raise ValueError(f"{path} is no skeleton archive: it lacks {', '.join(missing)}")
+    return arrays
+
+
+def load_skeletons(path: str | Path) -> dict[str, Any]:
+    """A video in mmaction2's form, without ``label``: that is the user's.
+
+    Returns:
+        ``frame_dir`` (str), ``total_frames`` (int), ``img_shape`` and ``original_shape``
+        ((height, width)), ``keypoint`` (M, T, 17, 2) and ``keypoint_score`` (M, T, 17) float32.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: It is not of :func:`write_skeletons`, or damaged. Pickles are never loaded.
+    """
+    arrays = _load(path)
+    return {
+        "frame_dir": str(arrays["frame_dir"]),
+        "total_frames": int(arrays["total_frames"]),
+        "img_shape": tuple(arrays["img_shape"].tolist()),
+        "original_shape": tuple(arrays["original_shape"].tolist()),
+        "keypoint": arrays["keypoint"],
+        "keypoint_score": arrays["keypoint_score"],
+    }
+
+
+def read_skeletons(path: str | Path) -> VideoTracks:
+    """The tracks that :func:`write_skeletons` wrote.
+
+    Raises:
+        FileNotFoundError, ValueError: See :func:`load_skeletons`.
+    """
+    arrays = _load(path)
+    height, width = arrays["img_shape"].tolist()
+    frames = []
+    for index, name in enumerate(arrays["frame_names"].tolist()):
+        rows = arrays["present"][:, index]
+        frames.append(
+            PredictedFrame(
+                image_id=int(arrays["image_ids"][index]),
+                frame_id=int(arrays["frame_ids"][index]),
+                file_name=name,
+                size=(width, height),
+                poses=FramePoses.create(
+                    keypoints=arrays["keypoint"][rows, index],
+                    keypoint_scores=arrays["keypoint_score"][rows, index],
+                    boxes=arrays["bboxes"][rows, index],
+                    box_scores=arrays["bbox_scores"][rows, index],
+                    track_ids=arrays["track_ids"][rows],
+                ),
+            )
+        )
+    return VideoTracks(video_id=str(arrays["frame_dir"]), frames=frames)

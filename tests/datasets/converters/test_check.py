@@ -1,0 +1,181 @@
+"""The tiny set is in order: v1 has 5 frames, v2 3, two people each. Each test breaks one thing."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from mmpose_temporal.datasets.converters import ADVICE, check_posetrack
+from mmpose_temporal.structures import KEYPOINT_NAMES
+from mmpose_temporal.testing import write_tiny_posetrack
+
+
+@pytest.fixture
+def root(tmp_path):
+    return write_tiny_posetrack(tmp_path / "tiny")
+
+
+def edit(root, change, video="v1"):
+    file = root / "annotations" / "val" / f"{video}.json"
+    content = json.loads(file.read_text())
+    change(content)
+    file.write_text(json.dumps(content))
+
+
+def findings(root, **options):
+    (split,) = check_posetrack(root, **options).splits
+    return [(f.kind, f.where) for f in split.findings]
+
+
+def test_a_good_set(root):
+    report = check_posetrack(root)
+    assert report.ok
+    (split,) = report.splits
+    assert (split.split, split.videos, split.frames, split.labeled) == ("val", 2, 8, 8)
+    assert (split.images, split.people, split.tracks) == (8, 16, 4)
+    assert split.release.name == "other"
+    lines = report.text().splitlines()
+    assert lines[1].split() == ["val", "2", "8", "8", "8", "16", "4", "0"]
+    assert lines[-1] == "nothing is wrong"
+
+
+def test_several_splits(root):
+    write_tiny_posetrack(root, videos={"000001_bonn_train": 1}, split="train")
+    report = check_posetrack(root, images=False)
+    assert [s.split for s in report.splits] == ["train", "val"]
+    assert [s.images for s in report.splits] == [0, 0]
+    assert report.splits[0].release.name == "posetrack18"
+    assert [s.split for s in check_posetrack(root, splits=["val"]).splits] == ["val"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "where"),
+    [
+        (
+            "joint order",
+            lambda c: c["categories"][0].update(keypoints=list(KEYPOINT_NAMES[::-1])),
+            "v1.json: right_ankle, left_ankle",
+        ),
+        (
+            "field errors",
+            lambda c: c["annotations"][3]["keypoints"].pop(),
+            "000001.png, annotation 1000101: 'keypoints' holds 50 numbers, not 51",
+        ),
+        ("field errors", lambda c: c["annotations"][0].pop("track_id"), "'track_id'"),
+        (
+            "repeated track ids",
+            lambda c: c["annotations"][1].update(track_id=0),
+            "frame images/val/v1/000000.png, track 0",
+        ),
+        (
+            "other categories",
+            lambda c: c["annotations"][0].update(category_id=18),
+            "track 0: category 18",
+        ),
+        (
+            "paths outside the root",
+            lambda c: c["images"][0].update(file_name="../000000.png"),
+            "v1.json: '../000000.png'",
+        ),
+        (
+            "missing head boxes",
+            lambda c: c["annotations"][5].pop("bbox_head"),
+            "frame images/val/v1/000002.png, track 1",
+        ),
+        ("missing head boxes", lambda c: c["annotations"][5].update(bbox_head=[]), "track 1"),
+        (
+            "no labelled frames",
+            lambda c: [image.update(is_labeled=False) for image in c["images"]],
+            "v1.json",
+        ),
+        (
+            "image sizes",
+            lambda c: c["images"][4].update(width=65),
+            "000004.png: (64, 48), the file says (65, 48)",
+        ),
+    ],
+)
+def test_each_finding(root, kind, change, where):
+    edit(root, change)
+    ((found, place),) = findings(root)
+    assert found == kind
+    assert where in place
+
+
+def test_frames_that_are_gone(root):
+    def drop(content):
+        gone = content["images"].pop(2)
+        content["annotations"] = [a for a in content["annotations"] if a["image_id"] != gone["id"]]
+
+    edit(root, drop)
+    assert [(k, p.rsplit("v1.json: ")[1]) for k, p in findings(root)] == [
+        ("fewer frames than stated", "4 of 5"),
+        ("gaps in frame numbers", "3 follows 1"),
+    ]
+
+
+def test_images_that_cannot_be_read(root):
+    (root / "images/val/v1/000001.png").unlink()
+    (root / "images/val/v2/000000.png").write_bytes(b"no image")
+    cv2.imwrite(str(root / "images/val/v2/000001.png"), np.zeros((4, 6, 3), np.uint8))
+    found = findings(root)
+    assert [k for k, _ in found] == ["missing images", "unreadable images", "image sizes"]
+    assert found[0][1].endswith("images/val/v1/000001.png")
+    assert found[2][1].endswith("(6, 4), the file says (64, 48)")
+    (split,) = check_posetrack(root, workers=3).splits
+    assert split.images == 6
+    assert [f.where for f in split.findings] == [p for _, p in found]  # in order, always
+    assert findings(root, images=False) == []
+
+
+def test_files_that_cannot_be_read(root):
+    file = root / "annotations" / "val" / "v1.json"
+    file.write_text(file.read_text()[:100])
+    ((kind, where),) = findings(root)
+    assert kind == "unreadable annotations" and "v1.json is not valid JSON" in where
+    edit(root, lambda c: c.pop("images"), "v2")
+    with pytest.raises(ValueError, match="no annotation file of .*val can be read"):
+        check_posetrack(root)
+
+
+def test_another_layout(root):
+    notes = root / "annotations" / "val"
+    (notes / "v1.json").write_text('{"annolist": []}')
+    (notes / "v2.json").unlink()
+    (notes / "v3.mat").write_bytes(b"")
+    report = check_posetrack(root)
+    assert [f.kind for f in report.splits[0].findings] == ["not the PoseTrack18 layout"] * 2
+    assert report.splits[0].release.name == "posetrack17"
+    assert "posetrack17_to_posetrack18.py" in report.text().replace("-\n", "")
+
+
+def test_nothing_there(tmp_path, root):
+    with pytest.raises(FileNotFoundError, match="has no folder annotations"):
+        check_posetrack(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="no annotation files in .*test"):
+        check_posetrack(root, splits=["test"])
+    (tmp_path / "empty" / "annotations").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match="has no folder with annotation files"):
+        check_posetrack(tmp_path / "empty")
+    with pytest.raises(ValueError, match="workers must be 1 or more"):
+        check_posetrack(root, workers=0)
+
+
+def test_the_first_few(root):
+    edit(root, lambda c: [a.pop("bbox_head") for a in c["annotations"]])
+    lines = check_posetrack(root).text(first=2).splitlines()
+    start = next(i for i, line in enumerate(lines) if "missing head boxes" in line)
+    assert lines[start].startswith("val: 10 x missing head boxes: ")
+    assert ADVICE["missing head boxes"] in lines[start]
+    assert [lines[start + i].startswith("    ") for i in (1, 2, 3)] == [True] * 3
+    assert lines[start + 3] == "    and 8 more"
+    assert len(lines) == start + 4
+
+
+def test_real_samples(real_data):
+    (split,) = check_posetrack(real_data / "posetrack18_sample").splits
+    assert split.release.name == "posetrack18"
+    assert split.images == 3
+    # The sample has one frame of each video.
+    assert dict(split.counts) == {"fewer frames than stated": 3}

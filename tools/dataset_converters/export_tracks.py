@@ -1,0 +1,40 @@
+"""Exports tracked poses (PoseTrack18-layout predictions) to another format.
+
+Examples:
+    python tools/dataset_converters/export_tracks.py predictions tracks_mot --format mot
+    python tools/dataset_converters/export_tracks.py predictions results.json --format coco
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmpose_temporal.datasets.converters import ConversionReport
+from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+from mmpose_temporal.datasets.exports import FORMATS, export_tracks
+
+
+def run(args: argparse.Namespace) -> ConversionReport:
+    """Does what the arguments say."""
+    return export_tracks(
+        args.source,
+        args.out,
+        format=args.format,
+        overwrite=args.overwrite,
+        progress=not args.quiet,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path, help="folder of predictions, or one video's file")
+    parser.add_argument("out", type=Path, help="folder to write to; with coco the .json file")
+    parser.add_argument("--format", choices=FORMATS, required=True)
+    add_common_flags(parser)
+    return run_reporting(run, parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
