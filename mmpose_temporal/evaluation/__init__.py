@@ -1,6 +1,27 @@
-"""Evaluation: pure functions, the metrics that call them, and prediction files."""
+"""Evaluation: pure functions, metrics that call them, files of ground truth and predictions."""
 
 from .metrics import PoseTrackMetric
+from .posetrack_files import (
+    FileFigures,
+    VideoFiles,
+    evaluate_files,
+    find_video_files,
+    read_video_files,
+)
 from .posetrack_format import PredictedFrame, prediction_path, write_video_predictions
+from .tables import as_json, format_table, format_videos
 
-__all__ = ["PoseTrackMetric", "PredictedFrame", "prediction_path", "write_video_predictions"]
+__all__ = [
+    "FileFigures",
+    "PoseTrackMetric",
+    "PredictedFrame",
+    "VideoFiles",
+    "as_json",
+    "evaluate_files",
+    "find_video_files",
+    "format_table",
+    "format_videos",
+    "prediction_path",
+    "read_video_files",
+    "write_video_predictions",
+]

@@ -16,17 +16,15 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
+from ..functional import METRICS as ALL_METRICS
 from ..functional import (
-    GROUPED,
-    SCORED_GROUPS,
-    PoseTrackFigures,
     check_options,
     evaluate_videos,
     figure_keys,
     pair_videos,
 )
-from ..functional import METRICS as ALL_METRICS
 from ..posetrack_format import prediction_path, write_video_predictions
+from ..tables import format_table
 from .frame_records import FrameRecord, group_videos
 
 
@@ -207,19 +205,3 @@ class PoseTrackMetric(BaseMetric):
         for video_id, video in videos.items():
             predicted = [frame.predicted for frame in video]
             write_video_predictions(self.outfile_prefix, video_id, predicted)
-
-
-def format_table(figures: PoseTrackFigures) -> str:
-    """The table of the papers: a line a figure, a column a group of joints, percent."""
-    lines = ["".join(f"{column:>7}" for column in (" " * 10, *SCORED_GROUPS, "Total"))]
-    single = []
-    for name, total in figures.totals.items():
-        if name in GROUPED:
-            values = [*figures.groups[name].values(), total]
-            lines.append(f"{name:<10}" + "".join(f"{value:7.1f}" for value in values))
-        else:
-            single.append(f"{name} {total:.1f}")
-    if figures.idsw is not None:
-        lines.append(f"{'IDSW':<10}{figures.idsw:7d} ({figures.idsw_pct:.2f} %)")
-        lines.append(f"{'Frag':<10}{figures.fragmentations:7d}")
-    return "\n".join([*lines, ", ".join(single)] if single else lines)

@@ -1,0 +1,147 @@
+"""The command line of the evaluation, on the golden data of poseval."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmpose_temporal.evaluation import PoseTrackMetric
+from mmpose_temporal.structures import KEYPOINT_NAMES
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / "tools" / "evaluate_posetrack.py"
+GOLDEN = ROOT / "tests" / "data" / "poseval_golden" / "empty_frames.json"
+
+
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location("evaluate_posetrack", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folders(tmp_path):
+    golden = json.loads(GOLDEN.read_text())
+    for side in ("ground_truth", "predictions"):
+        (tmp_path / side).mkdir()
+        for name, document in golden[side].items():
+            document["categories"] = [{"id": 1, "name": "person", "keypoints": KEYPOINT_NAMES}]
+            (tmp_path / side / f"{name}.json").write_text(json.dumps(document))
+    return [str(tmp_path / side) for side in ("ground_truth", "predictions")]
+
+
+def _figures(tool, folders, tmp_path, *flags):
+    out = tmp_path / "figures.json"
+    assert tool.main([*folders, "--out", str(out), *flags]) == 0
+    return json.loads(out.read_text())
+
+
+def test_table_and_file(tool, folders, tmp_path, capsys):
+    figures = _figures(tool, folders, tmp_path)
+    reference = json.loads(GOLDEN.read_text())["poseval"]
+    for name in ("AP", "MOTA", "MOTP", "Precision", "Recall"):
+        assert figures[f"posetrack/{name}"] == pytest.approx(reference[name][-1], abs=1e-6)
+    assert figures["posetrack/IDSW"] == sum(reference["switches"])
+    keys = set(PoseTrackMetric.metric_keys()) - {"posetrack/unreadable_frames"}
+    assert set(figures) == keys
+    assert None in figures.values()  # undefined figures: the nose is never annotated
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl", "Total"]
+    assert [line[0] for line in lines[1:8]] == [
+        *("AP", "MOTA", "MOTP", "Precision", "Recall", "IDF1", "HOTA")
+    ]
+    assert lines[1][-1] == f"{figures['posetrack/AP']:.1f}"
+    assert [line[0] for line in lines[8:10]] == ["IDSW", "Frag"]
+    assert len(lines[1]) == 9
+    assert [path.name for path in tmp_path.glob("*.json")] == ["figures.json"]
+
+
+def test_options_act(tool, folders, tmp_path):
+    plain = _figures(tool, folders, tmp_path)
+    for flags, key in (
+        (["--protocol", "strict"], "MOTA"),
+        (["--joints", "annotated"], "AP"),
+        (["--ap-thr", "0.5"], "AP"),
+        (["--mota-thr", "0.5"], "MOTA"),
+        (["--mota-thr", "0.5"], "HOTA"),
+    ):
+        assert (
+            _figures(tool, folders, tmp_path, *flags)[f"posetrack/{key}"]
+            != plain[f"posetrack/{key}"]
+        ), flags
+    thresholded = _figures(tool, folders, tmp_path, "--ap-thr", "0.5")
+    assert thresholded["posetrack/MOTA"] == plain["posetrack/MOTA"]
+    annotated = _figures(tool, folders, tmp_path, "--joints", "annotated")
+    assert annotated["posetrack/AP_Head"] is not None
+
+
+def test_per_video_and_workers(tool, folders, tmp_path, capsys):
+    one = _figures(tool, folders, tmp_path, "--per-video")
+    text = capsys.readouterr().out
+    two = _figures(tool, folders, tmp_path, "--per-video", "--workers", "2")
+    assert capsys.readouterr().out == text
+    assert one == two
+    assert set(one["videos"]) == {"000001", "000002"}
+    lines = [line.split() for line in text.splitlines()]
+    header = next(line for line in lines if line[:1] == ["video"])
+    row = next(line for line in lines if line[:1] == ["000002"])
+    value = one["videos"]["000002"]["posetrack/AssA"]
+    assert row[header.index("AssA")] == f"{value:.1f}"
+    total = sum(video["posetrack/IDSW"] for video in one["videos"].values())
+    assert total == one["posetrack/IDSW"]
+
+
+def test_single_files(tool, folders, tmp_path):
+    files = [f"{folder}/000001.json" for folder in folders]
+    alone = _figures(tool, files, tmp_path)
+    together = _figures(tool, folders, tmp_path, "--per-video")
+    assert alone == together["videos"]["000001"]
+
+
+@pytest.mark.parametrize(
+    ("breakage", "message"),
+    [
+        (lambda path: path.unlink(), "no predictions for 1 of 2 videos"),
+        (lambda path: path.write_text("{"), "000001.json is not valid JSON"),
+        (lambda path: path.rename(path.with_name("x.json")), "000001.json"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_1(tool, folders, tmp_path, capsys, breakage, message):
+    breakage(Path(folders[1], "000001.json"))
+    out = tmp_path / "figures.json"
+    assert tool.main([*folders, "--out", str(out)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert not out.exists()
+
+
+def test_bad_options(tool, folders, capsys):
+    assert tool.main([*folders, "--workers", "0"]) == 1
+    assert "workers must be 1 or more" in capsys.readouterr().err
+    assert tool.main([*folders, "--ap-thr", "nan"]) == 1
+    assert "ap_score_thr must be a number" in capsys.readouterr().err
+    assert tool.main(["nowhere", folders[1]]) == 1
+    assert "nowhere does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_as_a_program(folders, tmp_path):
+    Path(folders[1], "000002.json").write_text("[]")
+    done = subprocess.run(
+        [sys.executable, str(TOOL), *folders, "--workers", "2"],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "000002.json is in no PoseTrack layout" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,91 @@
+"""Evaluates a folder of predictions against PoseTrack annotations.
+
+Both are folders of JSON files, one a video, or two single files, in the PoseTrack18 or the
+PoseTrack17 layout. Prints the table of the papers; docs/metrics.md says what each figure is.
+
+Example:
+    python tools/evaluate_posetrack.py data/posetrack18/annotations/val work_dirs/predictions \
+        --joints annotated --out figures.json
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmpose_temporal.evaluation import as_json, evaluate_files, format_table, format_videos
+from mmpose_temporal.evaluation.functional import JOINT_CHOICES, PROTOCOLS
+from mmpose_temporal.utils import write_json
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("truth", metavar="GT", help="annotations: folder or file")
+    parser.add_argument("predictions", metavar="PRED", help="predictions: folder or file")
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="write the figures here")
+    parser.add_argument(
+        "--protocol",
+        choices=PROTOCOLS,
+        default="poseval",
+        help="poseval: as the public program, with its traits; strict: without them",
+    )
+    parser.add_argument(
+        "--ap-thr",
+        type=float,
+        default=float("-inf"),
+        metavar="X",
+        help="leave joints with a lower score out of AP (default: none)",
+    )
+    parser.add_argument(
+        "--mota-thr",
+        type=float,
+        default=float("-inf"),
+        metavar="Y",
+        help="leave joints with a lower score out of all other figures (default: none)",
+    )
+    parser.add_argument("--per-video", action="store_true", help="also the figures of each video")
+    parser.add_argument(
+        "--joints",
+        choices=JOINT_CHOICES,
+        default="all",
+        help="annotated: leave joints that are never annotated out of the means",
+    )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes")
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Evaluate, print, write."""
+    figures = evaluate_files(
+        args.truth,
+        args.predictions,
+        protocol=args.protocol,
+        joints=args.joints,
+        ap_score_thr=args.ap_thr,
+        mota_score_thr=args.mota_thr,
+        workers=args.workers,
+    )
+    if args.out is not None:
+        document = as_json(figures.total)
+        if args.per_video:
+            document["videos"] = {name: as_json(f) for name, f in figures.videos.items()}
+        write_json(args.out, document)
+    print(format_table(figures.total))
+    if args.per_video:
+        print(f"\n{format_videos(figures.videos)}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry; bad input is told in one line, with exit status 1."""
+    args = parse_args(argv)
+    try:
+        run(args)
+    except (ValueError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
