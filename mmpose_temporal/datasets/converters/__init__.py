@@ -16,14 +16,13 @@ from .multiperson_posetrack import (
 from .posetrack17 import (
     POSETRACK17_JOINTS,
     convert_from_posetrack17,
-    convert_to_posetrack17,
     posetrack17_to_18,
-    posetrack18_to_17,
     read_annolist,
 )
 from .posetrack21 import convert_posetrack21, posetrack21_to_18
 from .releases import Release, guess_release
 from .report import ConversionReport
+from .to_posetrack17 import convert_to_posetrack17, posetrack18_to_17
 
 __all__ = [
     "ADVICE",

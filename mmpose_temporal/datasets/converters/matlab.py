@@ -55,12 +55,17 @@ def records(record: dict, field: str, where: str) -> list[dict]:
     value = record.get(field)
     if value is None or (isinstance(value, str | np.ndarray | list) and len(value) == 0):
         return []
-    if isinstance(value, np.ndarray) and value.size == 0:
+    if isinstance(value, np.ndarray) and (value.size == 0 or _is_fieldless(value)):
         return []
     found = [value] if isinstance(value, dict) else value
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise ValueError(f"{where}: '{field}' must hold records, got {type(value).__name__}")
     return found
+
+
+def _is_fieldless(value: np.ndarray) -> bool:
+    """A MATLAB struct without fields, which scipy gives as an object array of None."""
+    return value.dtype == object and all(cell is None for cell in value.reshape(-1))
 
 
 def number(record: dict, field: str, where: str) -> float | None:

@@ -1,4 +1,4 @@
-"""PoseTrack17 and the PoseTrack18 layout, both ways.
+"""PoseTrack17 to the PoseTrack18 layout.
 
 PoseTrack17 (mat or json, one file a video) lists frames in ``annolist``: ``image.name``,
 ``is_labeled``, ``ignore_regions`` (polygons of ``point`` with x and y) and ``annorect``, one
@@ -14,9 +14,16 @@ import numpy as np
 
 from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS
 
-from ..posetrack_json import FrameAnnotation, read_video
 from .files import convert_files, image_size, read_json, source_files
-from .layout import checked_name, image_number, image_record, person_categories, person_record
+from .layout import (
+    MAX_FRAMES,
+    MAX_PEOPLE,
+    checked_name,
+    image_number,
+    image_record,
+    person_categories,
+    person_record,
+)
 from .matlab import load_mat, number, points, records, required_integer, required_number
 from .report import ConversionReport
 
@@ -46,8 +53,9 @@ VISIBILITY_FIELD = "keypoints_is_visible"
 """Additional field of a converted person: PoseTrack17's ``is_visible`` of the 17 keypoints, -1
 where it says nothing. The layout's own third number means "annotated"."""
 
-MAX_TRACK_IDS = 1000
-"""PoseTrack17's evaluation takes track ids of 0 to 999."""
+
+ID_SHIFT = 4 * 10**10
+"""Added to the image ids of a video whose sequence number another video has."""
 
 
 def read_annolist(path: str | Path) -> list[dict]:
@@ -186,98 +194,22 @@ def _joints(rect: dict, where: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return keypoints, scores, visible
 
 
-def posetrack18_to_17(path: str | Path, report: ConversionReport) -> dict[str, Any]:
-    """One video of the PoseTrack18 layout, annotations or predictions, as PoseTrack17 json.
-
-    Lost: ears, person boxes, areas, image ids and sizes. ``imgnum`` counts the frames from 1
-    (choice). Joints of annotations have ``is_visible`` (1 unless the file came from PoseTrack17
-    and says otherwise), joints of predictions ``score``. Where a track id is 1000 or more, which
-    PoseTrack17's evaluation refuses, the video's ids are numbered anew, in their order.
-
-    Args:
-        path: JSON of one video.
-        report: Counted in.
-
-    Returns:
-        The content of the PoseTrack17 file.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: It is broken (see :mod:`mmpose_temporal.datasets.posetrack_json`), or has more
-            than 1000 tracks.
-    """
-    content = read_json(path)
-    video = read_video(path)
-    raw: dict[int, list[dict]] = {}
-    for record in content["annotations"]:
-        raw.setdefault(int(record["image_id"]), []).append(record)
-    tracks = _track_numbers(video.frames, path, report)
-    annolist = []
-    for index, frame in enumerate(video.frames):
-        rects = [
-            _rect(record, tracks, f"{path}: frame {frame.file_name}", report)
-            for record in raw.get(frame.image_id, [])
-        ]
-        entry = {
-            "image": [{"name": frame.file_name}],
-            "imgnum": [index + 1],
-            "is_labeled": [int(frame.is_labeled)],
-            "annorect": rects,
-        }
-        if frame.ignore_regions:
-            entry["ignore_regions"] = [
-                {"point": [{"x": [x], "y": [y]} for x, y in region.tolist()]}
-                for region in frame.ignore_regions
-            ]
-        annolist.append(entry)
-    report.converted.update(
-        videos=1, frames=len(annolist), people=sum(len(e["annorect"]) for e in annolist)
-    )
-    report.note("PoseTrack17 has no person boxes, image ids and image sizes; they are lost")
-    return {"annolist": annolist}
-
-
-def _track_numbers(
-    frames: list[FrameAnnotation], path: str | Path, report: ConversionReport
-) -> dict[int, int]:
-    ids = sorted({person.track_id for frame in frames for person in frame.people})
-    if len(ids) > MAX_TRACK_IDS:
-        raise ValueError(f"{path} has {len(ids)} tracks; PoseTrack17 allows {MAX_TRACK_IDS}")
-    if not ids or ids[-1] < MAX_TRACK_IDS:
-        return {track_id: track_id for track_id in ids}
-    report.note(f"{path}: track ids reach {ids[-1]}, above 999; they are numbered anew from 0")
-    return {track_id: number for number, track_id in enumerate(ids)}
-
-
-def _rect(record: dict, tracks: dict[int, int], where: str, report: ConversionReport) -> dict:
-    where = f"{where}, annotation {record.get('id')}"
-    keypoints = np.array(record.get("keypoints", np.zeros(51)), np.float64).reshape(-1, 3)
-    scores = record.get("scores") or None
-    if scores is not None and len(scores) != NUM_KEYPOINTS:
-        raise ValueError(f"{where}: 'scores' must hold {NUM_KEYPOINTS} numbers")
-    visible = record.get(VISIBILITY_FIELD) or [-1] * NUM_KEYPOINTS
-    report.left_out["ears (PoseTrack17 has none)"] += int(
-        sum(keypoints[i, 2] > 0 for i, n in enumerate(KEYPOINT_NAMES) if n.endswith("ear"))
-    )
-    joints = []
-    for joint, index in enumerate(TO_18.tolist()):
-        x, y, present = keypoints[index].tolist()
-        if present <= 0:
-            continue
-        point = {"id": [joint], "x": [x], "y": [y]}
-        if scores is not None:
-            point["score"] = [scores[index]]
-        else:
-            point["is_visible"] = [1 if visible[index] < 0 else int(visible[index])]
-        joints.append(point)
-    rect: dict[str, Any] = {"track_id": [tracks[int(record["track_id"])]]}
-    rect["annopoints"] = [{"point": joints}] if joints else []
-    if record.get("bbox_head"):
-        x, y, width, height = record["bbox_head"]
-        rect |= {"x1": [x], "y1": [y], "x2": [x + width], "y2": [y + height]}
-    if record.get("score") is not None:
-        rect["score"] = [record["score"]]
-    return rect
+def _with_own_ids(
+    content: dict[str, Any], taken: set[int], path: Path, report: ConversionReport
+) -> dict[str, Any]:
+    """Move the image ids of a video out of the ranges that are taken, and take their ranges."""
+    ranges, shift = {image["id"] // MAX_FRAMES for image in content["images"]}, 0
+    while {number + shift // MAX_FRAMES for number in ranges} & taken:
+        shift += ID_SHIFT
+    taken |= {number + shift // MAX_FRAMES for number in ranges}
+    if shift:
+        report.note(f"{path}: another video has its sequence number; its image ids are moved")
+        for image in content["images"]:
+            image["id"] = image["frame_id"] = image["id"] + shift
+        for person in content["annotations"]:
+            person["id"] += shift * MAX_PEOPLE
+            person["image_id"] += shift
+    return content
 
 
 def convert_from_posetrack17(
@@ -290,26 +222,19 @@ def convert_from_posetrack17(
 ) -> ConversionReport:
     """Convert a PoseTrack17 file or folder (.mat or .json) into a folder of PoseTrack18 files.
 
+    PoseTrack17 uses a sequence number for several videos now and then (folders ``mpii_5sec`` and
+    ``bonn_5sec``). Image ids must differ over the data set, so the later video by name gets ids
+    with a first digit that is 4 higher (choice), with a note in the report.
+
     Raises:
         FileExistsError: A target exists and ``overwrite`` is not set.
         FileNotFoundError, ValueError: See :func:`posetrack17_to_18`.
     """
+    taken: set[int] = set()
 
     def convert(path: Path, report: ConversionReport) -> dict:
-        return posetrack17_to_18(path, report, image_root=image_root)
+        content = posetrack17_to_18(path, report, image_root=image_root)
+        return _with_own_ids(content, taken, path, report)
 
     files = source_files(source, (".mat", ".json"))
     return convert_files(files, out, convert, overwrite=overwrite, progress=progress)
-
-
-def convert_to_posetrack17(
-    source: str | Path, out: str | Path, *, overwrite: bool = False, progress: bool = False
-) -> ConversionReport:
-    """Convert a PoseTrack18-layout file or folder into a folder of PoseTrack17 json files.
-
-    Raises:
-        FileExistsError: A target exists and ``overwrite`` is not set.
-        FileNotFoundError, ValueError: See :func:`posetrack18_to_17`.
-    """
-    files = source_files(source)
-    return convert_files(files, out, posetrack18_to_17, overwrite=overwrite, progress=progress)

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.progress import track
 
 from ..converters.files import require_free, source_files
-from ..converters.posetrack17 import convert_to_posetrack17
 from ..converters.report import ConversionReport
+from ..converters.to_posetrack17 import convert_to_posetrack17
 from .coco import COCO_LOSES, write_coco_results
 from .mot import MOT_LOSES, write_mot
 from .skeletons import NPZ_LOSES, write_skeletons

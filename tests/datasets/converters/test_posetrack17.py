@@ -15,6 +15,7 @@ from mmpose_temporal.datasets.converters import (
     posetrack17_to_18,
     posetrack18_to_17,
 )
+from mmpose_temporal.datasets.converters.matlab import records
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.testing import write_tiny_posetrack
 
@@ -243,6 +244,28 @@ def test_folders(tmp_path, json_file):
     assert [p.name for p in (tmp_path / "18").iterdir()] == [json_file.name]
     assert (tmp_path / "18" / json_file.name).stat().st_mtime_ns == before
     assert not list(tmp_path.glob(".*"))
+
+
+def test_two_videos_of_one_number(json_file, tmp_path):
+    """PoseTrack17 has 000044 in mpii_5sec and in bonn_5sec."""
+    other = json.loads(json_file.read_text().replace("bonn_5sec", "mpii_5sec"))
+    (json_file.parent / "z.json").write_text(json.dumps(other))
+    report = convert_from_posetrack17(json_file.parent, tmp_path / "18")
+    first = read_video(tmp_path / "18" / json_file.name)
+    second = read_video(tmp_path / "18" / "z.json")
+    assert [f.image_id for f in first.frames] == [10003420001, 10003420002, 10003420003]
+    assert [f.image_id for f in second.frames] == [50003420001, 50003420002, 50003420003]
+    assert first.frames[0].people[0].annotation_id == 1000342000100
+    assert second.frames[0].people[0].annotation_id == 5000342000100
+    assert "z.json: another video has its sequence number" in str(report)
+
+
+def test_a_struct_without_fields():
+    """Scipy's form of MATLAB's struct(), which an unlabelled frame may have as annorect."""
+    empty = {"annorect": np.full((1, 1), None, object)}
+    assert records(empty, "annorect", "here") == []
+    with pytest.raises(ValueError, match="here: 'annorect' must hold records"):
+        records({"annorect": np.ones((1, 1))}, "annorect", "here")
 
 
 def test_a_name_with_both_endings(json_file):
