@@ -57,7 +57,7 @@ class Builder:
             Step("checks of this machine", self.check_machine),
             Step("empty environment", self.create),
             Step("libraries of requirements/lock.txt", self.install_libraries),
-            Step(f"{pair} (some 3 GB)", self.install_torch),
+            Step(f"{pair} (5 GB on disk)", self.install_torch),
             Step(f"mmcv {pins['mmcv']} with operators ({cached})", self.build_mmcv),
             Step("mmcv's operators at work", self.install_mmcv, advice=misfit),
             Step("all libraries together", self.check_whole),
@@ -116,7 +116,7 @@ class Builder:
         pip = (self.python, "-m", "pip", "install", "--no-deps")
         run(log, *pip, *first)
         run(log, *pip, "--no-build-isolation", "-r", part)
-        return f"{sum('==' in line for line in lines)} pinned"
+        return f"{len({line.split('==')[0] for line in lines if '==' in line})} pinned"
 
     def install_torch(self, log: Path) -> None:
         """The pair with whatever torch itself pins (CUDA's libraries, triton), and a try."""
