@@ -1,0 +1,211 @@
+"""The tools as a user runs them, on tiny videos and a tiny estimator."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmpose.registry import HOOKS
+
+from mmpose_temporal.apis import run_testing, run_training
+from mmpose_temporal.apis.command_line import SaveMetrics
+from mmpose_temporal.evaluation import PoseTrackMetric
+from mmpose_temporal.testing import (
+    template_tracker_config,
+    tiny_estimator_config,
+    tiny_tracker_config,
+    write_tiny_posetrack,
+)
+
+
+@HOOKS.register_module()
+class InterruptAfterEpoch(Hook):
+    """Stops a training as a user's Ctrl-C would."""
+
+    def __init__(self, epoch: int):
+        self.epoch = epoch
+
+    def after_train_epoch(self, runner) -> None:
+        if runner.epoch + 1 == self.epoch:
+            raise KeyboardInterrupt
+
+
+def write_config(root: Path, model: dict) -> Path:
+    """A config file that trains and tests on the tiny videos: v1 with 5 frames, v2 with 3."""
+    write_tiny_posetrack(root / "data")
+    codec = tiny_estimator_config()["head"]["decoder"]
+    people = dict(
+        type="PoseTrackPersonDataset",
+        data_root=str(root / "data"),
+        ann_file="annotations/val",
+        data_prefix=dict(img=""),
+        pipeline=[
+            dict(type="LoadImage"),
+            dict(type="GetBBoxCenterScale"),
+            dict(type="TopdownAffine", input_size=(48, 64)),
+            dict(type="GenerateTarget", encoder=codec),
+            dict(type="PackPoseInputs"),
+        ],
+    )
+    videos = dict(
+        type="PoseTrackVideoDataset",
+        data_root=str(root / "data"),
+        ann_file="annotations/val",
+        pipeline=[dict(type="LoadVideoFrame"), dict(type="PackFrameInputs")],
+    )
+    whole_videos = dict(
+        batch_size=2, num_workers=0, sampler=dict(type="VideoSampler"), dataset=videos
+    )
+    evaluator = dict(type="PoseTrackMetric", protocol="strict")
+    config = dict(
+        default_scope="mmpose",
+        custom_imports=dict(imports=["mmpose_temporal"], allow_failed_imports=False),
+        model=model,
+        train_dataloader=dict(
+            batch_size=4,
+            num_workers=0,
+            sampler=dict(type="DefaultSampler", shuffle=True),
+            dataset=people,
+        ),
+        val_dataloader=whole_videos,
+        test_dataloader=whole_videos,
+        val_evaluator=evaluator,
+        test_evaluator=evaluator,
+        train_cfg=dict(by_epoch=True, max_epochs=3, val_interval=3),
+        val_cfg=dict(),
+        test_cfg=dict(),
+        optim_wrapper=dict(optimizer=dict(type="Adam", lr=1e-3)),
+        auto_scale_lr=dict(base_batch_size=4),
+        default_hooks=dict(
+            checkpoint=dict(type="CheckpointHook", interval=1),
+            visualization=dict(type="PoseTrackVisualizationHook", enable=False),
+        ),
+        visualizer=dict(
+            type="PoseTrackVisualizer",
+            vis_backends=[dict(type="LocalVisBackend")],
+            name="visualizer",
+        ),
+        randomness=dict(seed=0),
+        log_level="WARNING",
+    )
+    file = root / "config.py"
+    Config(config).dump(str(file))
+    return file
+
+
+def oracle_checkpoint(root: Path) -> Path:
+    """A checkpoint of the template estimator, which has one parameter."""
+    file = root / "oracle.pth"
+    torch.save({"state_dict": {"unused": torch.zeros(1)}}, file)
+    return file
+
+
+def test_training_is_interrupted_and_resumed(tmp_path: Path) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    work_dir = tmp_path / "work"
+    common = [str(config), "--work-dir", str(work_dir)]
+    cfg = Config.fromfile(config)
+    cfg.custom_hooks = [dict(type="InterruptAfterEpoch", epoch=2)]
+    cfg.dump(str(tmp_path / "stopping.py"))
+    with pytest.raises(KeyboardInterrupt):
+        run_training([str(tmp_path / "stopping.py"), "--work-dir", str(work_dir)])
+    assert (work_dir / "last_checkpoint").read_text().endswith("epoch_1.pth")
+
+    run_training([*common, "--resume"])
+    assert (work_dir / "last_checkpoint").read_text().endswith("epoch_3.pth")
+    # 16 people in batches of 4 are 4 iterations an epoch: 3 epochs, of which the first is kept
+    resumed = torch.load(work_dir / "epoch_3.pth", weights_only=True)
+    assert resumed["meta"]["iter"] == 3 * 4
+    steps = {int(state["step"]) for state in resumed["optimizer"]["state"].values()}
+    assert steps == {12}
+
+
+def test_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    options = ["--no-validate", "--cfg-options", "train_dataloader.sampler.shuffle=False"]
+    run_training([str(config), "--work-dir", str(tmp_path / "whole"), *options])
+    halves = [str(config), "--work-dir", str(tmp_path / "halves")]
+    run_training([*halves, *options, "train_cfg.max_epochs=1"])
+    run_training([*halves, "--resume", *options])
+    whole = torch.load(tmp_path / "whole" / "epoch_3.pth", weights_only=True)["state_dict"]
+    resumed = torch.load(tmp_path / "halves" / "epoch_3.pth", weights_only=True)["state_dict"]
+    assert whole.keys() == resumed.keys()
+    for name, value in whole.items():
+        torch.testing.assert_close(resumed[name], value, rtol=0, atol=1e-6)
+
+
+def test_test_writes_metrics_and_a_video_of_each(tmp_path: Path) -> None:
+    model = template_tracker_config(association=dict(similarity=dict(type="OKSSimilarity")))
+    config = write_config(tmp_path, model)
+    arguments = [str(config), str(oracle_checkpoint(tmp_path)), "--work-dir", str(tmp_path / "w")]
+    out, shown = tmp_path / "metrics.json", tmp_path / "shown"
+    run_testing([*arguments, "--out", str(out), "--show-dir", str(shown)])
+    metrics = json.loads(out.read_text())
+    assert set(metrics) == set(PoseTrackMetric.metric_keys())
+    assert metrics["posetrack/AP"] == pytest.approx(100)
+    assert metrics["posetrack/MOTA"] == pytest.approx(100)
+    assert metrics["posetrack/IDSW"] == 0
+    lengths = {}
+    for video in sorted(shown.rglob("*.mp4")):
+        capture = cv2.VideoCapture(str(video))
+        lengths[video.stem] = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        capture.release()
+    assert lengths == {"v1": 5, "v2": 3}
+    assert len(list(shown.rglob("*_timeline.png"))) == 2
+
+
+def test_cfg_options_act(tmp_path: Path) -> None:
+    config = write_config(tmp_path, template_tracker_config())
+    out = tmp_path / "metrics.json"
+    run_testing(
+        [
+            *(str(config), str(oracle_checkpoint(tmp_path)), "--work-dir", str(tmp_path / "w")),
+            *("--out", str(out), "--cfg-options", "model.box_score_thr=2"),
+        ]
+    )
+    metrics = json.loads(out.read_text())
+    assert metrics["posetrack/Recall"] == 0  # nobody scores 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["c.py", "x.pth", "--badcase"], "--badcase"),
+        (["c.py", "x.pth", "--dump", "x.json"], ".pkl"),
+    ],
+)
+def test_flags_that_cannot_act_are_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit):
+        run_testing(arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_show_dir_needs_the_hook(tmp_path: Path) -> None:
+    config = write_config(tmp_path, template_tracker_config())
+    cfg = Config.fromfile(config)
+    del cfg.default_hooks["visualization"]
+    cfg.dump(str(config))
+    with pytest.raises(SystemExit, match="PoseTrackVisualizationHook"):
+        run_testing([str(config), "x.pth", "--show-dir", str(tmp_path)])
+
+
+def test_checkpoint_of_another_architecture_stops_the_test(tmp_path: Path) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    with pytest.raises(RuntimeError, match="another architecture"):
+        run_testing(
+            [str(config), str(oracle_checkpoint(tmp_path)), "--work-dir", str(tmp_path / "w")]
+        )
+
+
+def test_a_figure_that_is_not_a_number_becomes_null(tmp_path: Path) -> None:
+    class Runner:
+        rank = 0
+
+    file = tmp_path / "metrics.json"
+    SaveMetrics(str(file)).after_test_epoch(Runner(), {"a": float("nan"), "b": 1.5})
+    assert json.loads(file.read_text()) == {"a": None, "b": 1.5}

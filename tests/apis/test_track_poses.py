@@ -1,0 +1,94 @@
+"""Ids for poses in files."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
+from mmpose_temporal.datasets import load_videos
+from mmpose_temporal.testing import tiny_tracker_config, write_tiny_posetrack
+
+CONFIGS = ("configs/baselines/oks-tracker.py", "configs/baselines/iou-tracker.py")
+
+
+def poses_without_ids(root: Path, change=lambda people: people) -> Path:
+    """Two people in v1 (5 frames) and v2 (3 frames), as predictions without ids."""
+    write_tiny_posetrack(root / "data")
+    folder = root / "poses"
+    folder.mkdir()
+    for file in (root / "data" / "annotations" / "val").glob("*.json"):
+        content = json.loads(file.read_text())
+        for person in content["annotations"]:
+            del person["track_id"]
+            person["scores"] = [0.9] * 17
+        content["annotations"] = change(content["annotations"])
+        (folder / file.name).write_text(json.dumps(content))
+    return folder
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_people_keep_their_ids(tmp_path: Path, project_root: Path, config: str) -> None:
+    tracker = build_pose_only_tracker(project_root / config)
+    report = track_pose_files(
+        tracker, poses_without_ids(tmp_path), tmp_path / "out", progress=False
+    )
+    assert (report.videos, report.frames, report.poses, report.tracked) == (2, 8, 16, 16)
+    assert report.tracks == 4  # two people in each of two videos
+    truth = load_videos(tmp_path / "data" / "annotations" / "val")
+    tracked = load_videos(tmp_path / "out")
+    assert [v.video_id for v in tracked] == [v.video_id for v in truth]
+    for video, answer in zip(truth, tracked, strict=True):
+        same = {
+            (person.track_id, found.track_id)
+            for frame, reply in zip(video.frames, answer.frames, strict=True)
+            for person, found in zip(frame.people, reply.people, strict=True)
+        }
+        assert len(same) == 2  # each true id goes with one id only
+
+
+def test_every_pose_comes_out_or_is_counted(tmp_path: Path, project_root: Path) -> None:
+    def spoil(people: list[dict]) -> list[dict]:
+        first = people[0]
+        twin = dict(first, id=999, scores=[0.5] * 17)  # the same person, found twice
+        blank = dict(first, id=998, keypoints=[0.0] * 51)  # a pose without a joint
+        return [*people, twin, blank]
+
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    folder = poses_without_ids(tmp_path, spoil)
+    report = track_pose_files(tracker, folder, tmp_path / "out", progress=False)
+    assert report.poses == 16 + 2 * 2
+    assert report.tracked == 16
+    assert report.dropped == {"suppression": 2, "no_keypoints": 2}
+    assert "left out, suppression: 2" in str(report)
+
+
+def test_ids_of_the_input_are_not_looked_at(tmp_path: Path, project_root: Path) -> None:
+    write_tiny_posetrack(tmp_path / "data")
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    report = track_pose_files(
+        tracker, tmp_path / "data" / "annotations" / "val", tmp_path / "out", progress=False
+    )
+    assert report.tracked == 16
+
+
+def test_config_that_needs_images_is_refused() -> None:
+    with pytest.raises(ValueError, match="PoseOnlyTracker"):
+        build_pose_only_tracker(Config(dict(model=tiny_tracker_config())))
+
+
+def test_input_is_not_overwritten(tmp_path: Path, project_root: Path) -> None:
+    folder = poses_without_ids(tmp_path)
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    with pytest.raises(ValueError, match="overwrite"):
+        track_pose_files(tracker, folder, folder, progress=False)
+
+
+def test_truncated_file_is_named(tmp_path: Path, project_root: Path) -> None:
+    folder = poses_without_ids(tmp_path)
+    file = folder / "v2.json"
+    file.write_text(file.read_text()[:100])
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    with pytest.raises(ValueError, match=r"v2\.json"):
+        track_pose_files(tracker, folder, tmp_path / "out", progress=False)
