@@ -303,7 +303,7 @@ def main() -> None:
     real = args.annotations.is_dir()
     truth = real_truth(args.annotations) if real else generated_truth(np.random.default_rng(1))
     if args.quick:
-        truth = [[replace(f, ignore_regions=()) for f in video[:40]] for video in truth]
+        truth = [[replace(f, ignore_regions=()) for f in video[:24]] for video in truth]
     data = build(truth)
     poses = sum(len(frame.track_ids) for _, _, video in data for frame in video)
     reference = poseval_reference(data)
