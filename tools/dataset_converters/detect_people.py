@@ -22,11 +22,13 @@ from mmpose_temporal.datasets.converters import (
     folder_frames,
 )
 from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
-from mmpose_temporal.models.trackers import DetectorBoxes
 
 
 def run(args: argparse.Namespace) -> ConversionReport:
     """Does what the arguments say."""
+    # Here, so that --help works and an incomplete installation is told in one line.
+    from mmpose_temporal.models.trackers import DetectorBoxes
+
     if args.device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError("--device cuda: there is no GPU here")
     if args.annotations is None:

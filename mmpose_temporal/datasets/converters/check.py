@@ -183,8 +183,13 @@ def _people(file: Path, images: list[dict], people: list[dict]) -> Iterator[Find
         seen.add(key)
         joints = person.get("keypoints")
         visible = joints[2::3] if isinstance(joints, list) else []
-        if any(visible) and not person.get("bbox_head"):
+        if any(visible) and _is_empty(person.get("bbox_head")):
             yield Finding("missing head boxes", where)
+
+
+def _is_empty(box: Any) -> bool:
+    """No box, or one without width and height, as some files write what is not annotated."""
+    return not box or (isinstance(box, list) and not any(box[2:]))
 
 
 def _frames(file: Path, images: list[dict]) -> Iterator[Finding]:

@@ -85,6 +85,11 @@ def test_several_splits(root):
         ),
         ("missing head boxes", lambda c: c["annotations"][5].update(bbox_head=[]), "track 1"),
         (
+            "missing head boxes",
+            lambda c: c["annotations"][5].update(bbox_head=[0, 0, 0, 0]),
+            "track 1",
+        ),
+        (
             "no labelled frames",
             lambda c: [image.update(is_labeled=False) for image in c["images"]],
             "v1.json",
@@ -179,3 +184,15 @@ def test_real_samples(real_data):
     assert split.images == 3
     # The sample has one frame of each video.
     assert dict(split.counts) == {"fewer frames than stated": 3}
+
+
+def test_real_videos_without_head_boxes(real_data):
+    (split,) = check_posetrack(
+        real_data / "multiperson_posetrack", splits=["train"], images=False
+    ).splits
+    # 6394 people, of whom 1208 have a head box.
+    assert (split.people, split.counts["missing head boxes"]) == (6394, 5186)
+    (split,) = check_posetrack(
+        real_data / "multiperson_posetrack", splits=["val"], images=False
+    ).splits
+    assert (split.people, split.findings) == (4207, [])

@@ -13,7 +13,6 @@ from mmpose_temporal.datasets.converters import (
     convert_from_posetrack17,
     convert_to_posetrack17,
     posetrack17_to_18,
-    posetrack18_to_17,
 )
 from mmpose_temporal.datasets.converters.matlab import records
 from mmpose_temporal.structures import KEYPOINT_NAMES
@@ -145,28 +144,6 @@ def test_back_and_there(tmp_path):
             assert a.track_id == b.track_id
             np.testing.assert_array_equal(a.keypoints, b.keypoints)
             np.testing.assert_array_equal(a.head_box, b.head_box)
-
-
-def test_predictions(tmp_path):
-    root = write_tiny_posetrack(tmp_path / "tiny", videos={"000001_bonn_train": 1}, people=1)
-    source = root / "annotations" / "val" / "000001_bonn_train.json"
-    content = json.loads(source.read_text())
-    content["annotations"][0]["scores"] = [i / 16 for i in range(17)]
-    content["annotations"][0]["score"] = 0.5
-    content["annotations"][0]["keypoints"][3 * 3 : 3 * 3 + 3] = [1, 2, 1]  # the left ear
-    content["annotations"][0]["track_id"] = 4321
-    source.write_text(json.dumps(content))
-    report = ConversionReport()
-    (entry,) = posetrack18_to_17(source, report)["annolist"]
-    (rect,) = entry["annorect"]
-    assert rect["score"] == [0.5]
-    assert rect["track_id"] == [0]  # 4321 is above PoseTrack17's 999
-    assert "4321, above 999" in str(report)
-    assert report.left_out["ears (PoseTrack17 has none)"] == 1
-    joints = {p["id"][0]: p for p in rect["annopoints"][0]["point"]}
-    assert len(joints) == 15
-    assert joints[13]["score"] == [0.0] and joints[0]["score"] == [1.0]  # nose 0, r. ankle 16
-    assert "is_visible" not in joints[0]
 
 
 def break_frame(change):

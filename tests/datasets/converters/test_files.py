@@ -1,0 +1,73 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from mmpose_temporal.datasets.converters.files import (
+    convert_files,
+    image_size,
+    read_json,
+    require_free,
+    source_files,
+    write_folder,
+)
+
+
+def test_sources(tmp_path):
+    for name in ("b.json", "a.json", "c.txt"):
+        (tmp_path / name).write_text("1")
+    assert [p.name for p in source_files(tmp_path)] == ["a.json", "b.json"]
+    assert source_files(tmp_path / "c.txt") == [tmp_path / "c.txt"]
+    with pytest.raises(FileNotFoundError, match=r"no file \*\.mat in"):
+        source_files(tmp_path, (".mat",))
+    with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
+        source_files(tmp_path / "nowhere")
+
+
+def test_json(tmp_path):
+    (tmp_path / "a.json").write_text('{"a": 1}')
+    assert read_json(tmp_path / "a.json") == {"a": 1}
+    (tmp_path / "a.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"a\.json is not valid JSON"):
+        read_json(tmp_path / "a.json")
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        read_json(tmp_path / "b.json")
+
+
+def test_all_or_none(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(name))
+
+    def convert(path, report):
+        report.converted["files"] += 1
+        if path.stem == "b":
+            raise ValueError("b is broken")
+        return read_json(path)
+
+    files, out = source_files(tmp_path), tmp_path / "out"
+    with pytest.raises(ValueError, match="b is broken"):
+        convert_files(files, out, convert)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "b.json"]
+    report = convert_files(files[:1], out, convert)
+    assert report.converted == {"files": 1}
+    assert str(report) == "converted: 1 files"
+    assert read_json(out / "a.json") == "a"
+    with pytest.raises(NotADirectoryError, match="is a file; name a folder"):
+        write_folder([], tmp_path / "a.json", [])
+    with pytest.raises(FileExistsError, match="pass --overwrite"):
+        require_free([out / "a.json"], overwrite=False)
+    require_free([out / "a.json"], overwrite=True)
+
+
+def test_size_of_an_image(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 6, 3), np.uint8))
+    assert image_size(tmp_path, "a.png") == (6, 4)
+    assert image_size(None, "a.png") is None
+    (tmp_path / "b.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"image .*b\.png cannot be read"):
+        image_size(tmp_path, "b.png")
+    with pytest.raises(FileNotFoundError, match="is the image root right"):
+        image_size(tmp_path, "c.png")
+    with pytest.raises(ValueError, match="leaves the data root"):
+        image_size(tmp_path, "../a.png")
