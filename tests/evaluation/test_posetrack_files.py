@@ -371,3 +371,21 @@ def test_17_layout_without_head_boxes(tmp_path):
     del truth["annolist"][1]["annorect"][0]["x2"]
     with pytest.raises(ValueError, match=r"frame 1 .*annorect 0: 'x2' must hold 1 numbers"):
         _read(_pair(tmp_path, truth))
+
+
+def test_real_annotations_against_themselves(real_data, tmp_path):
+    truth = real_data / "multiperson_posetrack" / "annotations" / "val"
+    if not truth.is_dir():
+        pytest.skip(f"no annotations at {truth}")
+    path = sorted(truth.glob("*.json"))[-1]
+    document = json.loads(path.read_text())
+    for record in document["annotations"]:
+        record["scores"] = [1.0] * 17
+    folder = _write(tmp_path, {path.stem: document})
+    figures = evaluate_files(path, folder / path.name, joints="annotated").total
+    for name in ("AP", "MOTA", "Precision", "Recall", "IDF1", "HOTA", "LocA"):
+        assert figures.totals[name] == pytest.approx(100), name
+    assert figures.idsw == figures.fragmentations == 0
+    # the nose is never annotated, and never predicted either: AP 0
+    everything = evaluate_files(path, folder / path.name).total
+    assert everything.totals["AP"] == pytest.approx(100 * 14 / 15)

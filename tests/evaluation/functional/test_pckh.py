@@ -1,5 +1,7 @@
 """Matching of joints and of people."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from mmpose_temporal.evaluation.functional import (
@@ -9,6 +11,7 @@ from mmpose_temporal.evaluation.functional import (
     assign_people,
     head_sizes,
     match_joints,
+    select_labeled,
     select_scored,
 )
 
@@ -118,6 +121,22 @@ def test_frames_without_people():
     assert strict.num_frames == 3
     assert strict.predicted.frames.tolist() == [0, 1, 2]
     assert strict.truth.frames.tolist() == [0, 2]
+
+
+def test_a_listed_frame_without_people_is_scored_by_poseval():
+    # PoseTrack17 files list people without joints: poseval drops them, but scores the frame
+    nobody = GroundTruthFrame(
+        np.zeros((0, 15, 2)), np.zeros((0, 15), bool), np.zeros(0), np.zeros(0, int), listed=True
+    )
+    found = _prediction(_person(0)[None])
+    video = VideoInput("v", [nobody, replace(nobody, listed=False)], [found, found])
+    assert select_scored(video).num_frames == 1
+    assert select_scored(video, protocol="strict").num_frames == 2
+    unlabeled = replace(nobody, labeled=False)
+    video = VideoInput("v", [unlabeled], [found])
+    assert select_scored(video).num_frames == 1
+    assert select_scored(video, protocol="strict").num_frames == 0
+    assert select_labeled(video).num_frames == 0
 
 
 def test_ignore_regions_take_joints_and_people():

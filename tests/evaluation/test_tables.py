@@ -1,0 +1,62 @@
+"""Figures as text and as JSON."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mmpose_temporal.evaluation import as_json, format_table, format_videos
+from mmpose_temporal.evaluation.functional import (
+    GroundTruthFrame,
+    PredictionFrame,
+    VideoInput,
+    evaluate_videos,
+)
+
+
+def _figures(found=2, **options):
+    """Two people with head size 10 in three frames; ``found`` of them; no nose annotated."""
+    points = np.full((2, 15, 2), 10.0) + 200 * np.arange(2)[:, None, None]
+    visible = np.ones((2, 15), bool)
+    visible[:, 0] = False
+    truth = GroundTruthFrame(points, visible, np.full(2, 10.0), np.arange(2))
+    part = slice(0, found)
+    predicted = PredictionFrame(
+        points[part], visible[part], np.ones((found, 15)), np.arange(found)
+    )
+    return evaluate_videos([VideoInput("v", [truth] * 3, [predicted] * 3)], **options)
+
+
+def test_table():
+    lines = [line.split() for line in format_table(_figures(found=1)).splitlines()]
+    assert lines[0] == ["Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl", "Total"]
+    rows = {line[0]: line[1:] for line in lines[1:]}
+    # AP of the nose is 0 under poseval: Head 50 * 2 / 3, total 50 * 14 / 15
+    assert rows["AP"] == ["33.3", *["50.0"] * 6, "46.7"]
+    assert rows["MOTA"] == ["nan", *["50.0"] * 7]
+    assert rows["IDF1"] == ["66.7"] * 8  # 2 x 3 / (6 + 3)
+    assert rows["IDSW"] == ["0", "(0.00", "%)"]
+    assert rows["Frag"] == ["0"]
+    assert lines[-1][:4] == ["IDP", "100.0,", "IDR", "50.0,"]
+
+
+def test_table_of_some_metrics():
+    text = format_table(_figures(metrics=("AP",)))
+    assert [line.split()[0] for line in text.splitlines()] == ["Head", "AP"]
+
+
+def test_videos():
+    lines = format_videos({"short": _figures(), "a longer name": _figures(found=1)}).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].split()[:3] == ["video", "AP", "MOTA"]
+    assert lines[0].split()[-2:] == ["IDSW", "Frag"]
+    assert lines[2].startswith("a longer name  46.7   50.0")
+
+
+def test_json():
+    document = as_json(_figures())
+    assert document["posetrack/MOTA_Head"] is None
+    assert document["posetrack/MOTA"] == 100
+    assert document["posetrack/HOTA_Ankl"] == pytest.approx(100)
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert set(as_json(_figures(metrics=("AP",)), "x")) >= {"x/AP", "x/AP_Head"}
