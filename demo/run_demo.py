@@ -59,7 +59,7 @@ def run(step: str, command: list[str], log: Path) -> float:
 def make_data(root: Path, logs: Path) -> None:
     """Training and validation videos, if they are not there."""
     splits = dict(
-        train=["--videos", "24", "--frames", "24", "--people", "2-5", "--seed", "0"],
+        train=["--videos", "36", "--frames", "16", "--people", "2-5", "--seed", "0"],
         val=["--videos", "4", "--frames", "40", "--people", "3-5", "--seed", "1"],
     )
     for split, options in splits.items():

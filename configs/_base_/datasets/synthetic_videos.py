@@ -12,7 +12,7 @@ person_dataset = dict(
 #         test_dataloader.dataset.bbox_file=annotations/val_detections.json
 video_dataloader = dict(
     batch_size=8,
-    num_workers=2,
+    num_workers=1,
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type="VideoSampler"),
@@ -25,4 +25,5 @@ video_dataloader = dict(
     ),
 )
 
-video_evaluator = dict(type="PoseTrackMetric", mota_score_thr=0.4)
+# The small estimator scores joints that it invents up to 0.5 (choice, seen on validation videos).
+video_evaluator = dict(type="PoseTrackMetric", mota_score_thr=0.5)

@@ -12,14 +12,14 @@ _base_ = [
 
 model = dict(estimator=_base_.estimator, **_base_.tracker)
 
-train_cfg = dict(max_epochs=10, val_interval=5)
+train_cfg = dict(max_epochs=14, val_interval=7)
 param_scheduler = [
     dict(type="LinearLR", begin=0, end=30, start_factor=0.01, by_epoch=False),
-    dict(type="CosineAnnealingLR", T_max=10, by_epoch=True, convert_to_iter_based=True),
+    dict(type="CosineAnnealingLR", T_max=14, by_epoch=True, convert_to_iter_based=True),
 ]
 train_dataloader = dict(
-    batch_size=32,
-    num_workers=2,
+    batch_size=16,
+    num_workers=1,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
     dataset=dict(pipeline=_base_.train_pipeline, **_base_.person_dataset),
