@@ -1,7 +1,9 @@
 """PoseTrack21 to the PoseTrack18 layout.
 
 PoseTrack21's ``posetrack_data/{train,val}/*.json`` is the PoseTrack18 layout with more fields
-for person search and multi-object tracking, and with people that have a box only.
+for person search and multi-object tracking, and with people that have a box only
+(``doc/dataset_structure.md`` of the data set's repository). No official file was at hand: the
+reader is tested on files written in this structure.
 """
 
 from pathlib import Path

@@ -12,7 +12,8 @@ from .tracks import VideoTracks
 
 CSV_LOSES = (
     "the table has no rows for frames without people, for people without joints and for absent "
-    "joints, and no image sizes; everything else is there in full precision"
+    "joints, and no frame ids and image sizes; everything else is there in full "
+    "precision"
 )
 """What the format cannot hold."""
 

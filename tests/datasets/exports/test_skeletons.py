@@ -54,8 +54,9 @@ def test_archives_that_are_something_else(tracks, tmp_path):
     np.savez(path, a=1)
     with pytest.raises(ValueError, match="it lacks frame_dir"):
         load_skeletons(path)
-    np.savez(path, keypoint=np.array([{}], object))  # a pickle inside
-    with pytest.raises(ValueError, match="is no skeleton archive"):
+    arrays = skeleton_arrays(tracks)
+    np.savez(path, **arrays | {"frame_names": np.array([{}], object)})  # a pickle inside
+    with pytest.raises(ValueError, match="is no skeleton archive.*pickle"):
         load_skeletons(path)
     with pytest.raises(FileNotFoundError, match="does not exist"):
         load_skeletons(tmp_path / "y.npz")
