@@ -35,7 +35,7 @@ class PersonAnnotation:
             there.
         keypoints: (17, 3) float32: x, y in image pixels and visibility in {0, 1}.
         box: (4,) float32 xyxy.
-        head_box: (4,) float32 xyxy, NaN where the file has none.
+        head_box: (4,) float32 xyxy, NaN where the file has none or one without a size.
         area: Pixels squared, None where the file has none.
         is_crowd: The annotation is of a group (COCO's ``iscrowd``).
         keypoint_scores: (17,) float32 of a prediction, None where the file has none.
@@ -295,6 +295,8 @@ def _parse_person(annotation: dict, where: str, need_ids: bool) -> PersonAnnotat
     head_box = np.full(4, np.nan, np.float32)
     if annotation.get("bbox_head"):
         head_box = box_xyxy(annotation["bbox_head"], "bbox_head", where)
+        if not (head_box[2:] > head_box[:2]).all():  # all zero where nobody drew one
+            head_box = np.full(4, np.nan, np.float32)
     area = None
     if annotation.get("area") is not None:
         area = float(numbers([annotation["area"]], "area", where)[0])
