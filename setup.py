@@ -31,7 +31,8 @@ def read_version() -> str:
 def read_requirements(name: str) -> list[str]:
     """The lines of requirements/<name>.txt without comments."""
     lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    stripped = (line.partition("#")[0].strip() for line in lines)
+    return [line for line in stripped if line]
 
 
 class BuildWithMim(build_py):

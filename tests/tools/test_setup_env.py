@@ -216,8 +216,11 @@ def test_no_compiler_is_said_before_anything_is_built(
 def built(plan: object, setup_env: types.SimpleNamespace) -> object:
     """The plan with a stand-in for its dependency environment: pip and setuptools of this one."""
     packages = setup_env.site_packages(plan.environment)
-    packages.parent.mkdir(parents=True)
-    packages.symlink_to(Path(pip.__file__).parents[1])
+    packages.mkdir(parents=True)
+    for package in Path(pip.__file__).parents[1].iterdir():
+        if package.name.startswith(("pip", "setuptools", "pkg_resources", "_distutils_hack")):
+            (packages / package.name).symlink_to(package)
+    (packages / "nested.pth").write_text("import sys; sys.nested_pth_was_read = True\n")
     commands = plan.environment / "bin"
     commands.mkdir()
     (commands / "python").symlink_to(sys.executable)
@@ -240,7 +243,7 @@ def test_a_clone_gets_a_light_environment_that_imports_its_own_code(
     setup_env.set_up(built)
     assert capsys.readouterr().out == ""  # nothing to do
 
-    code = "import mmpose_temporal as m, pip; print(m.__file__)"
+    code = "import sys, mmpose_temporal as m, pip; sys.nested_pth_was_read; print(m.__file__)"
     told = subprocess.check_output([clone.python, "-c", code], cwd="/", text=True)
     assert Path(told.strip()) == built.project / "mmpose_temporal/__init__.py"
     told = subprocess.check_output([clone.path / "bin/where"], cwd="/", text=True)
@@ -285,7 +288,7 @@ def test_the_cache_is_cleaned_of_its_own_things_only(
     (built.environment / "large").write_bytes(bytes(60_000_000))
     setup_env.clean_cache(built.cache)
     assert [path.name for path in built.cache.iterdir()] == ["notes.txt"]
-    assert Path(pip.__file__).exists()  # the link was removed, not what it points at
+    assert Path(pip.__file__).exists()  # the links were removed, not what they point at
     assert "Removed 0.1 GB" in capsys.readouterr().out
 
 

@@ -28,7 +28,8 @@ class CloneEnvironment:
     def state(self) -> dict[str, str]:
         """What it was made from; another state makes it stale."""
         names = ("setup.py", "mmpose_temporal/version.py", "requirements/runtime.txt")
-        files = b"".join((self.plan.project / name).read_bytes() for name in names)
+        paths = [Path(__file__), *(self.plan.project / name for name in names)]
+        files = b"".join(path.read_bytes() for path in paths)
         return {
             "project": str(self.plan.project),
             "environment": str(self.plan.environment),
@@ -53,7 +54,10 @@ class CloneEnvironment:
         (self.path / MARKER).touch()
         run(log, sys.executable, "-m", "venv", "--without-pip", self.path)
         link = site_packages(self.path) / "dependency_environment.pth"
-        link.write_text(f"{site_packages(self.plan.environment)}\n")
+        # addsitedir, because a plain line would leave the .pth files there unread, among them
+        # setuptools' own, without which Python 3.12 has no distutils and mmengine needs it.
+        folder = str(site_packages(self.plan.environment))
+        link.write_text(f"import site; site.addsitedir({folder!r})\n")
         self.copy_commands()
         options = ("--no-deps", "--no-build-isolation", "--editable")
         run(log, self.python, "-m", "pip", "install", *options, self.plan.project)
