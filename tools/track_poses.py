@@ -33,7 +33,7 @@ def main() -> int:
         config.merge_from_dict(args.cfg_options)
         tracker = build_pose_only_tracker(config, args.checkpoint)
         print(track_pose_files(tracker, args.poses, args.out))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         print(f"track_poses: {error}", file=sys.stderr)
         return 1
     return 0

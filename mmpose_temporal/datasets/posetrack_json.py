@@ -4,9 +4,11 @@ Files come from strangers, so every field that is used is checked, and an error 
 frame and field.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +35,11 @@ class PersonAnnotation:
         annotation_id: Id in the file.
         track_id: Id of the person in the video, >= 0; -1 where none is asked for and none is
             there.
-        keypoints: (17, 3) float32: x, y in image pixels and visibility in {0, 1}.
+        keypoints: (17, 3) float32: x, y in image pixels and visibility in {0, 1}; a joint of a
+            prediction (with scores) is there unless it is at (0, 0).
         box: (4,) float32 xyxy.
-        head_box: (4,) float32 xyxy, NaN where the file has none or one without a size.
+        head_box: (4,) float32 xyxy, NaN where the file has none. Of size 0 where nobody drew
+            one: nothing then matches this person, as in the official evaluator.
         area: Pixels squared, None where the file has none.
         is_crowd: The annotation is of a group (COCO's ``iscrowd``).
         keypoint_scores: (17,) float32 of a prediction, None where the file has none.
@@ -154,10 +158,14 @@ def load_videos(
     else:
         raise FileNotFoundError(f"annotations {path} do not exist: is data_root right?")
 
+    for video in found:
+        _check_order(video, path)
     first, stop = frames if frames is not None else (0, None)
     chosen = [
         VideoAnnotation(video_id=v.video_id, frames=v.frames[first:stop:frame_step]) for v in found
     ]
+    if not any(video.frames for video in found):
+        raise ValueError(f"{path} has no frame{' of ' + ', '.join(videos) if videos else ''}")
     empty = [v.video_id for v in chosen if not v.frames]
     if empty:
         raise ValueError(f"{path}: no frame of video {empty[0]} is in frames {frames}")
@@ -193,6 +201,19 @@ def read_merged(path: str | Path, *, need_ids: bool = True) -> list[VideoAnnotat
     return [VideoAnnotation(video_id=name, frames=videos[name]) for name in sorted(videos)]
 
 
+def _check_order(video: VideoAnnotation, path: Path) -> None:
+    """The numbers in the names of the frames must ascend, where all have one."""
+    names = [frame.file_name for frame in video.frames]
+    numbers = [re.findall(r"\d+", PurePosixPath(name).stem)[-1:] for name in names]
+    for position in range(1, len(names)):
+        before, here = numbers[position - 1], numbers[position]
+        if before and here and int(here[0]) <= int(before[0]):
+            raise ValueError(
+                f"{path}: video {video.video_id}: frame {names[position]} is listed after "
+                f"{names[position - 1]}; the frames of a video must be listed in order"
+            )
+
+
 def _require_videos(wanted: Sequence[str] | None, present: Iterable[str], path: Path) -> None:
     missing = sorted(set(wanted or ()) - set(present))
     if missing:
@@ -204,10 +225,8 @@ def _load(path: Path) -> dict:
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         raise ValueError(f"{path} is not in the PoseTrack18 layout: no 'images' and 'annotations'")
     for field in ("images", "annotations"):
-        records = content[field]
-        if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-            raise ValueError(f"{path}: '{field}' must be a list of records")
-    for category in content.get("categories", []):
+        _records(content[field], field, path)
+    for category in _records(content.get("categories", []), "categories", path):
         names = category.get("keypoints")
         if category.get("id") == 1 and names is not None and tuple(names) != KEYPOINT_NAMES:
             raise ValueError(
@@ -215,6 +234,12 @@ def _load(path: Path) -> dict:
                 f"order: {names}. Convert the file first (tools/dataset_converters)"
             )
     return content
+
+
+def _records(value: Any, field: str, path: Path) -> list[dict]:
+    if not isinstance(value, list) or not all(isinstance(record, dict) for record in value):
+        raise ValueError(f"{path}: '{field}' must be a list of records")
+    return value
 
 
 def _parse_frames(content: dict, path: Path, need_ids: bool) -> list[FrameAnnotation]:
@@ -226,8 +251,14 @@ def _parse_frames(content: dict, path: Path, need_ids: bool) -> list[FrameAnnota
             raise ValueError(f"{path}: image id {image_id} stands twice")
         images[image_id] = image
         people[image_id] = []
+    seen: set[int] = set()
     for annotation in content["annotations"]:
         where = f"{path}: annotation {annotation.get('id')}"
+        if "id" in annotation:
+            annotation_id = integer(annotation, "id", where)
+            if annotation_id in seen:
+                raise ValueError(f"{where}: this id stands twice")
+            seen.add(annotation_id)
         image_id = integer(annotation, "image_id", where)
         if image_id not in people:
             raise ValueError(f"{where} belongs to image {image_id}, which the file does not list")
@@ -250,8 +281,10 @@ def _parse_frame(
         repeated = next(i for i in ids if ids.count(i) > 1)
         raise ValueError(f"{where}: track id {repeated} stands {ids.count(repeated)} times")
     size = None
-    if "width" in image and "height" in image:
+    if image.get("width") and image.get("height"):  # the official files have neither
         size = (integer(image, "width", where), integer(image, "height", where))
+        if min(size) < 0:
+            raise ValueError(f"{where}: 'width' and 'height' are {size}")
     return FrameAnnotation(
         image_id=integer(image, "id", where),
         frame_id=integer(image, "frame_id" if "frame_id" in image else "id", where),
@@ -265,6 +298,8 @@ def _parse_frame(
 
 def _parse_regions(image: dict, where: str) -> list[np.ndarray]:
     xs, ys = image.get("ignore_regions_x") or [], image.get("ignore_regions_y") or []
+    if not all(isinstance(part, list) for part in (xs, ys, *xs, *ys)):
+        raise ValueError(f"{where}: ignore_regions_x and ignore_regions_y must be lists of lists")
     if len(xs) != len(ys) or any(len(x) != len(y) for x, y in zip(xs, ys, strict=False)):
         raise ValueError(f"{where}: ignore_regions_x and ignore_regions_y differ in length")
     regions = [np.array([x, y], dtype=np.float32).T for x, y in zip(xs, ys, strict=True)]
@@ -275,6 +310,10 @@ def _parse_regions(image: dict, where: str) -> list[np.ndarray]:
 
 def _parse_person(annotation: dict, where: str, need_ids: bool) -> PersonAnnotation:
     where = f"{where}, annotation {annotation.get('id')}"
+    if annotation.get("category_id", 1) != 1:
+        raise ValueError(
+            f"{where}: 'category_id' is {annotation['category_id']!r}; only people (1) are read"
+        )
     track_id = UNTRACKED
     if need_ids:
         track_id = integer(annotation, "track_id", where)
@@ -295,14 +334,14 @@ def _parse_person(annotation: dict, where: str, need_ids: bool) -> PersonAnnotat
     head_box = np.full(4, np.nan, np.float32)
     if annotation.get("bbox_head"):
         head_box = box_xyxy(annotation["bbox_head"], "bbox_head", where)
-        if not (head_box[2:] > head_box[:2]).all():  # all zero where nobody drew one
-            head_box = np.full(4, np.nan, np.float32)
     area = None
     if annotation.get("area") is not None:
         area = float(numbers([annotation["area"]], "area", where)[0])
     scores = numbers(annotation.get("scores") or [], "scores", where)
     if scores.size not in (0, NUM_KEYPOINTS):
         raise ValueError(f"{where}: 'scores' holds {scores.size} numbers, not {NUM_KEYPOINTS}")
+    if scores.size:  # a prediction: estimators write what they like as visibility
+        keypoints[:, 2] = (keypoints[:, :2] != 0).any(1)
     return PersonAnnotation(
         annotation_id=annotation.get("id", -1),
         track_id=track_id,

@@ -39,7 +39,8 @@ class PoseTrackVideoDataset(BaseDataset):
         data_root: Root of the data; no path in the annotations may leave it.
         release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
         box_source: Where people are looked for. ``'gt'``: at the annotated boxes of those with
-            an annotated joint (a person without one cannot be scored: choice). ``'file'``: at
+            an annotated joint (a person without one cannot be scored: choice), cut at the
+            frame's border as mmpose does; unlabelled frames are not searched. ``'file'``: at
             the boxes of ``bbox_file``. ``'detector'``: no proposals, the model has a detector.
         bbox_file: COCO-style detections ``[{image_id, category_id, bbox, score}]``, relative to
             ``data_root``; boxes of other categories than person (1) are left out.
@@ -54,7 +55,8 @@ class PoseTrackVideoDataset(BaseDataset):
     Raises:
         ValueError: Options that do not fit each other, broken annotations, detections of
             unknown images, a path outside ``data_root``.
-        FileNotFoundError: Annotations, detections, or the first frame of a video are missing.
+        FileNotFoundError: Annotations, detections, or the first frames of all videos are
+            missing.
     """
 
     def __init__(
@@ -112,12 +114,12 @@ class PoseTrackVideoDataset(BaseDataset):
             for video in videos
             for index in range(len(video.frames))
         ]
-        for item in items:
-            if item["frame_index"] == 0 and not Path(item["img_path"]).is_file():
-                raise FileNotFoundError(
-                    f"video {item['video_id']}: its first frame {item['img_path']} does not "
-                    f"exist; is data_root={self.data_root!r} right?"
-                )
+        firsts = [item["img_path"] for item in items if item["frame_index"] == 0]
+        if not any(Path(path).is_file() for path in firsts):
+            raise FileNotFoundError(
+                f"no video has its first frame: {firsts[0]} and the {len(firsts) - 1} others do "
+                f"not exist; is data_root={self.data_root!r} right?"
+            )
         return items
 
     def _frame_item(
@@ -138,6 +140,9 @@ class PoseTrackVideoDataset(BaseDataset):
             is_labeled=frame.is_labeled,
             ignore_regions=frame.ignore_regions,
             annotated_size=frame.size,
+            # nobody drew boxes in a frame without labels, so there is nothing to look for
+            searched=self.box_source != "gt" or frame.is_labeled,
+            clip_proposals=self.box_source == "gt",
             **_ground_truth(frame),
         )
         if self.box_source == "gt":

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from mmengine.structures import InstanceData
+from torch import Tensor
 
 UNTRACKED = -1
 """Track id of a pose that belongs to no track yet."""
@@ -112,7 +113,10 @@ class FramePoses:
 
         def array(name: str) -> np.ndarray | None:
             value = instances.get(name)
-            return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+            if isinstance(value, Tensor):
+                value = value.detach().cpu()
+                value = (value.float() if value.is_floating_point() else value).numpy()
+            return value
 
         return cls.create(
             keypoints=array("keypoints"),

@@ -230,9 +230,20 @@ def test_a_path_outside_the_root(root, name):
 
 def test_missing_first_frame(root):
     (root / "images" / "val" / "v2" / "000000.png").unlink()
-    with pytest.raises(FileNotFoundError, match=r"video v2: its first frame .* is data_root="):
+    assert len(build(root)) == 8  # one broken video: its frames are for the pipeline to judge
+    (root / "images" / "val" / "v1" / "000000.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"v1/000000.png and the 1 others .* data_root="):
         build(root)
-    assert len(build(root, videos=["v1"])) == 5
+
+
+def test_unlabelled_frames_are_searched_with_other_boxes_than_annotated_ones(root):
+    edit(
+        root / "annotations" / "val" / "v1.json",
+        lambda c: c["images"][1].update(is_labeled=False),
+    )
+    assert [build(root)[i]["searched"] for i in range(3)] == [True, False, True]
+    others = build(root, box_source="detector")
+    assert [others[i]["searched"] for i in range(3)] == [True, True, True]
 
 
 def test_missing_annotations(root):

@@ -104,6 +104,7 @@ class PackFrameInputs(BaseTransform):
         "is_labeled",
         "ignore_regions",
         "frame_readable",
+        "searched",
         "dataset_name",
         "flip_indices",
     )
@@ -120,9 +121,12 @@ class PackFrameInputs(BaseTransform):
             track_ids=results["track_ids"],
         )
         if "proposals" in results:
-            sample.proposals = InstanceData(
-                bboxes=results["proposals"], bbox_scores=results["proposal_scores"]
-            )
+            boxes = results["proposals"]
+            if results["clip_proposals"] and results["frame_readable"]:
+                height, width = results["ori_shape"]
+                limit = np.array([width, height, width, height], np.float32) - 1
+                boxes = boxes.clip(0, limit)
+            sample.proposals = InstanceData(bboxes=boxes, bbox_scores=results["proposal_scores"])
         return dict(
             inputs=torch.from_numpy(np.ascontiguousarray(results["img"])), data_samples=sample
         )

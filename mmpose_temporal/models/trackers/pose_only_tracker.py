@@ -19,12 +19,21 @@ from .finished_frames import FinishedFrames, TrackedFrame
 
 @dataclass(slots=True)
 class VideoState:
-    """Everything that is remembered of one video; made at its start, dropped at its end."""
+    """Everything that is remembered of one video; made at its start, dropped at its end.
+
+    Attributes:
+        num_frames: Length of the video.
+        finished: Its frames that are held back.
+        memory: Its live tracks.
+        next_frame: Position of the frame that is due.
+        searched: Frames so far in which people were looked for: the clock of the tracks' age.
+    """
 
     num_frames: int
     finished: FinishedFrames
     memory: TrackMemory = field(default_factory=TrackMemory)
     next_frame: int = 0
+    searched: int = 0
 
 
 @MODELS.register_module()
@@ -46,7 +55,7 @@ class PoseOnlyTracker(BaseModel):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``min_length`` < 1.
+        ValueError: ``min_length`` < 1, or a threshold is not in [0, 1].
     """
 
     def __init__(
@@ -62,6 +71,11 @@ class PoseOnlyTracker(BaseModel):
     ):
         if min_length < 1:
             raise ValueError(f"min_length must be 1 or more, got {min_length}")
+        if not (0 <= box_score_thr <= 1 and 0 <= keypoint_score_thr <= 1):
+            raise ValueError(
+                f"box_score_thr and keypoint_score_thr must be in [0, 1], got {box_score_thr} "
+                f"and {keypoint_score_thr}"
+            )
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.association = MODELS.build(association)
         self.suppression = [MODELS.build(part) for part in suppression]
@@ -139,7 +153,9 @@ class PoseOnlyTracker(BaseModel):
         """Suppress and associate the poses of one frame.
 
         Args:
-            sample: Needs the metainfo ``video_id``, ``frame_index`` and ``num_frames``.
+            sample: Needs the metainfo ``video_id``, ``frame_index`` and ``num_frames``. With
+                ``searched`` or ``frame_readable`` False, nobody was looked for in this frame:
+                it has no poses, and the tracks do not age.
             poses: The frame's people.
             dropped: Poses left out so far, by reason.
             feats: For the similarity.
@@ -159,10 +175,17 @@ class PoseOnlyTracker(BaseModel):
                 f"{state.num_frames} was due; frames of a video must come in order and whole "
                 "(use VideoSampler), and reset() forgets an interrupted test"
             )
+        searched = sample.get("searched", True) and sample.get("frame_readable", True)
+        if len(poses) and not searched:
+            raise ValueError(f"video {video_id}: frame {index} was not searched but has poses")
         state.next_frame += 1
         dropped = Counter() if dropped is None else dropped
         poses = self._select(poses, dropped)
-        poses = self.association.step(state.memory, poses, index, feats)
+        # Tracks do not age in frames that nobody could be found in: choice, since a data set
+        # labels every fourth frame, or a file is broken, without telling anything of people.
+        if searched:
+            poses = self.association.step(state.memory, poses, state.searched, feats)
+            state.searched += 1
         tracked = poses.track_ids != UNTRACKED
         if not tracked.all():
             dropped["new_track_thr"] += int((~tracked).sum())
@@ -174,10 +197,13 @@ class PoseOnlyTracker(BaseModel):
 
     def _select(self, poses: FramePoses, dropped: Counter) -> FramePoses:
         """Apply thresholds and suppression, and count what goes."""
-        weak = poses.box_scores < self.box_score_thr
-        if weak.any():
-            dropped["box_score_thr"] += int(weak.sum())
-            poses = poses[~weak]
+        strong = poses.box_scores >= self.box_score_thr
+        whole = np.isfinite(poses.boxes).all(1)
+        if not (strong & whole).all():
+            for reason, lost in (("broken_box", ~whole), ("box_score_thr", whole & ~strong)):
+                if lost.any():
+                    dropped[reason] += int(lost.sum())
+            poses = poses[strong & whole]
         absent = poses.keypoint_scores < self.keypoint_score_thr
         if absent.any():
             scores = np.where(absent, np.float32(0), poses.keypoint_scores)

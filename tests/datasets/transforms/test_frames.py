@@ -142,6 +142,7 @@ def results(num_people: int, **extra) -> dict:
         keypoints_visible=np.ones((num_people, 17), np.float32),
         head_boxes=np.full((num_people, 4), np.nan, np.float32),
         track_ids=np.arange(num_people),
+        clip_proposals=False,
         **extra,
     )
 
@@ -166,6 +167,16 @@ def test_pack(num_people):
     assert sample.gt_instances.bbox_scores.tolist() == [1.0] * num_people
     assert sample.gt_instances.track_ids.tolist() == list(range(num_people))
     assert sample.proposals.bbox_scores.tolist() == [0.5, 0.25]
+
+
+def test_annotated_boxes_are_cut_at_the_border_as_in_training():
+    given = results(
+        1,
+        proposals=np.array([[-3, 1, 9, 5]], np.float32),
+        proposal_scores=np.ones(1, np.float32),
+    )
+    given.update(clip_proposals=True, ori_shape=(2, 4))  # 4 wide, 2 high: x <= 3, y <= 1
+    assert PackFrameInputs()(given)["data_samples"].proposals.bboxes.tolist() == [[0, 1, 3, 1]]
 
 
 def test_pack_does_not_copy_the_image():

@@ -325,13 +325,23 @@ def test_a_video_without_people():
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4])
-def test_unreadable_frames_have_no_people_and_tracks_survive(batch_size):
+def test_unreadable_frames_have_no_people_and_tracks_do_not_age_in_them(batch_size):
     frames = video("a", [A, B], None, None, [B, A])
-    answers = run(build(template_tracker_config(association=dict(max_age=3))), frames, batch_size)
+    answers = run(build(template_tracker_config(association=dict(max_age=1))), frames, batch_size)
     assert ids(answers) == [[0, 1], [], [], [1, 0]]
-    frames = video("a", [A, B], None, None, [B, A])
+    # two readable frames without people: 3 frames pass, more than the 2 that a track waits
+    frames = video("a", [A, B], [], None, [], [B, A])
     answers = run(build(template_tracker_config(association=dict(max_age=2))), frames, batch_size)
-    assert ids(answers) == [[0, 1], [], [], [2, 3]]
+    assert ids(answers) == [[0, 1], [], [], [], [2, 3]]
+
+
+def test_tracks_do_not_age_in_frames_without_labels():
+    """PoseTrack labels every fourth frame of most of a video; people are the same all along."""
+    frames = video("a", [A], [], [], [], [A], [], [], [], [A])
+    for position, (_, sample) in enumerate(frames):
+        sample.set_metainfo(dict(searched=position % 4 == 0))
+    answers = run(build(template_tracker_config(association=dict(max_age=1))), frames)
+    assert ids(answers) == [[0], [], [], [], [0], [], [], [], [0]]
 
 
 def test_thresholds_and_what_they_drop():
