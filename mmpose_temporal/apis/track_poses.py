@@ -3,18 +3,18 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.runner import load_checkpoint
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
-from mmpose.utils import register_all_modules
 from rich.progress import track
 
 from mmpose_temporal.datasets import VideoAnnotation, frame_poses, load_videos
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
-from mmpose_temporal.models.trackers import PoseTracker, TrackedFrame
+from mmpose_temporal.models.trackers import PoseOnlyTracker, PoseTracker, TrackedFrame
 
 
 @dataclass(slots=True)
@@ -60,17 +60,34 @@ def build_pose_only_tracker(
     Raises:
         ValueError: The model needs images.
     """
-    register_all_modules()
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
-    if cfg.model.type == PoseTracker.__name__:
+    settings = _with_classes(cfg.model.to_dict())
+    kind = settings["type"]
+    known = isinstance(kind, type) and issubclass(kind, PoseOnlyTracker)
+    if not known or issubclass(kind, PoseTracker):
         raise ValueError(
-            "the config's model estimates poses from images; tracking poses takes a "
-            "PoseOnlyTracker, as in configs/baselines/oks-tracker.py"
+            f"tracking known poses takes a PoseOnlyTracker, as in "
+            f"configs/baselines/oks-tracker.py; the config's model is {cfg.model.type}"
         )
-    model = MODELS.build(cfg.model)
+    model = MODELS.build(settings)
     if checkpoint is not None:
         load_checkpoint(model, checkpoint, map_location="cpu", strict=True)
     return model.eval()
+
+
+def _with_classes(config: Any) -> Any:
+    """Name the registered parts by their classes.
+
+    Looking a name up makes mmpose's registry import all networks of mmpose, and those import
+    mmdet, which tracking known poses does not need.
+    """
+    if isinstance(config, dict):
+        config = {key: _with_classes(value) for key, value in config.items()}
+        if isinstance(config.get("type"), str):
+            config["type"] = MODELS.module_dict.get(config["type"], config["type"])
+    elif isinstance(config, list | tuple):
+        config = [_with_classes(value) for value in config]
+    return config
 
 
 def track_pose_files(
@@ -122,6 +139,7 @@ def _track_video(tracker: BaseModel, video: VideoAnnotation) -> list[TrackedFram
                 video_id=video.video_id,
                 frame_index=index,
                 num_frames=len(video.frames),
+                searched=frame.is_labeled or bool(frame.people),
             )
         )
         finished += tracker.track(sample, frame_poses(frame))

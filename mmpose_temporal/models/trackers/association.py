@@ -12,6 +12,8 @@ from mmpose.registry import MODELS
 from mmpose_temporal.models.similarities import Representation
 from mmpose_temporal.structures import UNTRACKED, FramePoses
 
+from .assignment import HungarianAssignment
+
 
 @dataclass(slots=True)
 class TrackMemory:
@@ -73,7 +75,7 @@ class Association(BaseModule):
         if max_age < 1:
             raise ValueError(f"max_age must be 1 frame or more, got {max_age}")
         self.similarity = MODELS.build(similarity)
-        self.assignment = MODELS.build(assignment or dict(type="HungarianAssignment"))
+        self.assignment = MODELS.build(assignment or dict(type=HungarianAssignment))
         self.gates = [MODELS.build(gate) for gate in gates]
         self.min_similarity = min_similarity
         self.max_age = max_age
