@@ -54,10 +54,25 @@ def testing_flags() -> argparse.ArgumentParser:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work-dir", help="folder of logs, checkpoints and figures")
-    parser.add_argument("--show-dir", help="write videos with the tracked poses to this folder")
+    parser.add_argument(
+        "--show-dir",
+        help="write videos with the tracked poses to this folder; a training does so in each "
+        "validation, to the folder's epoch_1, epoch_2, ...",
+    )
     parser.add_argument("--show", action="store_true", help="show the poses in a window")
-    parser.add_argument("--interval", type=int, default=1, help="show every n-th frame")
-    parser.add_argument("--wait-time", type=float, default=1, help="seconds a frame is shown")
+    parser.add_argument(
+        "--interval",
+        type=int,
+        metavar="N",
+        help="draw every n-th frame (default: the config's, else 1); with --show or --show-dir",
+    )
+    parser.add_argument(
+        "--wait-time",
+        type=float,
+        metavar="S",
+        help="seconds a frame is shown, 0: until a key is pressed (default: the config's, else "
+        "1); with --show",
+    )
     parser.add_argument(
         "--cfg-options",
         nargs="+",
@@ -69,9 +84,25 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
 
 
+def _check_common(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Refuse what the config is not needed to refuse."""
+    if args.interval is not None and not (args.show or args.show_dir):
+        parser.error("--interval is for the frames that --show or --show-dir draws; give one")
+    if args.wait_time is not None and not args.show:
+        parser.error("--wait-time is for the window of --show; give both")
+    if args.interval is not None and args.interval < 1:
+        parser.error(f"--interval must be at least 1 frame, got {args.interval}")
+    if args.wait_time is not None and not 0 <= args.wait_time < math.inf:
+        parser.error(f"--wait-time must be 0 (wait for a key) or more seconds: {args.wait_time}")
+
+
 def run_training(arguments: Sequence[str] | None = None) -> None:
     """Train as the command line says."""
-    args = training_flags().parse_args(arguments)
+    parser = training_flags()
+    args = parser.parse_args(arguments)
+    _check_common(parser, args)
+    if args.no_validate and (args.show or args.show_dir):
+        parser.error("--show and --show-dir act in validation, which --no-validate leaves out")
     cfg = load_config(args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
@@ -89,6 +120,8 @@ def run_training(arguments: Sequence[str] | None = None) -> None:
             raise SystemExit("--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...)")
         cfg.auto_scale_lr.enable = True
     cfg.merge_from_dict(args.cfg_options)
+    if (args.show or args.show_dir) and cfg.get("val_cfg") is None:
+        raise SystemExit("--show and --show-dir act in validation, and the config has no val_cfg")
     build_runner(cfg).train()
 
 
@@ -96,6 +129,7 @@ def run_testing(arguments: Sequence[str] | None = None) -> None:
     """Test as the command line says."""
     parser = testing_flags()
     args = parser.parse_args(arguments)
+    _check_common(parser, args)
     if args.badcase:
         parser.error("--badcase ranks single crops by their loss; a tracker is tested on frames")
     if args.dump and Path(args.dump).suffix not in (".pkl", ".pickle"):
@@ -150,9 +184,11 @@ def load_config(args: argparse.Namespace) -> Config:
                 "--show and --show-dir need default_hooks.visualization in the config: "
                 "dict(type='PoseTrackVisualizationHook')"
             )
-        hook.update(enable=True, show=args.show, out_dir=args.show_dir, interval=args.interval)
+        hook.update(enable=True, show=args.show, out_dir=args.show_dir)
+        if args.interval is not None:
+            hook.interval = args.interval
         if args.show:
-            hook.wait_time = args.wait_time
+            hook.wait_time = hook.get("wait_time", 1) if args.wait_time is None else args.wait_time
     return cfg
 
 

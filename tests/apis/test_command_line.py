@@ -1,6 +1,7 @@
 """The tools as a user runs them, on tiny videos and a tiny estimator."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ from mmengine.hooks import Hook
 from mmpose.registry import HOOKS
 
 from mmpose_temporal.apis import run_testing, run_training
-from mmpose_temporal.apis.command_line import SaveMetrics
+from mmpose_temporal.apis.command_line import SaveMetrics, load_config, training_flags
 from mmpose_temporal.evaluation import PoseTrackMetric
 from mmpose_temporal.testing import (
     template_tracker_config,
@@ -103,6 +104,16 @@ def oracle_checkpoint(root: Path) -> Path:
     return file
 
 
+def lengths(folder: Path) -> dict[str, int]:
+    """The videos below a folder and their numbers of frames."""
+    found = {}
+    for video in sorted(folder.rglob("*.mp4")):
+        capture = cv2.VideoCapture(str(video))
+        found[str(video.relative_to(folder))] = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        capture.release()
+    return found
+
+
 def test_training_is_interrupted_and_resumed(tmp_path: Path) -> None:
     config = write_config(tmp_path, tiny_tracker_config())
     work_dir = tmp_path / "work"
@@ -148,13 +159,62 @@ def test_test_writes_metrics_and_a_video_of_each(tmp_path: Path) -> None:
     assert metrics["posetrack/AP"] == pytest.approx(100)
     assert metrics["posetrack/MOTA"] == pytest.approx(100)
     assert metrics["posetrack/IDSW"] == 0
-    lengths = {}
-    for video in sorted(shown.rglob("*.mp4")):
-        capture = cv2.VideoCapture(str(video))
-        lengths[video.stem] = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        capture.release()
-    assert lengths == {"v1": 5, "v2": 3}
+    assert lengths(shown) == {"v1.mp4": 5, "v2.mp4": 3}
     assert len(list(shown.rglob("*_timeline.png"))) == 2
+
+
+def test_training_writes_the_videos_of_every_validation(tmp_path: Path) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    shown = tmp_path / "shown"
+    run_training(
+        [
+            *(str(config), "--work-dir", str(tmp_path / "work"), "--show-dir", str(shown)),
+            *("--interval", "2", "--cfg-options", "train_cfg.max_epochs=2"),
+            "train_cfg.val_interval=1",
+        ]
+    )
+    # of 5 frames 0, 2 and 4; of 3 frames 0 and 2
+    assert lengths(shown) == {
+        f"epoch_{epoch}/{video}.mp4": frames
+        for epoch in (1, 2)
+        for video, frames in (("v1", 3), ("v2", 2))
+    }
+    assert len(list(shown.rglob("*_timeline.png"))) == 4
+
+
+def test_training_without_validation_cannot_show(tmp_path: Path) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    cfg = Config.fromfile(config)
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.dump(str(config))
+    with pytest.raises(SystemExit, match="the config has no val_cfg"):
+        run_training([str(config), "--work-dir", str(tmp_path), "--show-dir", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("flags", "interval", "wait_time"),
+    [
+        (["--show-dir", "d"], 7, 0.25),  # the config's
+        (["--show"], 7, 0.25),
+        (["--show", "--interval", "3", "--wait-time", "0"], 3, 0),
+    ],
+)
+def test_the_config_says_what_the_flags_do_not(
+    tmp_path: Path, flags: list[str], interval: int, wait_time: float
+) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    cfg = Config.fromfile(config)
+    cfg.default_hooks.visualization.update(interval=7, wait_time=0.25)
+    cfg.dump(str(config))
+    hook = load_config(training_flags().parse_args([str(config), *flags]))
+    hook = hook.default_hooks.visualization
+    assert (hook.enable, hook.interval, hook.wait_time) == (True, interval, wait_time)
+
+
+def test_a_window_shows_a_frame_for_a_second(tmp_path: Path) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    cfg = load_config(training_flags().parse_args([str(config), "--show"]))
+    assert cfg.default_hooks.visualization.wait_time == 1  # the hook's own 0 waits for a key
 
 
 def test_cfg_options_act(tmp_path: Path) -> None:
@@ -183,6 +243,34 @@ def test_flags_that_cannot_act_are_refused(
     with pytest.raises(SystemExit):
         run_testing(arguments)
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("run", [run_training, run_testing])
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--interval", "2"], "--interval is for the frames that --show or --show-dir draws"),
+        (["--wait-time", "2"], "--wait-time is for the window of --show"),
+        (["--wait-time", "2", "--show-dir", "d"], "--wait-time is for the window of --show"),
+        (["--interval", "0", "--show"], "--interval must be at least 1"),
+        (["--wait-time", "-1", "--show"], "--wait-time must be 0"),
+    ],
+)
+def test_flags_of_showing_without_showing(
+    run: Callable, flags: list[str], message: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit):
+        run(["c.py", *(["x.pth"] if run is run_testing else []), *flags])
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags", [["--show"], ["--show-dir", "d"]])
+def test_no_validate_leaves_nothing_to_show(
+    flags: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit):
+        run_training(["c.py", "--no-validate", *flags])
+    assert "which --no-validate leaves out" in capsys.readouterr().err
 
 
 def test_show_dir_needs_the_hook(tmp_path: Path) -> None:

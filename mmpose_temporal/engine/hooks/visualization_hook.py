@@ -1,4 +1,4 @@
-"""Videos and identity timelines while a tracker is tested."""
+"""Videos and identity timelines while a tracker is tested or validated."""
 
 import os
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 import mmcv
 import numpy as np
 from mmengine import fileio
+from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 from mmpose.engine.hooks import PoseVisualizationHook
 from mmpose.registry import HOOKS
@@ -35,8 +36,8 @@ class _OpenVideo:
 
 
 @dataclass
-class _TestRun:
-    """What is kept of one test epoch."""
+class _Pass:
+    """What is kept of one pass over the videos, a test or a validation."""
 
     out_dir: Path | None
     fps: float
@@ -47,10 +48,11 @@ class _TestRun:
 
 @HOOKS.register_module()
 class PoseTrackVisualizationHook(PoseVisualizationHook):
-    """Draws the finished frames of a test run and shows them or writes a video file each.
+    """Draws the finished frames of a test or a validation: a window, or a file of each video.
 
     Takes the place of ``PoseVisualizationHook`` in ``default_hooks.visualization``, so that
-    ``tools/test.py --show-dir DIR``, ``--show``, ``--wait-time`` and ``--interval`` work::
+    ``--show-dir DIR``, ``--show``, ``--wait-time`` and ``--interval`` of ``tools/test.py`` and
+    ``tools/train.py`` work::
 
         default_hooks = dict(visualization=dict(type="PoseTrackVisualizationHook", enable=False))
         visualizer = dict(type="PoseTrackVisualizer", vis_backends=[...], name="visualizer")
@@ -62,8 +64,11 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
     frames may come late, in other numbers than the batch and from several videos in turn, as
     long as each video's own are in order; ranks that test different videos share ``out_dir``.
 
-    In validation (only if ``enable``): mmpose's behaviour, the first finished frame of every
-    ``interval``-th iteration goes to the window or the backends as ``val_img``.
+    In validation the same, with a folder for each so that none replaces another's files:
+    ``<out_dir>/epoch_<number of trained epochs>/``, or ``<out_dir>/iter_<iterations>/`` where
+    training does not count epochs or there is none. With neither ``out_dir`` nor ``show``,
+    mmpose's behaviour: the first finished frame of every ``interval``-th iteration goes to the
+    backends as ``val_img``.
 
     Args:
         enable: Whether anything is drawn.
@@ -110,9 +115,16 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         self.trail_length = trail_length
         self.timeline = timeline
         self.draw_gt = draw_gt
-        self._run: _TestRun | None = None
+        self._run: _Pass | None = None
 
     # ------------------------------------------------------------- validation
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Prepare the output; raises as :meth:`before_test_epoch`."""
+        if self.enable and self._whole_validation:
+            # mmengine's loop over iterations stays in epoch 0
+            done = f"epoch_{runner.epoch}" if runner.epoch else f"iter_{runner.iter}"
+            self._begin(runner, runner.val_evaluator, done)
 
     def after_val_iter(
         self,
@@ -121,16 +133,26 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         data_batch: dict,
         outputs: Sequence[PoseDataSample],
     ) -> None:
-        """Hand the first finished frame of every ``interval``-th iteration to the backends.
+        """Draw the finished frames, or hand the first one to the backends.
 
         Args:
             runner: The runner.
             batch_idx: Index of the batch in this validation.
             data_batch: Not used: the finished frame may be of an earlier batch.
-            outputs: Finished frames, perhaps none; one that cannot be read is left out.
+            outputs: Finished frames, perhaps none; the backends get none that cannot be read.
+
+        Raises:
+            ValueError: As :meth:`after_test_iter`.
         """
+        if not self.enable:
+            return
+        if self._whole_validation:
+            if self._run is None:
+                self.before_val_epoch(runner)
+            self._add_all(runner, outputs)
+            return
         step = runner.iter + batch_idx
-        if not self.enable or not outputs or step % self.interval:
+        if not outputs or step % self.interval:
             return
         self._visualizer.set_dataset_meta(runner.val_evaluator.dataset_meta)
         data_sample = merge_data_samples([outputs[0]])
@@ -138,17 +160,19 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         if image is None:
             return
         self._visualizer.add_datasample(
-            os.path.basename(data_sample.img_path) if self.show else "val_img",
+            "val_img",
             image,
             data_sample=data_sample,
             draw_gt=self.draw_gt,
             draw_bbox=True,
             draw_heatmap=True,
-            show=self.show,
-            wait_time=self.wait_time,
             kpt_thr=self.kpt_thr,
             step=step,
         )
+
+    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """As :meth:`after_test_epoch`."""
+        self._end(runner)
 
     # ---------------------------------------------------------------- testing
 
@@ -158,21 +182,8 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         Raises:
             TypeError: The visualizer cannot draw tracks.
         """
-        if not self.enable:
-            return
-        if not isinstance(self._visualizer, PoseTrackVisualizer):
-            raise TypeError(
-                "PoseTrackVisualizationHook needs visualizer=dict(type='PoseTrackVisualizer', "
-                f"...) in the config, got {type(self._visualizer).__name__}"
-            )
-        self._close_all(runner)
-        meta = runner.test_evaluator.dataset_meta or {}
-        self._visualizer.set_dataset_meta(meta)
-        out_dir = None
-        if self.out_dir is not None:
-            out_dir = Path(runner.work_dir, str(runner.timestamp), self.out_dir)
-        fps = self.fps or float(meta.get("fps", DEFAULT_FPS))
-        self._run = _TestRun(out_dir=out_dir, fps=fps / self.interval, videos={})
+        if self.enable:
+            self._begin(runner, runner.test_evaluator)
 
     def after_test_iter(
         self,
@@ -196,15 +207,38 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
             return
         if self._run is None:
             self.before_test_epoch(runner)
-        try:
-            for data_sample in outputs:
-                self._add(data_sample)
-        except BaseException:
-            self._close_all(runner)
-            raise
+        self._add_all(runner, outputs)
 
     def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Close what is open and say what could not be read."""
+        self._end(runner)
+
+    def after_run(self, runner: Runner) -> None:
+        """Close what an aborted test or validation left open."""
+        self._close_all(runner)
+
+    # ---------------------------------------------------------------- helpers
+
+    @property
+    def _whole_validation(self) -> bool:
+        return self.show or self.out_dir is not None
+
+    def _begin(self, runner: Runner, evaluator: Evaluator, sub_folder: str = "") -> None:
+        if not isinstance(self._visualizer, PoseTrackVisualizer):
+            raise TypeError(
+                "PoseTrackVisualizationHook needs visualizer=dict(type='PoseTrackVisualizer', "
+                f"...) in the config, got {type(self._visualizer).__name__}"
+            )
+        self._close_all(runner)
+        meta = evaluator.dataset_meta or {}
+        self._visualizer.set_dataset_meta(meta)
+        out_dir = None
+        if self.out_dir is not None:
+            out_dir = Path(runner.work_dir, str(runner.timestamp), self.out_dir, sub_folder)
+        fps = self.fps or float(meta.get("fps", DEFAULT_FPS))
+        self._run = _Pass(out_dir=out_dir, fps=fps / self.interval, videos={})
+
+    def _end(self, runner: Runner) -> None:
         run = self._run
         self._close_all(runner)
         self._run = None
@@ -214,11 +248,13 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
                 "grey in the videos"
             )
 
-    def after_run(self, runner: Runner) -> None:
-        """Close what an aborted test left open."""
-        self._close_all(runner)
-
-    # ---------------------------------------------------------------- helpers
+    def _add_all(self, runner: Runner, outputs: Sequence[PoseDataSample]) -> None:
+        try:
+            for data_sample in outputs:
+                self._add(data_sample)
+        except BaseException:
+            self._close_all(runner)
+            raise
 
     def _add(self, data_sample: PoseDataSample) -> None:
         absent = [key for key in _NEEDED if key not in data_sample]
@@ -284,7 +320,7 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
                 video.writer.stop()
         if videos:
             runner.logger.warning(
-                "videos not tested to their last frame, whose files are named .partial.mp4: "
+                "videos without their last frame, whose files are named .partial.mp4: "
                 + ", ".join(map(str, videos))
             )
             videos.clear()

@@ -69,6 +69,7 @@ def runner(tmp_path):
         work_dir=str(tmp_path / "work"),
         timestamp="20260101_000000",
         iter=100,
+        epoch=4,
         test_evaluator=SimpleNamespace(dataset_meta=META),
         val_evaluator=SimpleNamespace(dataset_meta=META),
     )
@@ -274,11 +275,48 @@ def test_validation_draws_every_interval(visualizer, runner, tmp_path):
     assert [p.rpartition("/")[2] for p in names(tmp_path / "log")] == ["val_img_100.png"]
 
 
+def validate(hook, runner, batches):
+    hook.before_val_epoch(runner)
+    for batch_idx, outputs in enumerate(batches):
+        hook.after_val_iter(runner, batch_idx, {}, outputs)
+    hook.after_val_epoch(runner)
+
+
+def test_validations_write_videos_to_folders_of_their_own(visualizer, runner, tmp_path, out_dir):
+    hook = PoseTrackVisualizationHook(enable=True, out_dir="show", timeline=False)
+    frames = Frames(tmp_path, "a", 3)
+    validate(hook, runner, [[], [frames[0]], [frames[1], frames[2]]])
+    runner.epoch = 5
+    validate(hook, runner, [[frames[0], frames[1]]])  # cut off
+    runner.epoch = 0  # mmengine's loop over iterations stays there
+    validate(hook, runner, [[Frames(tmp_path, "b", 1)[0]]])
+    run(hook, runner, [[Frames(tmp_path, "c", 1)[0]]])
+    found = ["c.mp4", "epoch_4/a.mp4", "epoch_5/a.partial.mp4", "iter_100/b.mp4"]
+    assert names(out_dir) == found
+    assert [count(out_dir / name)[0] for name in found] == [1, 3, 2, 1]
+    assert visualizer.open_videos == ()
+    assert names(tmp_path / "log") == []
+
+
+def test_validation_in_a_window(visualizer, runner, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        visualizer, "show", lambda image, win_name, wait_time: shown.append(win_name)
+    )
+    with pytest.warns(UserWarning, match="show is True"):
+        hook = PoseTrackVisualizationHook(enable=True, show=True, interval=2)
+    frames = Frames(tmp_path, "a", 3)
+    validate(hook, runner, [[frames[0], frames[1]], [frames[2]]])
+    assert shown == ["a 0", "a 2"]
+    assert not (tmp_path / "work").exists()
+
+
 def test_wrong_visualizer(runner):
     Visualizer.get_instance("plain")
-    hook = PoseTrackVisualizationHook(enable=True)
-    with pytest.raises(TypeError, match=r"type='PoseTrackVisualizer'.*got Visualizer"):
-        hook.before_test_epoch(runner)
+    hook = PoseTrackVisualizationHook(enable=True, out_dir="show")
+    for before in (hook.before_test_epoch, hook.before_val_epoch):
+        with pytest.raises(TypeError, match=r"type='PoseTrackVisualizer'.*got Visualizer"):
+            before(runner)
 
 
 @pytest.mark.parametrize(
