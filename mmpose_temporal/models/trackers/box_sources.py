@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from mmpose.structures import PoseDataSample
 
 Boxes = tuple[np.ndarray, np.ndarray]
 """(P, 4) float32 xyxy image pixels, and (P,) float32 scores."""
+
+NO_MMDET = "DetectorBoxes needs mmdet: pip install 'mmdet>=3.3,<3.4' (mmcv must be < 2.2)"
 
 
 class BoxSource(ABC):
@@ -60,8 +63,13 @@ class DatasetBoxes(BoxSource):
 class DetectorBoxes(BoxSource):
     """Boxes of an mmdet detector, all frames of a batch in one call.
 
-    The detector is built at the first frame, is no part of the tracker's checkpoint and is not
-    trained.
+    The detector is built, and an address is fetched, at the first frame. It is no part of the
+    tracker's checkpoint and is not trained.
+
+    Choice: what can be looked up without the network is checked at construction, the
+    checkpoint's file included. So a tracker that is only built to train its estimator needs the
+    file too: validation would ask for it after an epoch's work. Where the file is elsewhere,
+    give its address (anything with ``://``), or train with :class:`DatasetBoxes`.
 
     Args:
         config: mmdet config file, or a config of ``configs/baselines/detectors``.
@@ -69,11 +77,18 @@ class DetectorBoxes(BoxSource):
         category: Label of people in the detector's output (0 in COCO).
 
     Raises:
-        ImportError: At the first frame, mmdet is not installed.
-        FileNotFoundError: No such config.
+        ImportError: mmdet is not installed.
+        FileNotFoundError: No such config, or no such file of weights.
     """
 
     def __init__(self, *, config: str, checkpoint: str, category: int = 0):
+        if find_spec("mmdet") is None:
+            raise ImportError(NO_MMDET)
+        find_config(config)
+        if "://" not in checkpoint and not Path(checkpoint).expanduser().is_file():
+            raise FileNotFoundError(
+                f"the detector's checkpoint {checkpoint} does not exist; give a file or an address"
+            )
         self.config = config
         self.checkpoint = checkpoint
         self.category = category
@@ -103,9 +118,7 @@ class DetectorBoxes(BoxSource):
             from mmdet.registry import MODELS as DETECTORS
             from mmdet.utils import get_test_pipeline_cfg, register_all_modules
         except ImportError as error:
-            raise ImportError(
-                "DetectorBoxes needs mmdet: pip install 'mmdet>=3.3,<3.4' (mmcv must be < 2.2)"
-            ) from error
+            raise ImportError(f"{NO_MMDET}; it is there but does not import: {error}") from error
         from mmcv.transforms import Compose
         from mmdet.registry import TRANSFORMS
 

@@ -34,28 +34,44 @@ def test_data_set_without_boxes():
         DatasetBoxes()([None], [sample], CPU)
 
 
-def test_no_frames():
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "empty.py").write_text("")
+    return str(tmp_path / "empty.py")
+
+
+@pytest.fixture
+def mmdet():
+    return pytest.importorskip("mmdet")
+
+
+def test_no_frames(mmdet, config):
     assert DatasetBoxes()([], [], CPU) == []
     # Nothing to look at is no reason to build a detector, even if it cannot be built.
-    assert DetectorBoxes(config="nowhere.py", checkpoint="nowhere.pth")([], [], CPU) == []
+    assert DetectorBoxes(config=config, checkpoint="https://nowhere/x.pth")([], [], CPU) == []
 
 
-def test_detector_without_config():
-    pytest.importorskip("mmdet")
-    frame, sample = make_frame(video_id="a", frame_index=0, num_frames=1)
-    detector = DetectorBoxes(config="configs/nowhere.py", checkpoint="nowhere.pth")
+def test_detector_without_config(mmdet):
     with pytest.raises(FileNotFoundError, match=r"configs/nowhere\.py exists neither here nor"):
-        detector([frame.numpy()], [sample], CPU)
+        DetectorBoxes(config="configs/nowhere.py", checkpoint="https://nowhere/x.pth")
 
 
-def test_detector_without_mmdet(monkeypatch):
+def test_detector_without_its_file(mmdet, config, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for missing in ("nowhere.pth", str(tmp_path), "~/x.pth"):
+        with pytest.raises(FileNotFoundError, match=f"the detector's checkpoint {missing} does"):
+            DetectorBoxes(config=config, checkpoint=missing)
+    (tmp_path / "x.pth").write_bytes(b"")
+    for there in ("~/x.pth", str(tmp_path / "x.pth"), "torchvision://resnet50"):
+        assert DetectorBoxes(config=config, checkpoint=there).checkpoint == there
+
+
+def test_detector_without_mmdet(monkeypatch, config):
     for name in [n for n in sys.modules if n == "mmdet" or n.startswith("mmdet.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "mmdet", None)
-    frame, sample = make_frame(video_id="a", frame_index=0, num_frames=1)
-    detector = DetectorBoxes(config="x.py", checkpoint="x.pth")
     with pytest.raises(ImportError, match="DetectorBoxes needs mmdet: pip install"):
-        detector([frame.numpy()], [sample], CPU)
+        DetectorBoxes(config=config, checkpoint="https://nowhere/x.pth")
 
 
 def test_configs_are_found_by_path(tmp_path, monkeypatch):
