@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform, LoadImageFromFile
@@ -9,6 +10,19 @@ from mmengine.logging import print_log
 from mmengine.structures import InstanceData
 from mmpose.registry import TRANSFORMS
 from mmpose.structures import PoseDataSample
+from PIL.Image import DecompressionBombError
+
+BACKENDS = ("cv2", "pillow", "tifffile", "turbojpeg")
+
+UNUSABLE = (
+    OSError,  # the file; truncated and unknown data in Pillow and TurboJPEG
+    ValueError,  # damaged tags in Pillow
+    cv2.error,  # no data at all; a header with an impossible size
+    DecompressionBombError,  # the same in Pillow
+    SyntaxError,  # a damaged chunk of a PNG in Pillow
+    AssertionError,  # mmcv, where OpenCV gives no image
+)
+"""What reading and decoding raise on data that are no image; anything else is no frame's fault."""
 
 
 @TRANSFORMS.register_module()
@@ -25,8 +39,10 @@ class LoadVideoFrame(LoadImageFromFile):
         **kwargs: As for mmcv's ``LoadImageFromFile`` (``imdecode_backend``, ``backend_args``).
 
     Raises:
-        ValueError: Unknown ``on_error``; with ``'raise'``, a frame that cannot be used. The
-            text names video, frame and file.
+        ValueError: Unknown ``on_error`` or ``imdecode_backend``; with ``'raise'``, a frame that
+            cannot be used. The text names video, frame and file.
+        Exception: Whatever ``on_error`` says, what is no frame's fault: a decoder that is not
+            installed, no memory left, a key that the data set does not give.
     """
 
     def __init__(self, *, on_error: Literal["raise", "skip"] = "raise", **kwargs):
@@ -36,6 +52,10 @@ class LoadVideoFrame(LoadImageFromFile):
             if name in kwargs:
                 raise ValueError(f"LoadVideoFrame takes no {name}: frames are uint8 BGR")
         super().__init__(**kwargs)
+        if self.imdecode_backend not in BACKENDS:
+            raise ValueError(
+                f"imdecode_backend must be one of {BACKENDS}, got {self.imdecode_backend!r}"
+            )
         self.on_error = on_error
 
     def transform(self, results: dict) -> dict:
@@ -45,7 +65,7 @@ class LoadVideoFrame(LoadImageFromFile):
             loaded = super().transform(dict(results))
             image = loaded["img"]
             problem = self._wrong_size(image, results.get("annotated_size"))
-        except Exception as error:  # the backends raise what they like on broken files
+        except UNUSABLE as error:
             image, problem = None, f"{type(error).__name__}: {error}"
         if problem is not None:
             message = (

@@ -89,6 +89,54 @@ def test_a_broken_frame_is_skipped_and_reported(tmp_path, break_it):
     assert "skipped" in text
 
 
+@pytest.mark.parametrize("backend", ["cv2", "pillow"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp"])
+def test_damaged_bytes_are_skipped_by_either_decoder(tmp_path, backend, suffix):
+    """200 files with some bytes changed or the end cut off; most are no images any more."""
+    path, rng = tmp_path / f"x{suffix}", np.random.default_rng(0)
+    data = cv2.imencode(suffix, rng.integers(0, 256, (12, 16, 3), dtype=np.uint8))[1]
+    load = LoadVideoFrame(on_error="skip", imdecode_backend=backend)
+    readable = 0
+    for _ in range(200):
+        damaged = data[: rng.integers(len(data))] if rng.random() < 0.5 else data.copy()
+        damaged[rng.integers(max(len(damaged), 1), size=min(len(damaged), 4))] = 255
+        path.write_bytes(damaged.tobytes())
+        readable += load(frame(path, annotated_size=(16, 12)))["frame_readable"]
+    assert readable < 200
+
+
+@pytest.mark.parametrize("backend", ["cv2", "pillow"])
+def test_an_impossible_size_is_skipped(tmp_path, backend):
+    """OpenCV raises its own error, Pillow a DecompressionBombError."""
+    data = bytearray(cv2.imencode(".bmp", np.zeros((12, 16, 3), np.uint8))[1].tobytes())
+    data[18:26] = (60000).to_bytes(4, "little") * 2  # width and height in the header
+    (tmp_path / "x.bmp").write_bytes(data)
+    load = LoadVideoFrame(on_error="skip", imdecode_backend=backend)
+    assert load(frame(tmp_path / "x.bmp"))["frame_readable"] is False
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+@pytest.mark.parametrize("error", [ImportError, KeyError, MemoryError, AttributeError])
+def test_what_is_no_fault_of_the_frame_stops_the_test(tmp_path, monkeypatch, on_error, error):
+    def decode(*args, **kwargs):
+        raise error("not the frame")
+
+    write_jpeg(tmp_path / "x.jpg")
+    monkeypatch.setattr("mmcv.imfrombytes", decode)
+    with pytest.raises(error, match="not the frame"):
+        LoadVideoFrame(on_error=on_error)(frame(tmp_path / "x.jpg"))
+
+
+def test_a_missing_path_is_no_unreadable_frame():
+    with pytest.raises(KeyError, match="img_path"):
+        LoadVideoFrame(on_error="skip")(dict(video_id="v1", frame_index=7))
+
+
+def test_an_unknown_decoder_is_refused():
+    with pytest.raises(ValueError, match="imdecode_backend must be one of .* got 'pil'"):
+        LoadVideoFrame(on_error="skip", imdecode_backend="pil")
+
+
 def test_the_wrong_size_is_said(tmp_path):
     of_another_size(tmp_path / "x.jpg")
     with pytest.raises(ValueError, match="it is 48x64, its annotation says 64x48"):
