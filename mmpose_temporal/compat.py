@@ -38,7 +38,9 @@ class Requirement:
 
 REQUIREMENTS = (
     Requirement("torch", "2.1", None, "python -m pip install torch torchvision"),
-    Requirement("mmengine", "0.10.0", "1.0.0", "python -m pip install mmengine==0.10.7"),
+    # 0.10.5: from there on the test loop takes the losses off the end of a model's outputs, on
+    # which trackers rely whose frames are finished late (see the trackers' test_step)
+    Requirement("mmengine", "0.10.5", "1.0.0", "python -m pip install mmengine==0.10.7"),
     Requirement("mmcv", "2.0.0", "2.2.0", _MMCV_FIX),
     Requirement(
         "mmpose",

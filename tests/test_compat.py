@@ -198,6 +198,8 @@ def test_version_numbers(version: str, numbers: tuple[int, ...]) -> None:
         ("mmcv", "2.2.0", False),
         ("mmpose", "1.2.0", False),
         ("mmpose", "1.3.2", True),
+        ("mmengine", "0.10.4", False),
+        ("mmengine", "0.10.5", True),
         ("mmengine", "0.10.7", True),
         ("mmengine", "1.0.0", False),
     ],
@@ -216,6 +218,13 @@ def test_versions_at_the_limits(
     text = str(caught.value)
     assert f"{name} {version} is installed" in text
     assert requirement.range in text and requirement.fix in text
+
+
+def test_mim_is_told_the_same_versions(project_root: Path) -> None:
+    lines = (project_root / "requirements" / "mminstall.txt").read_text().splitlines()
+    told = {line for line in lines if line and not line.startswith("#")}
+    checked = {item.range for item in compat.REQUIREMENTS if item.name != "torch"}
+    assert told == checked
 
 
 def raising(error: Exception) -> object:
