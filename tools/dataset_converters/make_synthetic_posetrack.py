@@ -20,6 +20,7 @@ from mmpose_temporal.datasets.synthetic import (
     SPLITS,
     DetectorNoise,
     SyntheticVideoConfig,
+    image_suffix,
     preview_grid,
     write_dataset,
     write_detections,
@@ -69,6 +70,15 @@ def detector(text: str) -> DetectorNoise:
         raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
 
 
+def picture(text: str) -> Path:
+    """The name of a picture in a format that can be written."""
+    try:
+        image_suffix(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return Path(text)
+
+
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses and checks the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -100,7 +110,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="render nothing; simulate detections for the PoseTrack18 JSON files in DIR",
     )
     parser.add_argument(
-        "--preview", type=Path, metavar="FILE", help="write a grid of frames (JPEG)"
+        "--preview", type=picture, metavar="FILE", help="write a grid of frames (.jpg or .png)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")

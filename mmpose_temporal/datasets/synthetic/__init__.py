@@ -5,7 +5,7 @@ from .config import SCENES, SPLITS, SyntheticVideoConfig, video_index, video_nam
 from .detections import DetectorNoise, simulate_detections
 from .preview import draw_annotations, preview_grid
 from .video import FrameTruth, VideoRenderer, render_video
-from .writer import SplitSummary, write_dataset, write_detections, write_image
+from .writer import SplitSummary, image_suffix, write_dataset, write_detections, write_image
 
 __all__ = [
     "SCENES",
@@ -17,6 +17,7 @@ __all__ = [
     "VideoRenderer",
     "draw_annotations",
     "image_entry",
+    "image_suffix",
     "merge",
     "person_entries",
     "preview_grid",

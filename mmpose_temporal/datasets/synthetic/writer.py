@@ -24,6 +24,7 @@ from .detections import DetectorNoise, simulate_detections
 from .video import render_video
 
 JPEG_QUALITY = 95
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,14 +253,34 @@ def write_detections(
     return len(boxes)
 
 
-def write_image(path: str | Path, picture: Any, *, quality: int = JPEG_QUALITY) -> None:
-    """Writes a picture as JPEG, atomically.
+def image_suffix(path: str | Path) -> str:
+    """The suffix of a picture that :func:`write_image` can write, in small letters.
 
     Raises:
-        OSError: When OpenCV cannot encode it.
+        ValueError: When it is none of ``IMAGE_SUFFIXES``.
     """
-    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    suffix = Path(path).suffix.lower()
+    if suffix not in IMAGE_SUFFIXES:
+        raise ValueError(f"a picture's name ends in {', '.join(IMAGE_SUFFIXES)}, not {path}")
+    return suffix
+
+
+def write_image(path: str | Path, picture: Any, *, quality: int = JPEG_QUALITY) -> None:
+    """Writes a picture in the format of the file's name, atomically.
+
+    Args:
+        path: The file; its suffix is one of ``IMAGE_SUFFIXES``, in capitals or not.
+        picture: (H, W, 3) uint8 BGR.
+        quality: Of a JPEG, 0 to 100; a PNG is exact.
+
+    Raises:
+        ValueError: When the suffix is another one.
+        OSError: When OpenCV cannot encode the picture.
+    """
+    suffix = image_suffix(path)
+    options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, quality]
+    done, data = cv2.imencode(suffix, picture, options)
     if not done:
-        raise OSError(f"OpenCV cannot encode {path} as JPEG")
+        raise OSError(f"OpenCV cannot encode {path}")
     with atomic_write(path, "wb") as file:
         file.write(data.tobytes())

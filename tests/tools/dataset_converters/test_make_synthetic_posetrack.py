@@ -25,7 +25,7 @@ def _args(out, *more):
 
 
 def test_a_tiny_set(tool, tmp_path, capsys):
-    preview = tmp_path / "grid.jpg"
+    preview = tmp_path / "grid.PNG"
     more = ("--split", "train", "--detections", "0.05,0,0,0.5", "--preview", str(preview))
     assert tool.main(_args(tmp_path / "set", *more)) == 0
     printed = capsys.readouterr().out
@@ -38,6 +38,7 @@ def test_a_tiny_set(tool, tmp_path, capsys):
     boxes = json.loads((tmp_path / "set/annotations/train_detections.json").read_text())
     assert f"{len(boxes)} detections" in printed
     assert cv2.imread(str(preview)).shape == (2 * 180, 5 * 240, 3)
+    assert preview.read_bytes().startswith(b"\x89PNG")
 
     assert tool.main(_args(tmp_path / "set", "--split", "train")) == 2
     assert "already holds the split" in capsys.readouterr().err
@@ -61,6 +62,8 @@ def test_a_tiny_set(tool, tmp_path, capsys):
         (["--size", "480"], "write the size as WxH"),
         (["--split", "dev"], "invalid choice"),
         (["--scene", "space"], "invalid choice"),
+        (["--preview", "grid.webp"], r"ends in \.jpg, \.jpeg, \.png, not grid\.webp"),
+        (["--preview", "grid"], r"ends in \.jpg, \.jpeg, \.png, not grid"),
         (["--detections", "0.1,0.2"], "four numbers"),
         (["--detections", "0.1,1.2,0,0"], "miss must be in"),
         (["--detections", "jiter=0.1"], "the names are"),
