@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mmpose_temporal.evaluation import as_json, evaluate_files, format_table, format_videos
 from mmpose_temporal.evaluation.functional import JOINT_CHOICES, PROTOCOLS
+from mmpose_temporal.evaluation.posetrack_files import SMALL_SET
 from mmpose_temporal.utils import write_json
 
 
@@ -51,7 +52,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default="all",
         help="annotated: leave joints that are never annotated out of the means",
     )
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes (default: one for each CPU, at most one for each video; 1 if the files "
+        f"hold less than {SMALL_SET // 10**6} MB, which is faster)",
+    )
     return parser.parse_args(argv)
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+INT64 = np.iinfo(np.int64)
+"""Range of ids: they are kept as int64."""
+
 
 @dataclass(frozen=True, eq=False)
 class FileFrame:
@@ -77,12 +80,14 @@ def records_of(record: dict, name: str, where: str) -> list[dict]:
 
 
 def integer(record: dict, name: str, where: str) -> int:
-    """A field that is an integer, checked."""
+    """A field that is an integer of 64 bits, checked."""
     value = record.get(name)
     if isinstance(value, list) and len(value) == 1:  # PoseTrack17 wraps numbers in lists
         value = value[0]
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         raise ValueError(f"{where}: '{name}' must be an integer, got {record.get(name)!r}")
+    if not INT64.min <= int(value) <= INT64.max:
+        raise ValueError(f"{where}: '{name}' {int(value)} does not fit in 64 bits; use other ids")
     return int(value)
 
 

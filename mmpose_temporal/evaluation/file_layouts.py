@@ -25,7 +25,8 @@ def read_layout(path: Path, *, predicted: bool) -> FileContent:
         predicted: Whether joint scores are wanted (predictions), else head boxes (ground truth).
 
     Raises:
-        ValueError: The file is no JSON or not in one of the layouts.
+        ValueError: The file is no JSON, not in one of the layouts, lists no images, or a field is
+            missing or wrong.
     """
     try:
         with path.open(encoding="utf-8") as file:
@@ -33,10 +34,23 @@ def read_layout(path: Path, *, predicted: bool) -> FileContent:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
     if isinstance(content, dict) and "annolist" in content:
-        return read_posetrack17(path, records_of(content, "annolist", str(path)), predicted)
+        frames = _not_empty(path, content, "annolist")
+        return read_posetrack17(path, frames, predicted)
     if isinstance(content, dict) and {"images", "annotations"} <= content.keys():
+        _not_empty(path, content, "images")
         return read_posetrack18(path, content, predicted)
     raise ValueError(
         f"{path} is in no PoseTrack layout: neither 'images' and 'annotations' (PoseTrack18) nor "
         "'annolist' (PoseTrack17)"
     )
+
+
+def _not_empty(path: Path, content: dict, name: str) -> list[dict]:
+    """The list of frames, one or more: figures of no frames would be 0 and NaN without a word."""
+    frames = records_of(content, name, str(path))
+    if not frames:
+        raise ValueError(
+            f"{path}: '{name}' is empty: list every frame of the video, or leave the file out of "
+            "ground truth and predictions"
+        )
+    return frames

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from mmpose_temporal.evaluation import evaluate_files, find_video_files, read_video_files
 from mmpose_temporal.evaluation.functional import JOINT_NAMES
 from mmpose_temporal.evaluation.posetrack17_file import POSETRACK17_JOINTS
+from mmpose_temporal.evaluation.posetrack_files import VideoFiles, default_workers
 from mmpose_temporal.structures import KEYPOINT_NAMES
 
 GOLDEN = sorted((Path(__file__).parents[1] / "data" / "poseval_golden").glob("*.json"))
@@ -258,6 +260,57 @@ def test_track_ids_of_ten_thousand(tmp_path):
     ):
         evaluate_files(*folders)
     assert evaluate_files(*folders, protocol="strict").total.totals["AP"] == 100
+
+
+@pytest.mark.parametrize("convert", [lambda document: document, _as_17])
+@pytest.mark.parametrize("side", ["gt", "pred"])
+def test_track_ids_beyond_64_bits(tmp_path, convert, side):
+    truth, predicted = _document("000001"), _document("000001", predicted=True)
+    people = (truth if side == "gt" else predicted)["annotations"]
+    people[3]["track_id"] = 2**63 - 1
+    folders = _pair(tmp_path, convert(truth), convert(predicted))
+    assert evaluate_files(*folders, protocol="strict").total.totals["AP"] == 100
+    for number in (2**63, -(2**63) - 1, 10**30, 1e30):
+        people[3]["track_id"] = number
+        folders = _pair(tmp_path, convert(truth), convert(predicted))
+        message = (
+            rf"{side}/000001\.json, frame 1 \(.*\), \w+ (2001|1): 'track_id' -?\d{{19,}} does"
+        )
+        with pytest.raises(ValueError, match=message):
+            evaluate_files(*folders, protocol="strict")
+
+
+@pytest.mark.parametrize("convert", [lambda document: document, _as_17])
+@pytest.mark.parametrize("empty", ["gt", "pred", "both"])
+def test_files_without_images(tmp_path, convert, empty):
+    nothing = {"images": [], "annotations": [], "categories": PERSON}
+    truth = nothing if empty != "pred" else _document("000001")
+    predicted = nothing if empty != "gt" else _document("000001", predicted=True)
+    folders = _pair(tmp_path, convert(truth), convert(predicted))
+    side = "pred" if empty == "pred" else "gt"
+    with pytest.raises(ValueError, match=rf"{side}/000001\.json: '(images|annolist)' is empty"):
+        evaluate_files(*folders)
+
+
+def test_default_workers(tmp_path, monkeypatch):
+    files = []
+    for name in "abc":  # three videos of 10 MB each side, 60 MB
+        pair = (tmp_path / f"{name}.gt", tmp_path / f"{name}.pred")
+        for path in pair:
+            with path.open("wb") as file:
+                file.truncate(10_000_000)  # sparse: no disk is used
+        files.append(VideoFiles(name, *pair))
+    for cpus, videos, expected in ((1, 3, 1), (2, 3, 2), (8, 3, 3), (8, 2, 2), (8, 1, 1)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=cpus: range(n), raising=False)
+        assert default_workers(files[:videos]) == expected  # 2 videos: 40 MB; 1 video: 20 MB
+    for pair in files:
+        os.truncate(pair.predictions, 500_000)  # 31.5 MB
+    assert default_workers(files) == 1
+    assert default_workers([]) == 1
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    os.truncate(files[0].predictions, 1_000_000)  # 32 MB
+    assert default_workers(files) == 2
 
 
 def test_truncated(tmp_path):

@@ -96,6 +96,16 @@ def test_per_video_and_workers(tool, folders, tmp_path, capsys):
     assert total == one["posetrack/IDSW"]
 
 
+def test_workers_are_many_by_default(tool, folders, tmp_path, monkeypatch):
+    asked = []
+    module = sys.modules["mmpose_temporal.evaluation.posetrack_files"]
+    monkeypatch.setattr(module, "default_workers", lambda files: asked.append(len(files)) or 2)
+    many = _figures(tool, folders, tmp_path)
+    assert asked == [2]
+    assert many == _figures(tool, folders, tmp_path, "--workers", "1")
+    assert asked == [2]  # not asked again
+
+
 def test_single_files(tool, folders, tmp_path):
     files = [f"{folder}/000001.json" for folder in folders]
     alone = _figures(tool, files, tmp_path)
