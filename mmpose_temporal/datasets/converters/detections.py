@@ -1,6 +1,8 @@
 """Running a detector over frames into a COCO-style detection file."""
 
+import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ import torch
 from mmpose.structures import PoseDataSample
 from rich.progress import Progress
 
-from mmpose_temporal.utils import safe_join, write_json
+from mmpose_temporal.utils import atomic_write, safe_join, write_json
 
 from ..posetrack_json import load_videos
 from .files import require_free
@@ -93,8 +95,9 @@ def detect_people(
     """Write the boxes that a detector finds, as COCO-style detections.
 
     Work that is cut off goes on where it stopped: finished batches stand in ``<out>.partial``, a
-    text file with one JSON line a frame, which the finished ``out`` replaces. Its first line says
-    what it was made with, and another detector or other frames refuse to go on with it.
+    text file with one JSON line a frame, which the finished ``out`` replaces. It only grows, so a
+    crash loses the frames of one batch at most. Its first line says what it was made with, and
+    another detector, root or other frames refuse to go on with it.
 
     Args:
         source: Gives the boxes (:class:`DetectorBoxes`).
@@ -114,7 +117,7 @@ def detect_people(
 
     Raises:
         FileExistsError: ``out`` exists and ``overwrite`` is not set.
-        ValueError: An option is out of range, or ``<out>.partial`` is of other work.
+        ValueError: An option is out of range, or ``<out>.partial`` is of other work or damaged.
     """
     out = Path(out)
     require_free([out], overwrite=overwrite)
@@ -127,10 +130,10 @@ def detect_people(
         partial.unlink(missing_ok=True)
     header = {
         "made_with": description | {"score_thr": score_thr},
+        "root": str(Path(root).resolve()),
         "frames": len(frames),
-        "last": list(frames[-1]) if frames else None,
+        "frames_sha256": hashlib.sha256(json.dumps(list(frames)).encode()).hexdigest(),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
     done = _read_partial(partial, header)
     left = [frame for frame in frames if frame[0] not in done]
     with partial.open("a", encoding="utf-8") as file, Progress(disable=not progress) as bar:
@@ -152,19 +155,32 @@ def _batches(frames: Frames, size: int) -> Iterator[Frames]:
 
 
 def _read_partial(path: Path, header: dict) -> dict[int, dict]:
-    """The finished frames; a last line that was cut off is removed from the file."""
+    """The finished frames; a last line that was cut off is taken off the file.
+
+    Lines that are whole are never written again.
+    """
     if not path.exists():
-        path.write_text(json.dumps(header) + "\n", encoding="utf-8")
+        with atomic_write(path) as file:
+            file.write(json.dumps(header) + "\n")
         return {}
-    lines = path.read_text(encoding="utf-8").split("\n")
-    whole = [json.loads(line) for line in lines[:-1]]  # what follows the last newline is not whole
-    if not whole or whole[0] != json.loads(json.dumps(header)):
+    content = path.read_bytes()
+    size = content.rfind(b"\n") + 1
+    try:
+        lines = [json.loads(line) for line in content[:size].splitlines()]
+        done = {line["image_id"]: line for line in lines[1:]}
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} is damaged ({error}); pass --overwrite to begin anew") from error
+    found = lines[0] if lines and isinstance(lines[0], dict) else {}
+    wanted = json.loads(json.dumps(header))
+    if found != wanted:
+        different = ", ".join(key for key in wanted if found.get(key) != wanted[key])
         raise ValueError(
-            f"{path} was begun with another detector, threshold or set of frames; pass "
-            "--overwrite to begin anew"
+            f"{path} was begun with another detector, threshold, root or set of frames "
+            f"(different: {different}); pass --overwrite to begin anew"
         )
-    path.write_text("".join(line + "\n" for line in lines[:-1]), encoding="utf-8")
-    return {line["image_id"]: line for line in whole[1:]}
+    if size < len(content):
+        os.truncate(path, size)
+    return done
 
 
 def _detect(

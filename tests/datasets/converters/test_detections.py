@@ -78,7 +78,7 @@ def test_going_on(root):
     partial = root / "boxes.json.partial"
     with partial.open("a") as file:  # cut off in the middle of a line
         file.write('{"image_id": 10004, "rows": [[1, 2')
-    with pytest.raises(ValueError, match="begun with another detector, threshold or set of"):
+    with pytest.raises(ValueError, match="different: made_with\\)"):
         detect_people(CornerBoxes(), frames, root, out, score_thr=0.5, **options)
     source = CornerBoxes()
     report = detect_people(source, frames, root, out, **options)
@@ -89,6 +89,70 @@ def test_going_on(root):
         detect_people(CornerBoxes(), frames, root, out, **options)
     detect_people(CornerBoxes(), frames, root, out, overwrite=True, **options)
     assert out.read_text() == whole
+
+
+def _cut_off(root):
+    """Four of eight frames are done: frames, target, options, file of unfinished work."""
+    frames, out = annotated_frames(root / "annotations" / "val", root), root / "boxes.json"
+    options = dict(description=MADE_WITH, batch_size=2)
+    with pytest.raises(KeyboardInterrupt):
+        detect_people(CornerBoxes(fail_at=2), frames, root, out, **options)
+    partial = root / "boxes.json.partial"
+    assert len(partial.read_text().splitlines()) == 1 + 4
+    return frames, out, options, partial
+
+
+def test_a_crash_while_going_on_keeps_what_is_done(root, monkeypatch):
+    frames, out, options, partial = _cut_off(root)
+    text = partial.read_text()
+    with partial.open("a") as file:
+        file.write('{"image_id": 1')
+
+    def crash(path, *args, **kwargs):  # as write_text does when the disk is full
+        path.open("w").close()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(partial), "write_text", crash)
+        with pytest.raises(KeyboardInterrupt):
+            detect_people(CornerBoxes(fail_at=0), frames, root, out, **options)
+    assert partial.read_text() == text
+    source = CornerBoxes()
+    detect_people(source, frames, root, out, **options)
+    assert source.batches == [[10004, 20000], [20001, 20002]]
+
+
+def test_going_on_in_another_root(root, tmp_path):
+    frames, out, options, partial = _cut_off(root)
+    text = partial.read_text()
+    other = write_tiny_posetrack(tmp_path / "other")
+    with pytest.raises(ValueError, match=r"different: root\); pass --overwrite"):
+        detect_people(CornerBoxes(), frames, other, out, **options)
+    # as many frames and the same last one, but the first is another image
+    changed = [(10000, frames[1][1]), *frames[1:]]
+    with pytest.raises(ValueError, match=r"different: frames_sha256\); pass --overwrite"):
+        detect_people(CornerBoxes(), changed, root, out, **options)
+    assert partial.read_text() == text
+    detect_people(CornerBoxes(), frames, other, out, overwrite=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lines: [lines[0], "{broken", *lines[2:]], "is damaged"),
+        (lambda lines: [lines[0], "[1]", *lines[2:]], "is damaged"),
+        (lambda lines: lines[1:], "was begun with another detector"),
+        (lambda lines: ["[]"], "was begun with another detector"),
+        (lambda lines: [], "was begun with another detector"),
+    ],
+)
+def test_going_on_with_a_damaged_file(root, change, message):
+    frames, out, options, partial = _cut_off(root)
+    text = "".join(f"{line}\n" for line in change(partial.read_text().splitlines()))
+    partial.write_text(text)
+    with pytest.raises(ValueError, match=rf"boxes\.json\.partial {message}.*pass --overwrite"):
+        detect_people(CornerBoxes(), frames, root, out, **options)
+    assert partial.read_text() == text
 
 
 def test_frames_that_cannot_be_read(root):
