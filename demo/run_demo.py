@@ -15,9 +15,15 @@ import cv2
 from rich.console import Console
 from rich.table import Table
 
+from mmpose_temporal.utils import write_json
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = "configs/baselines/synthetic/oks-tracker_td-hm_hrnet-tiny_synthetic-128x96.py"
 CONVERTER = "tools/dataset_converters/make_synthetic_posetrack.py"
+SPLITS = dict(
+    train=["--videos", "36", "--frames", "16", "--people", "2-5", "--seed", "0"],
+    val=["--videos", "4", "--frames", "40", "--people", "3-5", "--seed", "1"],
+)
 GROUPS = ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl")
 console = Console()
 
@@ -57,20 +63,54 @@ def run(step: str, command: list[str], log: Path) -> float:
 
 
 def make_data(root: Path, logs: Path) -> None:
-    """Training and validation videos, if they are not there."""
-    splits = dict(
-        train=["--videos", "36", "--frames", "16", "--people", "2-5", "--seed", "0"],
-        val=["--videos", "4", "--frames", "40", "--people", "3-5", "--seed", "1"],
-    )
-    for split, options in splits.items():
-        if (root / "annotations" / f"posetrack18_{split}.json").is_file():
-            console.print(f"[bold]Synthetic {split} videos[/bold] are in {root}\n")
-            continue
-        run(
-            f"Synthetic {split} videos",
-            [CONVERTER, str(root), "--split", split, "--size", "480x360", "--quiet", *options],
-            logs / f"data_{split}.log",
+    """Training and validation videos, where those of the same options are not there.
+
+    The options lie beside the data in ``demo_<split>.json``. Data of other options are replaced;
+    data without such a file are somebody else's, which ends the demo.
+    """
+    for split, options in SPLITS.items():
+        options = ["--split", split, "--size", "480x360", *options]
+        record = root / f"demo_{split}.json"
+        flags = ["--quiet"]
+        if record.is_file():
+            made_with = json.loads(record.read_text(encoding="utf-8")).get("options")
+            if made_with == options and merged_file(root, split).is_file():
+                console.print(f"[bold]Synthetic {split} videos[/bold] are in {root}\n")
+                continue
+            flags.append("--overwrite")
+            write_json(record, dict(options=None))  # until the new data are whole
+        elif merged_file(root, split).is_file():
+            raise SystemExit(
+                f"demo: {root} holds a {split} split without {record.name}, so the demo did not "
+                "make it and does not replace it; name another folder with --data-root, or "
+                "remove this one"
+            )
+        command = [CONVERTER, str(root), *options, *flags]
+        run(f"Synthetic {split} videos", command, logs / f"data_{split}.log")
+        write_json(record, dict(options=options))
+
+
+def merged_file(root: Path, split: str) -> Path:
+    """The file that the converter writes last."""
+    return root / "annotations" / f"posetrack18_{split}.json"
+
+
+def remove_old_videos(folder: Path, log: Path) -> None:
+    """Remove what an earlier test of this demo wrote, so that all videos are of the next one.
+
+    Args:
+        folder: Where the test writes, in the demo's work folder.
+        log: The test's log. Where there is none, no demo has tested here, and videos in the
+            folder are somebody else's, which ends the demo.
+    """
+    old = [*folder.rglob("*.mp4"), *folder.rglob("*_timeline.png")]
+    if old and not log.is_file():
+        raise SystemExit(
+            f"demo: {folder} holds videos that the demo did not write; name another folder with "
+            "--work-dir"
         )
+    for path in old:
+        path.unlink()
 
 
 def check_videos(folder: Path) -> list[Path]:
@@ -121,6 +161,7 @@ def main() -> None:
     train = run("Training", ["tools/train.py", CONFIG, *common], work_dir / "train.log")
     checkpoint = (work_dir / "last_checkpoint").read_text(encoding="utf-8").strip()
     metrics_file, videos = work_dir / "metrics.json", work_dir / "videos"
+    remove_old_videos(videos, work_dir / "test.log")
     test = run(
         "Test",
         [
