@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import json
 import pkgutil
 import re
 import shutil
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import mmpose_temporal
+from mmpose_temporal.testing import write_tiny_posetrack
 
 # What a build reads; copied, so that building leaves nothing behind in the clone.
 SOURCES = (
@@ -93,6 +96,58 @@ for registry in (DATASETS, METRICS, MODELS, VISUALIZERS):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert ("python -m pip install mmdet" in done.stderr) is not with_mmdet
+
+
+def test_tools_that_need_no_network_run_without_mmdet(project_root: Path, tmp_path: Path) -> None:
+    """Tiny videos are tracked and evaluated, one tool after the other in one process."""
+    write_tiny_posetrack(tmp_path)
+    truth, tracked = tmp_path / "annotations" / "val", tmp_path / "tracked"
+    config = project_root / "configs" / "baselines" / "oks-tracker.py"
+    figures = tmp_path / "figures.json"
+    commands = [
+        ["tools/track_poses.py", config, truth, "--out", tracked],
+        ["tools/evaluate_posetrack.py", truth, tracked, "--out", figures],
+    ]
+    code = f"""
+import runpy, sys
+sys.modules["mmdet"] = None  # import mmdet raises ModuleNotFoundError
+for command in {[[str(part) for part in command] for command in commands]}:
+    sys.argv = command
+    try:
+        runpy.run_path(command[0], run_name="__main__")
+    except SystemExit as end:
+        assert not end.code, (command, end.code)
+assert sys.modules["mmdet"] is None
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=project_root
+    )
+    assert done.returncode == 0, done.stderr
+    # two people in the 5 frames of v1 and the 3 of v2, who keep their ids
+    assert "16 of 16 poses in 8 frames of 2 videos have an id (4 tracks)" in done.stdout
+    result = json.loads(figures.read_text())
+    assert (result["posetrack/AP"], result["posetrack/MOTA"]) == (100, 100)
+    assert result["posetrack/IDSW"] == 0
+
+
+def test_everything_that_is_imported_is_required(project_root: Path) -> None:
+    """Named in requirements/runtime.txt, or checked on import, or optional."""
+    installed_as = {"cv2": "opencv-python", "PIL": "pillow"}
+    imported = set()
+    for path in (project_root / "mmpose_temporal").rglob("*.py"):
+        if ".mim" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {name.name.split(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    imported -= {*sys.stdlib_module_names, "mmpose_temporal"}
+    listed = set()
+    for name in ("runtime", "mminstall", "optional"):
+        lines = (project_root / "requirements" / f"{name}.txt").read_text().splitlines()
+        listed |= {re.match(r"[\w-]+", line)[0] for line in lines if re.match(r"\w", line)}
+    assert {installed_as.get(name, name) for name in imported} <= listed
 
 
 def test_wheel_holds_the_package_and_what_mim_needs(clone: Path, tmp_path: Path) -> None:
