@@ -23,7 +23,7 @@ from ..functional import (
     figure_keys,
     pair_videos,
 )
-from ..posetrack_format import prediction_path, write_video_predictions
+from ..posetrack_format import write_video_predictions
 from ..tables import format_table
 from .frame_records import FrameRecord, group_videos
 
@@ -169,39 +169,70 @@ class PoseTrackMetric(BaseMetric):
         return {f"{self.prefix}/{name}": value for name, value in metrics.items()}
 
     def compute_metrics(self, results: list[FrameRecord]) -> dict:
-        """Evaluate and write what was asked for.
+        """Evaluate, log the table, then write what was asked for.
+
+        Neither the figures nor the files of a long test are lost for the other's sake: a video
+        that cannot be written is an error after the table and the other videos' files, and the
+        files are written also if the evaluation refuses the data.
 
         Args:
             results: The frames of all videos, in any order.
 
         Returns:
             Metrics without prefix; empty with ``format_only``.
+
+        Raises:
+            ValueError: The evaluation refuses the data, or videos could not be written; the text
+                names all of them.
         """
-        logger = MMLogger.get_current_instance()
         videos = group_videos(results)
-        if self.outfile_prefix is not None:
-            self._write(videos)
-            logger.info(f"wrote the predictions of {len(videos)} videos to {self.outfile_prefix}")
-        frames = chain.from_iterable(videos.values())
-        lost = [f"{frame.video_id}: {frame.frame_index}" for frame in frames if not frame.readable]
-        if lost:
-            logger.warning(
-                f"{len(lost)} frames could not be read and count as frames without predictions "
-                f"(video: frame): {', '.join(lost)}"
-            )
-        if self.format_only:
-            return {}
+        lost = _warn_of_unreadable(videos)
+        try:
+            if self.format_only:
+                return {}
+            return {**self._figures(videos), "unreadable_frames": lost}
+        finally:
+            if self.outfile_prefix is not None:
+                _write(videos, self.outfile_prefix)
+
+    def _figures(self, videos: dict[str, list[FrameRecord]]) -> dict:
         paired = pair_videos(
             {name: [frame.truth for frame in video] for name, video in videos.items()},
             {name: [frame.scored_prediction() for frame in v] for name, v in videos.items()},
         )
         figures = evaluate_videos(paired, **self.options)
-        logger.info(f"PoseTrack, protocol {self.options['protocol']}\n{format_table(figures)}")
-        return {**figures.as_dict(), "unreadable_frames": len(lost)}
+        MMLogger.get_current_instance().info(
+            f"PoseTrack, protocol {self.options['protocol']}\n{format_table(figures)}"
+        )
+        return figures.as_dict()
 
-    def _write(self, videos: dict[str, list[FrameRecord]]) -> None:
-        for video_id in videos:  # refuse all before writing any
-            prediction_path(self.outfile_prefix, video_id)
-        for video_id, video in videos.items():
-            predicted = [frame.predicted for frame in video]
-            write_video_predictions(self.outfile_prefix, video_id, predicted)
+
+def _warn_of_unreadable(videos: dict[str, list[FrameRecord]]) -> int:
+    """Log which frames could not be read; how many they are."""
+    frames = chain.from_iterable(videos.values())
+    lost = [f"{frame.video_id}: {frame.frame_index}" for frame in frames if not frame.readable]
+    if lost:
+        MMLogger.get_current_instance().warning(
+            f"{len(lost)} frames could not be read and count as frames without predictions "
+            f"(video: frame): {', '.join(lost)}"
+        )
+    return len(lost)
+
+
+def _write(videos: dict[str, list[FrameRecord]], folder: str | os.PathLike) -> None:
+    """Write all videos that can be written, then raise one error about the others."""
+    problems = []
+    for video_id, video in videos.items():
+        try:
+            write_video_predictions(folder, video_id, [frame.predicted for frame in video])
+        except (ValueError, OSError) as error:
+            problems.append(str(error))
+    written = len(videos) - len(problems)
+    MMLogger.get_current_instance().info(
+        f"wrote the predictions of {written} of {len(videos)} videos to {folder}"
+    )
+    if problems:
+        raise ValueError(
+            f"the predictions of {len(problems)} of {len(videos)} videos could not be written to "
+            f"{folder}, those of the others were: {'; '.join(problems)}"
+        )

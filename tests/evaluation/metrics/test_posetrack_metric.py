@@ -336,6 +336,67 @@ def test_video_ids_that_leave_the_folder(tmp_path):
     assert not list(tmp_path.rglob("*.json"))
 
 
+def _crowd(sample):
+    """1001 people at one place, one more than a file has ids for."""
+    people = sample.pred_instances
+    fields = ("bboxes", "bbox_scores", "keypoints", "keypoint_scores")
+    sample.pred_instances = InstanceData(
+        **{name: np.repeat(people[name][:1], 1001, axis=0) for name in fields},
+        track_ids=np.arange(1001),
+    )
+
+
+def _three_videos():
+    return [s for name in ("000001", "000002", "000003") for s in _video(name, num_frames=2)]
+
+
+def test_files_that_cannot_be_written_cost_no_figures(tmp_path):
+    logger = MMLogger.get_instance("unwritten", log_file=str(tmp_path / "log.txt"))
+    samples = _three_videos()
+    _crowd(samples[1])
+    samples[4].pred_instances.bboxes[1, 2] = np.inf  # the figures do not need boxes
+    with pytest.raises(ValueError, match="2 of 3 videos could not be written") as failure:
+        _evaluate(samples, outfile_prefix=tmp_path / "out", protocol="strict")
+    assert "'000001', frame 1: 1001 people, at most 1000" in str(failure.value)
+    assert "'000003', frame 0: boxes of the predictions hold NaN or inf" in str(failure.value)
+    assert os.listdir(tmp_path / "out") == ["000002.json"]
+    for handler in logger.handlers:
+        handler.flush()
+    text = (tmp_path / "log.txt").read_text()
+    assert "wrote the predictions of 1 of 3 videos" in text
+    lines = [line.split() for line in text.splitlines()]
+    # frame 1 of video 1: one of two people is found, 1000 are too many; the other 11 are found
+    precision = 100 * 11 / (11 + 1000)
+    assert ["Recall", *[f"{100 * 11 / 12:.1f}"] * 8] in lines
+    assert ["Precision", *[f"{precision:.1f}"] * 8] in lines
+    with pytest.raises(ValueError, match="2 of 3 videos could not be written"):
+        _evaluate(samples, outfile_prefix=tmp_path / "again", format_only=True)
+    assert os.listdir(tmp_path / "again") == ["000002.json"]
+
+
+def test_figures_that_cannot_be_computed_cost_no_files(tmp_path):
+    samples = _three_videos()
+    samples[1].gt_instances.head_boxes[0] = np.nan
+    with pytest.raises(ValueError, match="'000001', frame 1: ground truth head_sizes"):
+        _evaluate(samples, outfile_prefix=tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["000001.json", "000002.json", "000003.json"]
+
+
+def test_a_full_disk_is_told_as_well(tmp_path, monkeypatch):
+    module = sys.modules["mmpose_temporal.evaluation.posetrack_format"]
+    write = module.write_json
+
+    def fails_for_2(path, document):
+        if path.name == "000002.json":
+            raise OSError(28, "No space left on device", str(path))
+        write(path, document)
+
+    monkeypatch.setattr(module, "write_json", fails_for_2)
+    with pytest.raises(ValueError, match=r"1 of 3 videos .* No space left on device: .*000002"):
+        _evaluate(_three_videos(), outfile_prefix=tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["000001.json", "000003.json"]
+
+
 _WORKER = """
 import importlib.util, json, sys
 import torch.distributed as dist
