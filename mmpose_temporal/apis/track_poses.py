@@ -135,7 +135,7 @@ def _track_video(tracker: BaseModel, video: VideoAnnotation) -> list[TrackedFram
                 img_id=frame.image_id,
                 frame_id=frame.frame_id,
                 frame_name=frame.file_name,
-                frame_size=frame.size or (0, 0),
+                frame_size=frame.size,
                 video_id=video.video_id,
                 frame_index=index,
                 num_frames=len(video.frames),

@@ -10,13 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, FramePoses
+from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses, person_categories
 from mmpose_temporal.utils import write_json
-
-CATEGORIES = [
-    {"id": 1, "name": "person", "supercategory": "person", "keypoints": list(KEYPOINT_NAMES)}
-]
-"""The one category of PoseTrack18."""
 
 MAX_PEOPLE = 1000
 """Annotation ids are the image id times this plus the position in the frame (choice)."""
@@ -30,15 +25,20 @@ class PredictedFrame:
         image_id: Id of the image, unique over the data set.
         frame_id: The annotation file's ``frame_id``.
         file_name: Path of the image relative to the data root, as in the annotation file.
-        size: (width, height) in pixels.
+        size: (width, height) in pixels, None where it is not known. A size that is not positive
+            becomes None: some files say 0 for unknown.
         poses: The people, with 17 keypoints and track ids.
     """
 
     image_id: int
     frame_id: int
     file_name: str
-    size: tuple[int, int]
+    size: tuple[int, int] | None
     poses: FramePoses
+
+    def __post_init__(self) -> None:
+        if self.size is not None and min(self.size) <= 0:
+            object.__setattr__(self, "size", None)
 
 
 def prediction_path(folder: str | os.PathLike, video_id: str) -> Path:
@@ -60,7 +60,8 @@ def write_video_predictions(
 ) -> Path:
     """Write the predictions of one video, atomically.
 
-    Every frame is listed, also those without people. A joint with a score of 0 or less is written
+    Every frame is listed, also those without people; one of unknown size has no ``width`` and
+    ``height``, as in the official files. A joint with a score of 0 or less is written
     as (0, 0, 0) with score 0, the layout's sign for an absent joint.
 
     Args:
@@ -80,22 +81,25 @@ def write_video_predictions(
     for index, frame in enumerate(frames):
         _check(frame.poses, f"video {video_id!r}, frame {index}")
         annotations += _annotations(frame)
-    images = [
-        {
-            "id": int(frame.image_id),
-            "frame_id": int(frame.frame_id),
-            "vid_id": video_id,
-            "file_name": frame.file_name,
-            "nframes": len(frames),
-            "is_labeled": True,
-            "has_no_densepose": True,
-            "width": int(frame.size[0]),
-            "height": int(frame.size[1]),
-        }
-        for frame in frames
-    ]
-    write_json(path, {"images": images, "annotations": annotations, "categories": CATEGORIES})
+    images = [_image(frame, video_id, len(frames)) for frame in frames]
+    write_json(path, {"images": images, "annotations": annotations, "categories": person_categories()})
     return path
+
+
+def _image(frame: PredictedFrame, video_id: str, num_frames: int) -> dict:
+    """The record of a frame."""
+    record = {
+        "id": int(frame.image_id),
+        "frame_id": int(frame.frame_id),
+        "vid_id": video_id,
+        "file_name": frame.file_name,
+        "nframes": num_frames,
+        "is_labeled": True,
+        "has_no_densepose": True,
+    }
+    if frame.size is not None:
+        record |= {"width": int(frame.size[0]), "height": int(frame.size[1])}
+    return record
 
 
 def _check(poses: FramePoses, where: str) -> None:

@@ -64,6 +64,22 @@ def test_every_pose_comes_out_or_is_counted(tmp_path: Path, project_root: Path) 
     assert "left out, suppression: 2" in str(report)
 
 
+def test_frames_without_size_stay_without(tmp_path: Path, project_root: Path) -> None:
+    folder = poses_without_ids(tmp_path)
+    content = json.loads((folder / "v1.json").read_text())
+    for image in content["images"]:  # as in the official files
+        del image["width"], image["height"]
+    (folder / "v1.json").write_text(json.dumps(content))
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    track_pose_files(tracker, folder, tmp_path / "out", progress=False)
+    without, with_size = (
+        json.loads((tmp_path / "out" / f"{name}.json").read_text())["images"]
+        for name in ("v1", "v2")
+    )
+    assert not any({"width", "height"} & image.keys() for image in without)
+    assert [(image["width"], image["height"]) for image in with_size] == [(64, 48)] * 3
+
+
 def test_ids_of_the_input_are_not_looked_at(tmp_path: Path, project_root: Path) -> None:
     write_tiny_posetrack(tmp_path / "data")
     tracker = build_pose_only_tracker(project_root / CONFIGS[0])

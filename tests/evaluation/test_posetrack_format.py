@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from mmpose_temporal.datasets.posetrack_json import read_video
 from mmpose_temporal.evaluation import PredictedFrame, prediction_path, write_video_predictions
 from mmpose_temporal.structures import KEYPOINT_NAMES, FramePoses
 
 
-def _frame(index=0, people=2, **changes):
+def _frame(index=0, people=2, size=(640, 480), **changes):
     rng = np.random.default_rng(index)
     poses = FramePoses(
         keypoints=rng.uniform(0, 500, (people, 17, 2)).astype(np.float32),
@@ -22,7 +23,7 @@ def _frame(index=0, people=2, **changes):
         image_id=20000 + index,
         frame_id=index,
         file_name=f"images/val/000002/{index:06d}.jpg",
-        size=(640, 480),
+        size=size,
         poses=poses.replace(**changes),
     )
 
@@ -60,6 +61,17 @@ def test_what_is_written_is_what_was_given(tmp_path):
     np.testing.assert_array_equal(points[present, :2], frames[0].poses.keypoints[1, present])
     np.testing.assert_array_equal(scores[present], frames[0].poses.keypoint_scores[1, present])
     assert (points[present, 2] == 1).all()
+
+
+@pytest.mark.parametrize("size", [None, (0, 0), (640, 0), (-1, 480)])
+def test_frames_of_unknown_size(tmp_path, size):
+    unknown = _frame(1, size=size)
+    assert unknown.size is None
+    path = write_video_predictions(tmp_path, "v", [_frame(0), unknown])
+    known, image = json.loads(path.read_text())["images"]
+    assert (known["width"], known["height"]) == (640, 480)
+    assert set(known) - set(image) == {"width", "height"}
+    assert [frame.size for frame in read_video(path).frames] == [(640, 480), None]
 
 
 def test_absent_joints_may_be_nan(tmp_path):

@@ -19,9 +19,12 @@ from mmpose_temporal.evaluation.posetrack_format import PredictedFrame
 from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, FramePoses
 from mmpose_temporal.utils import atomic_write
 
-from .tracks import UNKNOWN_SIZE, VideoTracks
+from .tracks import VideoTracks
 
-NPZ_LOSES = "nothing is lost, but the order of people within a frame: they come back by track id"
+NPZ_LOSES = (
+    "nothing is lost, but the order of people within a frame: they come back by track id; frames "
+    "without size come back with the size of the others"
+)
 """What the format cannot hold."""
 
 _FIELDS = (
@@ -54,16 +57,11 @@ def skeleton_arrays(tracks: VideoTracks) -> dict[str, np.ndarray]:
         ``image_ids`` and ``frame_ids`` (T,) int64, ``frame_names`` (T,) str.
 
     Raises:
-        ValueError: The frames have no size or several, or there are no frames.
+        ValueError: The frames have several sizes or none, or there are no frames. Frames of
+            unknown size among others (unreadable images) have the size of the others.
     """
     ids, frames = tracks.track_ids, tracks.frames
-    sizes = {tuple(frame.size) for frame in frames}
-    if len(sizes) != 1 or sizes == {UNKNOWN_SIZE}:
-        raise ValueError(
-            f"video {tracks.video_id}: skeleton data need one size of all frames, got "
-            f"{sorted(sizes) or 'no frames'} ((0, 0): the file has no width and height)"
-        )
-    (width, height) = sizes.pop()
+    width, height = _size(tracks)
     shape = (len(ids), len(frames))
     arrays = {
         "keypoint": np.zeros((*shape, NUM_KEYPOINTS, 2), np.float32),
@@ -92,6 +90,21 @@ def skeleton_arrays(tracks: VideoTracks) -> dict[str, np.ndarray]:
         "frame_ids": np.array([frame.frame_id for frame in frames], np.int64),
         "frame_names": np.array([frame.file_name for frame in frames]),
     }
+
+
+def _size(tracks: VideoTracks) -> tuple[int, int]:
+    """The one (width, height) of the frames that have a size."""
+    sizes = {tuple(frame.size) for frame in tracks.frames if frame.size is not None}
+    if len(sizes) == 1:
+        return sizes.pop()
+    problem = f"got {sorted(sizes)}"
+    if not tracks.frames:
+        problem = "there are no frames"
+    elif not sizes:
+        problem = "no frame has one: add 'width' and 'height' to the images in its file"
+    raise ValueError(
+        f"video {tracks.video_id}: skeleton data need one size of all frames; {problem}"
+    )
 
 
 def write_skeletons(path: str | Path, tracks: VideoTracks) -> int:

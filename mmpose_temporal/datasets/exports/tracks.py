@@ -11,9 +11,6 @@ from mmpose_temporal.structures import NUM_KEYPOINTS
 
 from ..posetrack_json import frame_poses, read_video
 
-UNKNOWN_SIZE = (0, 0)
-"""Size of frames whose file does not say it."""
-
 
 @dataclass(frozen=True, eq=False)
 class VideoTracks:
@@ -57,7 +54,7 @@ def read_posetrack(path: str | Path) -> VideoTracks:
 
     Its opposite is :func:`mmpose_temporal.evaluation.write_video_predictions`. A joint that the
     file marks as visible gets the file's score, 1 where it has none; a person without box gets
-    the joints' box enlarged by 15 % a side. A frame without size has the size (0, 0).
+    the joints' box enlarged by 15 % a side. A frame without size has the size None.
 
     Raises:
         FileNotFoundError: No such file.
@@ -72,7 +69,7 @@ def read_posetrack(path: str | Path) -> VideoTracks:
             image_id=frame.image_id,
             frame_id=frame.frame_id,
             file_name=frame.file_name,
-            size=frame.size or UNKNOWN_SIZE,
+            size=frame.size,
             poses=frame_poses(frame),
         )
         for frame in video.frames

@@ -127,7 +127,7 @@ def _predicted(sample: dict, where: str) -> PredictedFrame:
             f"{where}: predictions have {poses.keypoint_scores.shape[1]} keypoints, PoseTrack has "
             f"{NUM_KEYPOINTS}; set the model's head to the layout of the data set"
         )
-    height, width = sample["ori_shape"][:2]
+    height, width = sample["ori_shape"][:2]  # 0, 0: unreadable, and the annotations have no size
     return PredictedFrame(
         image_id=int(sample["img_id"]),
         frame_id=int(sample["frame_id"]),

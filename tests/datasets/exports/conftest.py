@@ -48,12 +48,8 @@ def folder(tracks, tmp_path):
 def assert_same(one, other, *, by_track=False):
     assert one.video_id == other.video_id
     for a, b in zip(one.frames, other.frames, strict=True):
-        assert (a.image_id, a.frame_id, a.file_name, tuple(a.size)) == (
-            b.image_id,
-            b.frame_id,
-            b.file_name,
-            tuple(b.size),
-        )
+        for name in ("image_id", "frame_id", "file_name", "size"):
+            assert getattr(a, name) == getattr(b, name)
         p, q = a.poses, b.poses
         if by_track:
             p, q = p[np.argsort(p.track_ids)], q[np.argsort(q.track_ids)]

@@ -36,13 +36,27 @@ def test_skeletons_of_nobody(tmp_path, frame, assert_same):
 
 
 def test_skeletons_need_a_size(tmp_path, poses, frame):
-    for frames in (
-        [frame(0, poses([1]), size=(0, 0))],
-        [frame(0, poses([1])), frame(1, poses([1]), size=(9, 9))],
-        [],
+    for frames, message in (
+        ([frame(0, poses([1]), size=None)] * 2, "no frame has one: add 'width' and 'height'"),
+        ([frame(0, poses([1]), size=(0, 0))], "no frame has one: add 'width' and 'height'"),
+        (
+            [frame(0, poses([1])), frame(1, poses([1]), size=(9, 9))],
+            r"got \[\(9, 9\), \(640, 480\)\]",
+        ),
+        ([], "there are no frames"),
     ):
-        with pytest.raises(ValueError, match="need one size of all frames"):
+        with pytest.raises(
+            ValueError, match=f"v: skeleton data need one size of all frames; {message}"
+        ):
             skeleton_arrays(VideoTracks("v", frames))
+
+
+def test_unknown_sizes_among_known_ones_do_not_matter(tmp_path, poses, frame):
+    sizes = (None, (640, 480), (0, 0), (640, 480))
+    frames = [frame(index, poses([1]), size=size) for index, size in enumerate(sizes)]
+    write_skeletons(tmp_path / "v.npz", VideoTracks("v", frames))
+    assert load_skeletons(tmp_path / "v.npz")["img_shape"] == (480, 640)
+    assert {frame.size for frame in read_skeletons(tmp_path / "v.npz").frames} == {(640, 480)}
 
 
 def test_archives_that_are_something_else(tracks, tmp_path):

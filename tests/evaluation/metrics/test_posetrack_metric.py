@@ -319,6 +319,15 @@ def test_written_files_give_the_same_figures(tmp_path):
     }
 
 
+def test_unreadable_frames_of_unknown_size_are_written_without_it(tmp_path):
+    samples = _video()
+    samples[2] = _sample("000001", 2, 4, found=0, frame_readable=False, ori_shape=(0, 0))
+    _evaluate(samples, outfile_prefix=tmp_path)
+    images = json.loads((tmp_path / "000001.json").read_text())["images"]
+    assert [image.get("width") for image in images] == [640, 640, None, 640]
+    assert ["height" in image for image in images] == [True, True, False, True]
+
+
 def test_figures_with_files(tmp_path):
     metrics = _evaluate(_video(), outfile_prefix=tmp_path)
     assert metrics["posetrack/AP"] == 100
