@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmpose_temporal.datasets.posetrack_json import read_video
 from mmpose_temporal.evaluation import evaluate_files, find_video_files, read_video_files
 from mmpose_temporal.evaluation.functional import JOINT_NAMES
 from mmpose_temporal.evaluation.posetrack17_file import POSETRACK17_JOINTS
 from mmpose_temporal.evaluation.posetrack_files import VideoFiles, default_workers
-from mmpose_temporal.structures import KEYPOINT_NAMES
+from mmpose_temporal.structures import KEYPOINT_NAMES, SCORED_KEYPOINTS
 
 GOLDEN = sorted((Path(__file__).parents[1] / "data" / "poseval_golden").glob("*.json"))
 PERSON = [{"id": 1, "name": "person", "keypoints": list(KEYPOINT_NAMES)}]
@@ -163,6 +164,25 @@ def test_joints_with_coordinates_and_no_visibility_are_there(tmp_path):
     truth["annotations"][0]["keypoints"] = points.ravel().tolist()
     video = _read(_pair(tmp_path, truth))
     assert video.ground_truth[0].visible[0, :3].tolist() == [True, True, False]
+
+
+def test_data_sets_and_files_differ_in_joints_without_visibility_only(tmp_path):
+    truth = _document("000001")
+    folders = _pair(tmp_path, truth)
+
+    def read():
+        people = read_video(folders[0] / "000001.json").frames[0].people
+        of_data_set = np.array([person.keypoints[SCORED_KEYPOINTS, 2] > 0 for person in people])
+        return of_data_set, _read(folders).ground_truth[0].visible
+
+    of_data_set, of_files = read()
+    np.testing.assert_array_equal(of_data_set, of_files)
+    assert of_files.sum() == 15 + 14  # person 1 lacks the nose
+    truth["annotations"][0]["keypoints"][2] = 0  # the nose of person 0 keeps its x and y
+    _pair(tmp_path, truth)
+    of_data_set, of_files = read()
+    assert np.argwhere(of_data_set != of_files).tolist() == [[0, 0]]
+    assert of_files[0, 0]
 
 
 def test_keypoints_in_another_order(tmp_path):
