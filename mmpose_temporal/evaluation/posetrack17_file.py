@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmpose_temporal.structures import POSETRACK17_JOINTS
+
 from .file_fields import (
     FileContent,
     FileFrame,
@@ -15,25 +17,6 @@ from .file_fields import (
     track_ids,
 )
 from .functional import JOINT_NAMES, NUM_JOINTS
-
-POSETRACK17_JOINTS = (
-    "right_ankle",
-    "right_knee",
-    "right_hip",
-    "left_hip",
-    "left_knee",
-    "left_ankle",
-    "right_wrist",
-    "right_elbow",
-    "right_shoulder",
-    "left_shoulder",
-    "left_elbow",
-    "left_wrist",
-    "head_bottom",
-    "nose",
-    "head_top",
-)
-"""Joints by their id in the PoseTrack17 layout."""
 
 _COLUMN_OF_ID = np.array([JOINT_NAMES.index(name) for name in POSETRACK17_JOINTS])
 

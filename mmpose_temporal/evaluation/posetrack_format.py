@@ -82,7 +82,9 @@ def write_video_predictions(
         _check(frame.poses, f"video {video_id!r}, frame {index}")
         annotations += _annotations(frame)
     images = [_image(frame, video_id, len(frames)) for frame in frames]
-    write_json(path, {"images": images, "annotations": annotations, "categories": person_categories()})
+    write_json(
+        path, {"images": images, "annotations": annotations, "categories": person_categories()}
+    )
     return path
 
 

@@ -44,3 +44,55 @@ JOINT_GROUPS = {
     "Ankl": (15, 16),
 }
 """Columns of the tables in the papers, as indices into the 17 keypoints."""
+
+POSETRACK17_JOINTS = (
+    "right_ankle",
+    "right_knee",
+    "right_hip",
+    "left_hip",
+    "left_knee",
+    "left_ankle",
+    "right_wrist",
+    "right_elbow",
+    "right_shoulder",
+    "left_shoulder",
+    "left_elbow",
+    "left_wrist",
+    "head_bottom",
+    "nose",
+    "head_top",
+)
+"""The 15 joints of PoseTrack17's files in the order of their ids; it has no ears."""
+
+_BONES = (
+    ("left_ankle", "left_knee"),
+    ("left_knee", "left_hip"),
+    ("right_ankle", "right_knee"),
+    ("right_knee", "right_hip"),
+    ("left_hip", "right_hip"),
+    ("left_shoulder", "left_hip"),
+    ("right_shoulder", "right_hip"),
+    ("left_shoulder", "right_shoulder"),
+    ("left_shoulder", "left_elbow"),
+    ("right_shoulder", "right_elbow"),
+    ("left_elbow", "left_wrist"),
+    ("right_elbow", "right_wrist"),
+    ("head_bottom", "head_top"),
+    ("nose", "head_bottom"),
+    ("nose", "head_top"),
+)
+
+
+def person_categories() -> list[dict]:
+    """The ``categories`` of a PoseTrack18 file: one class, 17 names, a 1-based skeleton."""
+    names = list(KEYPOINT_NAMES)
+    skeleton = [[names.index(a) + 1, names.index(b) + 1] for a, b in _BONES]
+    return [
+        {
+            "id": 1,
+            "name": "person",
+            "supercategory": "person",
+            "keypoints": names,
+            "skeleton": skeleton,
+        }
+    ]

@@ -14,7 +14,6 @@ from .multiperson_posetrack import (
     read_multiperson_posetrack,
 )
 from .posetrack17 import (
-    POSETRACK17_JOINTS,
     convert_from_posetrack17,
     posetrack17_to_18,
     read_annolist,
@@ -29,7 +28,6 @@ __all__ = [
     "COCO_KEYPOINTS",
     "FRAME_NAMES",
     "MPII_JOINTS",
-    "POSETRACK17_JOINTS",
     "POSETRACK18_FRAME_NAMES",
     "ConversionReport",
     "DatasetReport",

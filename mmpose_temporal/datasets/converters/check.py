@@ -153,7 +153,6 @@ def _check_file(
 
 
 _READABLE = {
-    "other categories",
     "missing head boxes",
     "gaps in frame numbers",
     "fewer frames than stated",

@@ -14,8 +14,8 @@ ADVICE = {
     "field errors": "repair the named field; data sets refuse the file as it is",
     "repeated track ids": "give every person of a frame its own track id; data sets refuse the "
     "file as it is",
-    "other categories": "remove annotations of categories other than 1 (person); they are read as "
-    "people",
+    "other categories": "remove annotations of categories other than 1 (person); data sets "
+    "refuse the file as it is",
     "paths outside the root": "make the file names relative to the data root; data sets refuse "
     "them",
     "missing head boxes": "PCKh, AP and MOTA need the head box of every annotated person: take "

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, enclosing_boxes
+from mmpose_temporal.structures import enclosing_boxes
 from mmpose_temporal.utils import safe_join
 
 from ..posetrack_json import BOX_MARGIN
@@ -20,39 +20,6 @@ MAX_FRAMES = 10_000
 
 MAX_PEOPLE = 100
 """The last two digits of an annotation id are the person's position in the frame."""
-
-_BONES = (
-    ("left_ankle", "left_knee"),
-    ("left_knee", "left_hip"),
-    ("right_ankle", "right_knee"),
-    ("right_knee", "right_hip"),
-    ("left_hip", "right_hip"),
-    ("left_shoulder", "left_hip"),
-    ("right_shoulder", "right_hip"),
-    ("left_shoulder", "right_shoulder"),
-    ("left_shoulder", "left_elbow"),
-    ("right_shoulder", "right_elbow"),
-    ("left_elbow", "left_wrist"),
-    ("right_elbow", "right_wrist"),
-    ("head_bottom", "head_top"),
-    ("nose", "head_bottom"),
-    ("nose", "head_top"),
-)
-
-
-def person_categories() -> list[dict[str, Any]]:
-    """The ``categories`` of a PoseTrack18 file: one class, 17 names, a skeleton from 1."""
-    names = list(KEYPOINT_NAMES)
-    bones = [[names.index(a) + 1, names.index(b) + 1] for a, b in _BONES]
-    return [
-        {
-            "id": 1,
-            "name": "person",
-            "supercategory": "person",
-            "keypoints": names,
-            "skeleton": bones,
-        }
-    ]
 
 
 def image_number(file_name: str) -> tuple[int, str]:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS
+from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, person_categories
 
 from .files import image_size, write_folder
-from .layout import image_number, image_record, person_categories, person_record
+from .layout import image_number, image_record, person_record
 from .matlab import load_mat, records, required_integer, required_number
 from .report import ConversionReport
 

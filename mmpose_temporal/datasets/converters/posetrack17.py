@@ -16,7 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS
+from mmpose_temporal.structures import (
+    KEYPOINT_NAMES,
+    NUM_KEYPOINTS,
+    POSETRACK17_JOINTS,
+    person_categories,
+)
 
 from .files import convert_files, image_size, read_json, source_files
 from .layout import (
@@ -25,30 +30,10 @@ from .layout import (
     checked_name,
     image_number,
     image_record,
-    person_categories,
     person_record,
 )
 from .matlab import load_mat, number, points, records, required_integer, required_number
 from .report import ConversionReport
-
-POSETRACK17_JOINTS = (
-    "right_ankle",
-    "right_knee",
-    "right_hip",
-    "left_hip",
-    "left_knee",
-    "left_ankle",
-    "right_wrist",
-    "right_elbow",
-    "right_shoulder",
-    "left_shoulder",
-    "left_elbow",
-    "left_wrist",
-    "head_bottom",
-    "nose",
-    "head_top",
-)
-"""The 15 joints of PoseTrack17 in the order of their ids; it has no ears."""
 
 TO_18 = np.array([KEYPOINT_NAMES.index(name) for name in POSETRACK17_JOINTS])
 """Index in the 17 keypoints of each PoseTrack17 id."""

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS
+from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, person_categories
 
 from .files import convert_files, read_json, source_files
-from .layout import checked_name, person_categories
+from .layout import checked_name
 from .matlab import required_integer
 from .report import ConversionReport
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES
+from mmpose_temporal.structures import KEYPOINT_NAMES, person_categories
 
-from .layout import MAX_PEOPLE, person_categories, person_record
+from .layout import MAX_PEOPLE, person_record
 
 
 def image_name(folder: str, name: Any, where: str) -> str:

@@ -7,43 +7,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mmpose_temporal.structures.posetrack_layout import KEYPOINT_NAMES
+from mmpose_temporal.structures import person_categories
 
 from .config import SyntheticVideoConfig, video_name
 from .video import FrameTruth
 from .visibility import person_box
-
-_SKELETON = [
-    ("right_ankle", "right_knee"),
-    ("right_knee", "right_hip"),
-    ("left_ankle", "left_knee"),
-    ("left_knee", "left_hip"),
-    ("left_hip", "right_hip"),
-    ("left_shoulder", "left_hip"),
-    ("right_shoulder", "right_hip"),
-    ("left_shoulder", "right_shoulder"),
-    ("left_shoulder", "left_elbow"),
-    ("right_shoulder", "right_elbow"),
-    ("left_elbow", "left_wrist"),
-    ("right_elbow", "right_wrist"),
-    ("head_bottom", "nose"),
-    ("nose", "head_top"),
-]
-
-
-def categories() -> list[dict[str, Any]]:
-    """The ``categories`` entry: one class with 17 names and a 1-based skeleton."""
-    names = list(KEYPOINT_NAMES)
-    skeleton = [[names.index(a) + 1, names.index(b) + 1] for a, b in _SKELETON]
-    return [
-        {
-            "id": 1,
-            "name": "person",
-            "supercategory": "person",
-            "keypoints": names,
-            "skeleton": skeleton,
-        }
-    ]
 
 
 def image_id(index: int, frame: int) -> int:
@@ -131,5 +99,5 @@ def merge(videos: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "images": images,
         "annotations": [entry for video in videos for entry in video["annotations"]],
-        "categories": categories(),
+        "categories": person_categories(),
     }

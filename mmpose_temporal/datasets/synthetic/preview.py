@@ -9,9 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import safe_join
-
-from .annotations import categories
 
 _COLOURS = [
     (60, 200, 60), (60, 90, 240), (240, 150, 40), (40, 220, 240), (230, 70, 220), (230, 230, 60),
@@ -82,7 +81,7 @@ def draw_annotations(
     for xs, ys in zip(image["ignore_regions_x"], image["ignore_regions_y"], strict=True):
         region = np.rint(np.column_stack([xs, ys]) * scale).astype(np.int32)
         cv2.polylines(picture, [region], True, (0, 0, 255), 1, cv2.LINE_AA)
-    skeleton = categories()[0]["skeleton"]
+    skeleton = person_categories()[0]["skeleton"]
     for entry in video["annotations"]:
         if entry["image_id"] != image["id"]:
             continue

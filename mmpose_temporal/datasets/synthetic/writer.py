@@ -16,9 +16,10 @@ from typing import Any
 import cv2
 from rich.progress import track
 
+from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import atomic_write, write_json
 
-from .annotations import categories, image_entry, merge, person_entries
+from .annotations import image_entry, merge, person_entries
 from .config import MAX_VIDEOS, SPLITS, SyntheticVideoConfig, video_index, video_name
 from .detections import DetectorNoise, simulate_detections
 from .video import render_video
@@ -65,7 +66,7 @@ def write_video(
         (folder / f"{frame:06d}.jpg").write_bytes(data.tobytes())
         images.append(image_entry(truth, config, split=split, index=index, frame=frame))
         annotations.extend(person_entries(truth, index=index, frame=frame))
-    return {"images": images, "annotations": annotations, "categories": categories()}
+    return {"images": images, "annotations": annotations, "categories": person_categories()}
 
 
 def _write_position(

@@ -5,9 +5,9 @@ from mmpose_temporal.datasets.converters.layout import (
     checked_name,
     image_number,
     image_record,
-    person_categories,
     person_record,
 )
+from mmpose_temporal.structures import person_categories
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,13 @@ from scipy.io import savemat
 
 from mmpose_temporal.datasets import read_video
 from mmpose_temporal.datasets.converters import (
-    POSETRACK17_JOINTS,
     ConversionReport,
     convert_from_posetrack17,
     convert_to_posetrack17,
     posetrack17_to_18,
 )
 from mmpose_temporal.datasets.converters.matlab import records
-from mmpose_temporal.structures import KEYPOINT_NAMES
+from mmpose_temporal.structures import KEYPOINT_NAMES, POSETRACK17_JOINTS
 from mmpose_temporal.testing import write_tiny_posetrack
 
 JOINT = KEYPOINT_NAMES.index
