@@ -22,7 +22,7 @@ def load_json(path: Path) -> Any:
 
 
 def integer(record: dict, field: str, where: str) -> int:
-    """A whole number.
+    """A whole number that fits into 64 bits.
 
     Args:
         record: Holds the field.
@@ -30,7 +30,7 @@ def integer(record: dict, field: str, where: str) -> int:
         where: What an error says before the field: file, frame, record.
 
     Raises:
-        ValueError: It is absent, no number, or not whole.
+        ValueError: It is absent, no number, not whole, or too large.
     """
     value = record.get(field)
     if (
@@ -40,6 +40,8 @@ def integer(record: dict, field: str, where: str) -> int:
         or value != int(value)
     ):
         raise ValueError(f"{where}: '{field}' must be an integer, got {value!r}")
+    if abs(value) >= 2**63:
+        raise ValueError(f"{where}: '{field}' must fit into 64 bits, got {value!r}")
     return int(value)
 
 

@@ -158,6 +158,7 @@ PERSON = FRAME + r", annotation 1000101"
         (dict(track_id=None), PERSON + ": 'track_id' must be an integer, got None"),
         (dict(track_id=True), PERSON + ": 'track_id' must be an integer, got True"),
         (dict(track_id=math.nan), PERSON + ": 'track_id' must be an integer"),
+        (dict(track_id=10**30), PERSON + ": 'track_id' must fit into 64 bits"),
         (dict(bbox=[1, 2, 3]), PERSON + ": 'bbox' needs 4 numbers"),
         (dict(bbox=[]), PERSON + ": 'bbox' needs 4 numbers"),
         (dict(bbox=[1, 2, 3, math.nan]), PERSON + ": 'bbox' .* not a finite number"),
