@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets import load_videos, read_merged, read_video
+from mmpose_temporal.datasets import frame_poses, load_videos, read_merged, read_video
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.testing import write_tiny_posetrack
 
@@ -159,6 +159,9 @@ PERSON = FRAME + r", annotation 1000101"
         (dict(track_id=True), PERSON + ": 'track_id' must be an integer, got True"),
         (dict(track_id=math.nan), PERSON + ": 'track_id' must be an integer"),
         (dict(track_id=10**30), PERSON + ": 'track_id' must fit into 64 bits"),
+        (dict(category_id=3), PERSON + ": 'category_id' is 3; only people"),
+        (dict(id=1000100), "annotation 1000100: this id stands twice"),
+        (dict(scores=[1.0] * 15), PERSON + ": 'scores' holds 15 numbers, not 17"),
         (dict(bbox=[1, 2, 3]), PERSON + ": 'bbox' needs 4 numbers"),
         (dict(bbox=[]), PERSON + ": 'bbox' needs 4 numbers"),
         (dict(bbox=[1, 2, 3, math.nan]), PERSON + ": 'bbox' .* not a finite number"),
@@ -189,6 +192,10 @@ def test_broken_people(file, change, message):
             FRAME + ": ignore_regions_x and .* differ in length",
         ),
         (
+            dict(ignore_regions_x=[1, 2, 3], ignore_regions_y=[1, 2, 3]),
+            FRAME + ": ignore_regions_x and ignore_regions_y must be lists of lists",
+        ),
+        (
             dict(ignore_regions_x=[[1, 2, math.nan]], ignore_regions_y=[[1, 2, 3]]),
             FRAME + ": an ignore region has a corner that is not a number",
         ),
@@ -197,6 +204,58 @@ def test_broken_people(file, change, message):
 def test_broken_frames(file, change, message):
     edit(file, lambda c: c["images"][1].update(change))
     with pytest.raises(ValueError, match=message):
+        read_video(file)
+
+
+@pytest.mark.parametrize("size", [dict(width=0, height=0), None])
+def test_frames_without_a_size(file, size):
+    """As in the official files."""
+
+    def change(content):
+        for image in content["images"]:
+            del image["width"], image["height"]
+            image.update(size or {})
+
+    edit(file, change)
+    assert {frame.size for frame in read_video(file).frames} == {None}
+
+
+def test_frames_out_of_order(file):
+    edit(file, lambda c: c["images"].reverse())
+    with pytest.raises(ValueError, match=r"video v1: frame .*000003.png is listed after .*000004"):
+        load_videos(file.parent)
+
+
+def test_no_frame_at_all(root):
+    for file in (root / "annotations" / "val").glob("*.json"):
+        edit(file, lambda c: c.update(images=[], annotations=[]))
+    with pytest.raises(ValueError, match="has no frame"):
+        load_videos(root / "annotations" / "val")
+
+
+def test_poses_of_a_prediction_have_its_scores(file):
+    """Estimators write what they like as visibility; an absent joint lies at (0, 0)."""
+
+    def change(content):
+        person = content["annotations"][0]
+        person["scores"] = [0.5] * 17
+        person["keypoints"][0::3] = [0.0] + [9.0] * 16
+        person["keypoints"][1::3] = [0.0] + [9.0] * 16
+        person["keypoints"][2::3] = [0.0] * 17
+        del person["track_id"]
+
+    edit(file, change)
+    poses = frame_poses(read_video(file, need_ids=False).frames[0])
+    assert poses.keypoint_scores[0].tolist() == [0.0] + [0.5] * 16
+    assert poses.track_ids.tolist() == [-1, -1]
+    with pytest.raises(ValueError, match="'track_id' must be an integer"):
+        read_video(file)
+
+
+@pytest.mark.parametrize("categories", [["person"], None])
+def test_categories_that_are_no_records(file, categories):
+    edit(file, lambda c: c.update(categories=categories))
+    with pytest.raises(ValueError, match="'categories' must be a list of records"):
         read_video(file)
 
 
