@@ -15,6 +15,7 @@ _base_ = [
 
 model = dict(estimator=_base_.estimator, **_base_.tracker)
 
+randomness = dict(seed=0)
 train_cfg = dict(max_epochs=60, val_interval=20)  # 8 iterations an epoch
 param_scheduler = [
     dict(type="LinearLR", begin=0, end=30, start_factor=0.01, by_epoch=False),
