@@ -123,6 +123,7 @@ def run_training(arguments: Sequence[str] | None = None) -> None:
     if (args.show or args.show_dir) and cfg.get("val_cfg") is None:
         raise SystemExit("--show and --show-dir act in validation, and the config has no val_cfg")
     build_runner(cfg).train()
+    _leave_group()
 
 
 def run_testing(arguments: Sequence[str] | None = None) -> None:
@@ -146,6 +147,7 @@ def run_testing(arguments: Sequence[str] | None = None) -> None:
     if args.out:
         runner.register_hook(SaveMetrics(args.out), priority="LOWEST")
     runner.test()
+    _leave_group()
 
 
 class SaveMetrics(Hook):
@@ -206,3 +208,10 @@ def build_runner(cfg: Config) -> Runner:
                 find_unused_parameters=cfg.get("find_unused_parameters", False),
             )
     return Runner.from_cfg(cfg)
+
+
+def _leave_group() -> None:
+    """End gloo's group together: a process whose peer is gone before it may be aborted."""
+    if is_distributed() and torch.distributed.get_backend() == "gloo":
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()

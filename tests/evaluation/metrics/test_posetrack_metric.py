@@ -427,6 +427,8 @@ except Exception as error:
     results.append(f"{type(error).__name__}: {error}")
 with open(sys.argv[4], "w") as file:
     json.dump(results, file)
+dist.barrier()  # gloo aborts a process whose peer is gone before it
+dist.destroy_process_group()
 """
 
 

@@ -37,6 +37,8 @@ def main(data_root: str, work_dir: str) -> None:
         error = str(raised)
     answer = json.dumps(dict(metrics=metrics, error=error))
     (Path(work_dir) / f"rank{get_rank()}.json").write_text(answer)
+    torch.distributed.barrier()  # gloo aborts a process whose peer is gone before it
+    torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":
