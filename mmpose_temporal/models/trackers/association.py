@@ -89,7 +89,8 @@ class Association(BaseModule):
         Args:
             memory: State of the video, changed in place.
             poses: The frame's people.
-            frame_index: Position of the frame in the video; a gap ages the tracks.
+            frame_index: Number of the frame on the clock of the tracks' age, ascending: the
+                trackers count the frames in which people were looked for. A gap ages the tracks.
             feats: For the similarity, see :meth:`Similarity.embed`.
 
         Returns:
