@@ -26,11 +26,16 @@ class Similarity(BaseModule):
 
         Args:
             poses: The frame's people.
-            feats: What the estimator or memory offers beside the poses (feature maps of the
-                crops, the frame). None where only poses are known.
+            feats: What is known beside the poses, by name: ``time``, the number of the frame
+                (int, ascending), ``frame_size``, its width and height in pixels or None, where
+                there is one ``image``, the frame (H, W, 3) uint8 BGR, and under
+                ``person_<name>`` what the estimator adds for the M people (M rows).
 
         Returns:
             Named arrays with M rows; any subset of rows represents those people.
+
+        Raises:
+            ValueError: Something of ``feats`` is needed and not there.
         """
 
     @abstractmethod

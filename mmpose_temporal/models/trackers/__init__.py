@@ -5,6 +5,7 @@ from .association import Association, TrackMemory
 from .box_sources import BoxSource, DatasetBoxes, DetectorBoxes
 from .checkpoint_guard import CheckpointGuard
 from .cropping import Crops, TopdownCropper
+from .feats import Feats, select_people
 from .finished_frames import FinishedFrames, TrackedFrame
 from .gates import CenterDistanceGate, Gate, IoUGate
 from .pose_only_tracker import PoseOnlyTracker, VideoState
@@ -22,6 +23,7 @@ __all__ = [
     "Crops",
     "DatasetBoxes",
     "DetectorBoxes",
+    "Feats",
     "FinishedFrames",
     "FramePreprocessor",
     "Gate",
@@ -38,4 +40,5 @@ __all__ = [
     "TrackMemory",
     "TrackedFrame",
     "VideoState",
+    "select_people",
 ]

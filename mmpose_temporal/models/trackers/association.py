@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from mmpose_temporal.models.similarities import Representation
 from mmpose_temporal.structures import UNTRACKED, FramePoses
 
 from .assignment import HungarianAssignment
+from .feats import Feats, select_rows
 
 
 @dataclass(slots=True)
@@ -25,6 +25,9 @@ class TrackMemory:
         last_seen: (L,) int64 index of the frame of the last pose.
         poses: Last pose of each live track; None before the first frame.
         representation: What the similarity keeps of them.
+        match_counts: Of the newest frame, where true identities are known and the association
+            counts them, see :class:`HistoryAssociation`: how many of its people have their
+            highest similarity with a pose of the right identity, and how many there are.
     """
 
     next_id: int = 0
@@ -32,6 +35,7 @@ class TrackMemory:
     last_seen: np.ndarray | None = None
     poses: FramePoses | None = None
     representation: Representation | None = None
+    match_counts: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return 0 if self.ids is None else len(self.ids)
@@ -82,7 +86,11 @@ class Association(BaseModule):
         self.new_track_thr = new_track_thr
 
     def step(
-        self, memory: TrackMemory, poses: FramePoses, frame_index: int, feats: Any = None
+        self,
+        memory: TrackMemory,
+        poses: FramePoses,
+        frame_index: int,
+        feats: Feats | None = None,
     ) -> FramePoses:
         """Associate one frame and bring ``memory`` up to date.
 
@@ -91,11 +99,14 @@ class Association(BaseModule):
             poses: The frame's people.
             frame_index: Number of the frame on the clock of the tracks' age, ascending: the
                 trackers count the frames in which people were looked for. A gap ages the tracks.
-            feats: For the similarity, see :meth:`Similarity.embed`.
+            feats: What is known beside the poses, see :data:`~.feats.Feats`. None: only the
+                time, which is ``frame_index``.
 
         Returns:
             The poses with their track ids, -1 where a pose is too weak to start a track.
         """
+        if feats is None:
+            feats = dict(frame_size=None, time=frame_index)
         self._forget(memory, frame_index)
         current = self.similarity.embed(poses, feats)
         rows, columns = self._match(memory, poses, current)
@@ -160,10 +171,7 @@ class Association(BaseModule):
 
 
 def _select(representation: Representation, mask: np.ndarray) -> Representation:
-    return {
-        name: value[torch.from_numpy(mask)] if isinstance(value, torch.Tensor) else value[mask]
-        for name, value in representation.items()
-    }
+    return {name: select_rows(value, mask) for name, value in representation.items()}
 
 
 def _cat(first: Representation, second: Representation) -> Representation:

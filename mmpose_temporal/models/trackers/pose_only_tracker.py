@@ -10,10 +10,12 @@ from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
+from torch import Tensor
 
 from mmpose_temporal.structures import UNTRACKED, FramePoses
 
 from .association import TrackMemory
+from .feats import Feats, select_people
 from .finished_frames import FinishedFrames, TrackedFrame
 
 
@@ -89,23 +91,28 @@ class PoseOnlyTracker(BaseModel):
         inputs: Any = None,
         data_samples: Sequence[PoseDataSample] | None = None,
         mode: str = "predict",
-    ) -> list[PoseDataSample]:
-        """As in mmengine; there is nothing to train.
+    ) -> list[PoseDataSample] | dict[str, Tensor]:
+        """As in mmengine: tracks, or trains the similarity.
 
         Args:
-            inputs: Not needed.
-            data_samples: Frames in the order of time within each video, with their poses in
-                ``pred_instances``.
-            mode: ``'predict'``.
+            inputs: ``'loss'``: what the similarity trains on, see its ``loss``. Else not needed.
+            data_samples: ``'predict'``: frames in the order of time within each video, with
+                their poses in ``pred_instances``. ``'loss'``: those of ``inputs``.
+            mode: ``'predict'`` or ``'loss'``.
 
         Returns:
-            The finished frames, see :meth:`finish`.
+            The finished frames, see :meth:`finish`; or the losses of the similarity.
 
         Raises:
+            TypeError: ``'loss'``, and the similarity has nothing to learn.
             ValueError: Another ``mode``; a frame comes out of order.
         """
+        if mode == "loss":
+            return self.association.similarity.loss(inputs, data_samples)
         if mode != "predict":
-            raise ValueError(f"{type(self).__name__} has nothing to train: no mode {mode!r}")
+            raise ValueError(
+                f"{type(self).__name__} has the modes 'predict' and 'loss', got {mode!r}"
+            )
         finished: list[TrackedFrame] = []
         for sample in data_samples:
             finished += self.track(sample, FramePoses.from_instances(sample.pred_instances))
@@ -148,17 +155,19 @@ class PoseOnlyTracker(BaseModel):
         sample: PoseDataSample,
         poses: FramePoses,
         dropped: Counter | None = None,
-        feats: Any = None,
+        feats: Feats | None = None,
     ) -> list[TrackedFrame]:
         """Suppress and associate the poses of one frame.
 
         Args:
             sample: Needs the metainfo ``video_id``, ``frame_index`` and ``num_frames``. With
                 ``searched`` or ``frame_readable`` False, nobody was looked for in this frame:
-                it has no poses, and the tracks do not age.
+                it has no poses, and the tracks do not age. Its ``frame_size`` (w, h) or
+                ``ori_shape`` (h, w) goes to the similarity, and so does ``known_ids``, (M,)
+                true identities of ``poses`` (-1: not known), where it has them.
             poses: The frame's people.
             dropped: Poses left out so far, by reason.
-            feats: For the similarity.
+            feats: What is known beside the poses, see :data:`~.feats.Feats`.
 
         Returns:
             The frames of this video that are finished now.
@@ -180,12 +189,18 @@ class PoseOnlyTracker(BaseModel):
             raise ValueError(f"video {video_id}: frame {index} was not searched but has poses")
         state.next_frame += 1
         dropped = Counter() if dropped is None else dropped
-        poses = self._select(poses, dropped)
+        feats = dict(feats or (), frame_size=_frame_size(sample), time=state.searched)
+        known = sample.get("known_ids")
+        if known is not None:
+            feats["person_known_ids"] = _known_ids(known, len(poses), video_id, index)
+        poses, feats = self._select(poses, feats, dropped)
         # Tracks do not age in frames that nobody could be found in: choice, since a data set
         # labels every fourth frame, or a file is broken, without telling anything of people.
         if searched:
             poses = self.association.step(state.memory, poses, state.searched, feats)
             state.searched += 1
+            if state.memory.match_counts is not None:
+                sample.set_metainfo(dict(match_counts=state.memory.match_counts))
         tracked = poses.track_ids != UNTRACKED
         if not tracked.all():
             dropped["new_track_thr"] += int((~tracked).sum())
@@ -195,7 +210,9 @@ class PoseOnlyTracker(BaseModel):
             finished += self.end_video(video_id)
         return finished
 
-    def _select(self, poses: FramePoses, dropped: Counter) -> FramePoses:
+    def _select(
+        self, poses: FramePoses, feats: Feats, dropped: Counter
+    ) -> tuple[FramePoses, Feats]:
         """Apply thresholds and suppression, and count what goes."""
         strong = poses.box_scores >= self.box_score_thr
         whole = np.isfinite(poses.boxes).all(1)
@@ -203,7 +220,7 @@ class PoseOnlyTracker(BaseModel):
             for reason, lost in (("broken_box", ~whole), ("box_score_thr", whole & ~strong)):
                 if lost.any():
                     dropped[reason] += int(lost.sum())
-            poses = poses[strong & whole]
+            poses, feats = poses[strong & whole], select_people(feats, strong & whole)
         absent = poses.keypoint_scores < self.keypoint_score_thr
         if absent.any():
             scores = np.where(absent, np.float32(0), poses.keypoint_scores)
@@ -211,13 +228,13 @@ class PoseOnlyTracker(BaseModel):
         empty = ~(poses.keypoint_scores > 0).any(1)
         if empty.any():
             dropped["no_keypoints"] += int(empty.sum())
-            poses = poses[~empty]
+            poses, feats = poses[~empty], select_people(feats, ~empty)
         for part in self.suppression:
             kept = part(poses)
             if len(kept) < len(poses):
                 dropped["suppression"] += len(poses) - len(kept)
-                poses = poses[kept]
-        return poses
+                poses, feats = poses[kept], select_people(feats, kept)
+        return poses, feats
 
     @staticmethod
     def finish(frame: TrackedFrame) -> PoseDataSample:
@@ -231,3 +248,23 @@ class PoseOnlyTracker(BaseModel):
         frame.sample.pred_instances = frame.poses.to_instances()
         frame.sample.set_metainfo(dict(dropped=dict(frame.dropped)))
         return frame.sample
+
+
+def _frame_size(sample: PoseDataSample) -> tuple[int, int] | None:
+    """Width and height of the frame in pixels; None where unknown."""
+    size = sample.get("frame_size")
+    if size is None:
+        shape = sample.get("ori_shape")
+        size = None if shape is None else (shape[1], shape[0])
+    return size if size is not None and size[0] > 0 and size[1] > 0 else None
+
+
+def _known_ids(ids: Any, num_people: int, video_id: str, index: int) -> np.ndarray:
+    """(M,) int64."""
+    ids = np.asarray(ids)
+    if ids.shape != (num_people,) or not (ids.dtype.kind in "iu" or ids.size == 0):
+        raise ValueError(
+            f"video {video_id}: frame {index}: known_ids must be integers, one for each of its "
+            f"{num_people} poses, got {ids.dtype} {ids.shape}"
+        )
+    return ids.astype(np.int64)

@@ -132,10 +132,10 @@ class PoseTracker(PoseOnlyTracker):
         """
         frames = [frame.numpy() for frame in inputs]
         finished: list[TrackedFrame] = []
-        for sample, poses, dropped in zip(
-            data_samples, *self._estimate(frames, data_samples), strict=True
+        for sample, frame, poses, dropped in zip(
+            data_samples, frames, *self._estimate(frames, data_samples), strict=True
         ):
-            finished += self.track(sample, poses, dropped)
+            finished += self.track(sample, poses, dropped, dict(image=frame))
         return [self.finish(frame) for frame in finished]
 
     def _estimate(

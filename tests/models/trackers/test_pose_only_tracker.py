@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import torch
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
+from mmpose_temporal.models import IoUSimilarity
 from mmpose_temporal.structures import FramePoses
 from mmpose_temporal.testing import template_keypoints
 
@@ -63,10 +65,83 @@ def test_a_frame_out_of_order():
         build()(data_samples=[frame(1, 2, A)])
 
 
-@pytest.mark.parametrize("mode", ["loss", "tensor"])
-def test_nothing_to_train(mode):
-    with pytest.raises(ValueError, match=f"nothing to train: no mode '{mode}'"):
-        build()(data_samples=[frame(0, 1, A)], mode=mode)
+def test_nothing_to_train():
+    with pytest.raises(TypeError, match="OKSSimilarity has nothing to learn"):
+        build()(data_samples=[frame(0, 1, A)], mode="loss")
+
+
+def test_an_unknown_mode():
+    with pytest.raises(ValueError, match="modes 'predict' and 'loss', got 'tensor'"):
+        build()(data_samples=[frame(0, 1, A)], mode="tensor")
+
+
+@MODELS.register_module()
+class WatchingSimilarity(IoUSimilarity):
+    """Keeps what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def embed(self, poses, feats=None):
+        self.seen.append(feats)
+        return super().embed(poses, feats)
+
+    def loss(self, inputs, data_samples):
+        return dict(loss=inputs.sum() + len(data_samples))
+
+
+def watching(**options):
+    association = dict(type="Association", similarity=dict(type="WatchingSimilarity"))
+    return MODELS.build(dict(type="PoseOnlyTracker", association=association, **options))
+
+
+def test_loss_is_that_of_the_similarity():
+    assert watching()(torch.ones(3), [None, None], mode="loss") == dict(loss=5)
+
+
+@pytest.mark.parametrize(
+    ("meta", "size"),
+    [
+        (dict(frame_size=(64, 48)), (64, 48)),
+        (dict(ori_shape=(48, 64)), (64, 48)),
+        (dict(frame_size=(0, 0)), None),
+        (dict(), None),
+    ],
+)
+def test_the_similarity_is_told_the_size_of_the_frame(meta, size):
+    tracker, sample = watching(), frame(0, 1, A)
+    sample.set_metainfo(meta)
+    tracker(data_samples=[sample])
+    assert tracker.association.similarity.seen == [dict(frame_size=size, time=0)]
+
+
+def test_time_counts_the_searched_frames():
+    tracker, samples = watching(), [frame(0, 3, A), frame(1, 3), frame(2, 3, A)]
+    samples[1].set_metainfo(dict(searched=False))
+    tracker(data_samples=samples)
+    assert [feats["time"] for feats in tracker.association.similarity.seen] == [0, 1]
+
+
+def test_features_of_people_go_with_the_poses():
+    """The second person scores too little, the third hides the fourth."""
+    tracker = watching(box_score_thr=0.5, suppression=[dict(type="BoxNMS", iou_thr=0.5)])
+    sample = frame(0, 1, A, B, [40, 6, 52, 38], [40, 6, 52, 38], scores=[1, 0.4, 0.8, 0.7])
+    feats = dict(person_array=np.arange(4), person_tensor=torch.arange(4), all_of_them="x")
+    poses = FramePoses.from_instances(sample.pred_instances)
+    tracker.track(sample, poses, feats=feats)
+    (seen,) = tracker.association.similarity.seen
+    assert seen["person_array"].tolist() == [0, 2]
+    assert seen["person_tensor"].tolist() == [0, 2]
+    assert seen["all_of_them"] == "x"
+
+
+@pytest.mark.parametrize("known", [[1], [0.5, 1.5]])
+def test_known_ids_that_do_not_fit(known):
+    sample = frame(0, 1, A, B)
+    sample.set_metainfo(dict(known_ids=known))
+    with pytest.raises(ValueError, match="video a: frame 0: known_ids must be integers, one for"):
+        build()(data_samples=[sample])
 
 
 def test_options_out_of_range():
