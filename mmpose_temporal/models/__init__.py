@@ -1,5 +1,6 @@
 """Models; importing this registers them in mmpose."""
 
+from . import heads, pose_estimators
 from .similarities import IoUSimilarity, OKSSimilarity, Similarity
 from .trackers import Association, PoseOnlyTracker, PoseTracker
 
@@ -10,4 +11,6 @@ __all__ = [
     "PoseOnlyTracker",
     "PoseTracker",
     "Similarity",
+    "heads",
+    "pose_estimators",
 ]

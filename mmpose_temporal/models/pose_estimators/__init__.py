@@ -1,0 +1,10 @@
+"""Pose estimators; they build on mmpose's networks, so they need mmdet."""
+
+from mmpose_temporal.compat import mmpose_networks_available
+
+__all__ = []
+
+if mmpose_networks_available():
+    from .temporal_pose_estimator import TemporalPoseEstimator
+
+    __all__ += ["TemporalPoseEstimator"]
