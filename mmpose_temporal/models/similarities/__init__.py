@@ -1,11 +1,15 @@
 """Similarities: score two poses."""
 
 from .base import Representation, Similarity
+from .chosen_joints import ChosenJoints
 from .functional import box_areas, pairwise_iou, pairwise_oks
+from .gcn import GCNSimilarity
 from .iou import IoUSimilarity
 from .oks import OKSSimilarity
 
 __all__ = [
+    "ChosenJoints",
+    "GCNSimilarity",
     "IoUSimilarity",
     "OKSSimilarity",
     "Representation",
