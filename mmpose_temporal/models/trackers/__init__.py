@@ -8,8 +8,10 @@ from .cropping import Crops, TopdownCropper
 from .feats import Feats, select_people
 from .finished_frames import FinishedFrames, TrackedFrame
 from .gates import CenterDistanceGate, Gate, IoUGate
+from .pasted_boxes import BoxPropagation, PastedBoxes, TemporalOKS
 from .pose_only_tracker import PoseOnlyTracker, VideoState
 from .pose_tracker import FramePreprocessor, PoseTracker
+from .propagation import Candidates, MergedPoses, Propagation, PropagationMemory
 from .suppression import OKSNMS, BoxNMS, GreedySuppression, PoseNMS, SoftOKSNMS, Suppression
 
 __all__ = [
@@ -17,7 +19,9 @@ __all__ = [
     "Assignment",
     "Association",
     "BoxNMS",
+    "BoxPropagation",
     "BoxSource",
+    "Candidates",
     "CenterDistanceGate",
     "CheckpointGuard",
     "Crops",
@@ -31,11 +35,16 @@ __all__ = [
     "GreedySuppression",
     "HungarianAssignment",
     "IoUGate",
+    "MergedPoses",
+    "PastedBoxes",
     "PoseNMS",
     "PoseOnlyTracker",
     "PoseTracker",
+    "Propagation",
+    "PropagationMemory",
     "SoftOKSNMS",
     "Suppression",
+    "TemporalOKS",
     "TopdownCropper",
     "TrackMemory",
     "TrackedFrame",

@@ -17,6 +17,7 @@ from mmpose_temporal.structures import UNTRACKED, FramePoses
 from .association import TrackMemory
 from .feats import Feats, select_people
 from .finished_frames import FinishedFrames, TrackedFrame
+from .propagation import PropagationMemory
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class VideoState:
         memory: Its live tracks.
         next_frame: Position of the frame that is due.
         searched: Frames so far in which people were looked for: the clock of the tracks' age.
+        propagation: Memory of the propagation, where the tracker has one.
     """
 
     num_frames: int
@@ -36,6 +38,7 @@ class VideoState:
     memory: TrackMemory = field(default_factory=TrackMemory)
     next_frame: int = 0
     searched: int = 0
+    propagation: PropagationMemory | None = None
 
 
 @MODELS.register_module()
@@ -184,7 +187,7 @@ class PoseOnlyTracker(BaseModel):
                 f"{state.num_frames} was due; frames of a video must come in order and whole "
                 "(use VideoSampler), and reset() forgets an interrupted test"
             )
-        searched = sample.get("searched", True) and sample.get("frame_readable", True)
+        searched = is_searched(sample)
         if len(poses) and not searched:
             raise ValueError(f"video {video_id}: frame {index} was not searched but has poses")
         state.next_frame += 1
@@ -204,16 +207,36 @@ class PoseOnlyTracker(BaseModel):
         tracked = poses.track_ids != UNTRACKED
         if not tracked.all():
             dropped["new_track_thr"] += int((~tracked).sum())
-            poses = poses[tracked]
+            poses, feats = poses[tracked], select_people(feats, tracked)
+        if searched:
+            self.remember(state, poses, feats)
         finished = state.finished.push(TrackedFrame(sample, poses, dropped), state.memory.ids)
         if state.next_frame == state.num_frames:
             finished += self.end_video(video_id)
         return finished
 
+    def remember(self, state: VideoState, poses: FramePoses, feats: Feats) -> None:
+        """Called with the people of each frame that was searched, those with an id.
+
+        Nothing is kept here: the tracks are the association's. For trackers that need more.
+        """
+
     def _select(
         self, poses: FramePoses, feats: Feats, dropped: Counter
     ) -> tuple[FramePoses, Feats]:
         """Apply thresholds and suppression, and count what goes."""
+        poses, feats = self._above_thresholds(poses, feats, dropped)
+        for part in self.suppression:
+            kept = part(poses)
+            if len(kept) < len(poses):
+                dropped["suppression"] += len(poses) - len(kept)
+                poses, feats = poses[kept], select_people(feats, kept)
+        return poses, feats
+
+    def _above_thresholds(
+        self, poses: FramePoses, feats: Feats, dropped: Counter
+    ) -> tuple[FramePoses, Feats]:
+        """Apply the thresholds and count what goes; what passed them passes again."""
         strong = poses.box_scores >= self.box_score_thr
         whole = np.isfinite(poses.boxes).all(1)
         if not (strong & whole).all():
@@ -229,11 +252,6 @@ class PoseOnlyTracker(BaseModel):
         if empty.any():
             dropped["no_keypoints"] += int(empty.sum())
             poses, feats = poses[~empty], select_people(feats, ~empty)
-        for part in self.suppression:
-            kept = part(poses)
-            if len(kept) < len(poses):
-                dropped["suppression"] += len(poses) - len(kept)
-                poses, feats = poses[kept], select_people(feats, kept)
         return poses, feats
 
     @staticmethod
@@ -248,6 +266,11 @@ class PoseOnlyTracker(BaseModel):
         frame.sample.pred_instances = frame.poses.to_instances()
         frame.sample.set_metainfo(dict(dropped=dict(frame.dropped)))
         return frame.sample
+
+
+def is_searched(sample: PoseDataSample) -> bool:
+    """Whether people were looked for in a frame."""
+    return bool(sample.get("searched", True) and sample.get("frame_readable", True))
 
 
 def _frame_size(sample: PoseDataSample) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,12 @@ from torch import Tensor
 
 from mmpose_temporal.structures import FramePoses
 
+from .box_sources import Boxes
 from .checkpoint_guard import CheckpointGuard
+from .feats import Feats, select_people
 from .finished_frames import TrackedFrame
-from .pose_only_tracker import PoseOnlyTracker
+from .pose_only_tracker import PoseOnlyTracker, VideoState, is_searched
+from .propagation import Candidates, PropagationMemory, turns
 
 
 class FramePreprocessor(BaseDataPreprocessor):
@@ -42,12 +46,17 @@ class PoseTracker(PoseOnlyTracker):
     """Estimates and tracks the poses of people in video with a top-down estimator.
 
     frame -> boxes -> crops -> estimator -> thresholds -> suppression -> association -> output
+              ^ propagation of the frame before
 
     In training (``mode='loss'``) it is its estimator: a batch of mmpose's top-down pipeline
     gives the estimator's losses. In testing a batch holds whole frames, consecutive ones of a
     video or one of each of several videos; all their people go through the estimator together,
     and the frames that are *finished* come back, at the latest with the video's last frame. The
     state is kept by video id, so that videos may be interleaved.
+
+    A propagation needs the people of the frame before, so with one only frames of different
+    videos go through the estimator together (``VideoSampler(streams=V)``), and the frames of one
+    video in turn; the boxes of a batch are found together all the same.
 
     A checkpoint of this model or of its estimator alone can be loaded; one that does not fit
     raises a RuntimeError that says what is missing.
@@ -56,6 +65,7 @@ class PoseTracker(PoseOnlyTracker):
         estimator: Config of a top-down pose estimator of mmpose.
         box_source: Config of a :class:`BoxSource`. Default: the boxes the data set proposes.
         cropper: Config of :class:`TopdownCropper`.
+        propagation: Config of a :class:`Propagation`. None: each frame by itself.
         max_crops: People that go through the estimator in one call, which bounds memory.
         partial_checkpoint: Accept checkpoints that fill the model in part only (mmengine then
             lists what is missing as a warning).
@@ -72,6 +82,7 @@ class PoseTracker(PoseOnlyTracker):
         estimator: dict,
         box_source: dict | None = None,
         cropper: dict | None = None,
+        propagation: dict | None = None,
         max_crops: int = 128,
         partial_checkpoint: bool = False,
         **tracking: Any,
@@ -88,6 +99,7 @@ class PoseTracker(PoseOnlyTracker):
                 decoder=getattr(estimator.head, "decoder", None),
             )
         )
+        self.propagation = None if propagation is None else MODELS.build(propagation)
         self.max_crops = max_crops
         CheckpointGuard(partial=partial_checkpoint).attach(self, child="estimator")
 
@@ -131,47 +143,104 @@ class PoseTracker(PoseOnlyTracker):
                 than the data.
         """
         frames = [frame.numpy() for frame in inputs]
-        finished: list[TrackedFrame] = []
-        for sample, frame, poses, dropped in zip(
-            data_samples, frames, *self._estimate(frames, data_samples), strict=True
-        ):
-            finished += self.track(sample, poses, dropped, dict(image=frame))
-        return [self.finish(frame) for frame in finished]
+        boxes, dropped = self._find(frames, data_samples)
+        finished: list[list[TrackedFrame]] = [[] for _ in frames]
+        for turn in [range(len(frames))] if self.propagation is None else turns(data_samples):
+            candidates = [self._propose(data_samples[i], frames[i], boxes[i]) for i in turn]
+            estimated = self._estimate(
+                [frames[i] for i in turn], [data_samples[i] for i in turn], candidates
+            )
+            for i, offer, poses in zip(turn, candidates, estimated, strict=True):
+                poses, feats = self._merge(data_samples[i], offer, poses, dropped[i])
+                feats["image"] = frames[i]
+                finished[i] = self.track(data_samples[i], poses, dropped[i], feats)
+        return [self.finish(frame) for frame in chain.from_iterable(finished)]
 
-    def _estimate(
+    def start_video(self, video_id: str, num_frames: int) -> VideoState:
+        """See :class:`PoseOnlyTracker`."""
+        state = super().start_video(video_id, num_frames)
+        if self.propagation is not None:
+            state.propagation = self.propagation.start_video()
+        return state
+
+    def remember(self, state: VideoState, poses: FramePoses, feats: Feats) -> None:
+        """Keep what the propagation needs for the next frame."""
+        if self.propagation is not None:
+            unseen = feats.get("person_unseen", np.zeros(len(poses), np.int64))
+            self.propagation.remember(state.propagation, feats.get("image"), poses, unseen)
+
+    def _memory(self, sample: PoseDataSample) -> PropagationMemory:
+        state = self._videos.get(sample.video_id)
+        return self.propagation.start_video() if state is None else state.propagation
+
+    def _propose(self, sample: PoseDataSample, image: np.ndarray, boxes: Boxes) -> Candidates:
+        """The candidates of a frame: detections, and who was in the frame before."""
+        if self.propagation is None or not is_searched(sample):
+            return Candidates.of_detections(*boxes)
+        return self.propagation.propose(self._memory(sample), image, *boxes)
+
+    def _merge(
+        self, sample: PoseDataSample, offer: Candidates, poses: FramePoses, dropped: Counter
+    ) -> tuple[FramePoses, Feats]:
+        """The people of a frame out of its candidates, the estimated ones and the others."""
+        if self.propagation is None:
+            return poses, {}
+        if offer.poses is not None:
+            poses = FramePoses.cat([poses, offer.poses])
+        if offer.num_suppressed:
+            dropped["suppression"] += offer.num_suppressed
+        feats = dict(person_source=offer.sources, person_unseen=offer.unseen)
+        poses, feats = self._above_thresholds(poses, feats, dropped)
+        merged = self.propagation.merge(
+            self._memory(sample), poses, feats["person_source"], feats["person_unseen"]
+        )
+        if merged.num_given_up:
+            dropped["propagation"] += merged.num_given_up
+        feats = select_people(feats, merged.rows)
+        return merged.poses, {**feats, "person_unseen": merged.unseen}
+
+    def _find(
         self, frames: list[np.ndarray], samples: Sequence[PoseDataSample]
-    ) -> tuple[list[FramePoses], list[Counter]]:
-        """Poses of all people of all frames, through the estimator together."""
+    ) -> tuple[list[Boxes], list[Counter]]:
+        """The boxes of each frame that pass the threshold, and what else there was."""
         readable = [i for i, sample in enumerate(samples) if sample.get("frame_readable", True)]
         device = next(self.estimator.parameters()).device
-        boxes = dict(
-            zip(
-                readable,
-                self.box_source(
-                    [frames[i] for i in readable], [samples[i] for i in readable], device
-                ),
-                strict=True,
-            )
+        answers = self.box_source(
+            [frames[i] for i in readable], [samples[i] for i in readable], device
         )
-        images, people, owners, dropped = [], [], [], [Counter() for _ in frames]
-        for i in readable:
-            found, scores = boxes[i]
+        nobody = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+        boxes, dropped = [nobody] * len(frames), [Counter() for _ in frames]
+        for i, (found, scores) in zip(readable, answers, strict=True):
             usable = (found[:, 2:] > found[:, :2]).all(1)
             strong = scores >= self.box_score_thr
             for reason, lost in (("empty_box", ~usable), ("box_score_thr", usable & ~strong)):
                 if lost.any():
                     dropped[i][reason] += int(lost.sum())
-            found, scores = found[usable & strong], scores[usable & strong]
-            crops = self.cropper(frames[i], found)
+            boxes[i] = found[usable & strong], scores[usable & strong]
+        return boxes, dropped
+
+    def _estimate(
+        self,
+        frames: list[np.ndarray],
+        samples: Sequence[PoseDataSample],
+        candidates: Sequence[Candidates],
+    ) -> list[FramePoses]:
+        """Poses of all boxes of all frames, through the estimator together."""
+        images, people, owners = [], [], []
+        for i, (frame, sample, offer) in enumerate(zip(frames, samples, candidates, strict=True)):
+            if not len(offer.boxes):
+                continue
+            crops = self.cropper(frame, offer.boxes)
             images.append(crops.images)
-            owners += [i] * len(found)
+            owners += [i] * len(offer.boxes)
             people += [
-                self._person(samples[i], found[p], scores[p], crops.centers[p], crops.scales[p])
-                for p in range(len(found))
+                self._person(sample, *person)
+                for person in zip(
+                    offer.boxes, offer.scores, crops.centers, crops.scales, strict=True
+                )
             ]
         results = self._run_estimator(np.concatenate(images), people) if people else []
-        num_keypoints = len(samples[0].flip_indices)
-        return self._gather(results, owners, len(frames), num_keypoints), dropped
+        return self._gather(results, owners, len(frames), len(samples[0].flip_indices))
 
     def _person(
         self,

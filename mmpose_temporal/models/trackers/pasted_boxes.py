@@ -1,0 +1,231 @@
+"""Propagation that pastes the boxes of the frame before into the next one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmcv.ops import nms
+from mmpose.registry import MODELS
+
+from mmpose_temporal.models.similarities import OKSSimilarity, pairwise_iou
+from mmpose_temporal.structures import FramePoses, enclosing_boxes
+
+from .propagation import (
+    DETECTED,
+    Candidates,
+    MergedPoses,
+    Propagation,
+    PropagationMemory,
+    confidence,
+)
+
+
+class PastedBoxes(Propagation):
+    """Pastes the box of each person at the same place of the next frame (KeyTrack, 3.3).
+
+    The box is the one round the joints that are present, its sides enlarged by ``alpha``; the
+    cropper's own padding comes on top, as for a detection. A person whose joints span no area,
+    or whose box lies outside the frame, is not offered.
+
+    Args:
+        alpha: Factor of the box's sides, >= 1.
+        **limits: Options of :class:`Propagation`.
+
+    Raises:
+        ValueError: ``alpha`` < 1.
+    """
+
+    def __init__(self, *, alpha: float, **limits: Any):
+        super().__init__(**limits)
+        if not alpha >= 1:
+            raise ValueError(f"alpha must be 1 or more, got {alpha}")
+        self.alpha = alpha
+
+    def propose(
+        self, memory: PropagationMemory, image: np.ndarray, boxes: np.ndarray, scores: np.ndarray
+    ) -> Candidates:
+        """See :class:`Propagation`: all detections, and a box for each person."""
+        if not len(memory):
+            return Candidates.of_detections(boxes, scores)
+        pasted = enlarged_boxes(memory.poses, self.alpha)
+        height, width = image.shape[:2]
+        inside = np.clip(pasted, 0, np.array([width, height] * 2, np.float32))
+        rows = np.flatnonzero((inside[:, 2:] > inside[:, :2]).all(1))
+        return Candidates(
+            boxes=np.concatenate([boxes, pasted[rows]]),
+            scores=np.concatenate([scores, memory.poses.box_scores[rows]]),
+            sources=np.concatenate([np.full(len(boxes), DETECTED, np.int64), rows]),
+            unseen=np.concatenate([np.zeros(len(boxes), np.int64), memory.unseen[rows] + 1]),
+        )
+
+
+@MODELS.register_module()
+class TemporalOKS(PastedBoxes):
+    """Temporal OKS, TOKS (KeyTrack, 3.3, Algorithm 1 and A.4).
+
+    Each person of the frame before is estimated again in this frame, in the box pasted from
+    there; then OKS says which detected and propagated poses are the same person:
+
+    - A propagated pose belongs to the detection it is most alike, if their OKS is at least
+      ``oks_thr``. Of a detection and the pose most alike among those that belong to it, the one
+      with the higher :func:`confidence` stays (a tie: the detection); the others that belong to
+      it are that person too, and go.
+    - A propagated pose that belongs to no detection is a miss recovered, and stays, within
+      ``max_propagated`` and ``min_confidence``. Two of them that are one person are left to
+      the tracker's suppression, as two detections are.
+
+    Box scores play no part (A.4). Choice: a pose that stays in place of a detection has the
+    detection's box score, and one that was recovered that of its person in the frame before, so
+    it is the score of the last detection. The box of both is that round its joints, enlarged by
+    ``alpha``.
+
+    Args:
+        oks_thr: Least OKS of one person, in (0, 1]; the paper compares 0.3, 0.35 and 0.5
+            (Table 2).
+        alpha: See :class:`PastedBoxes`; the paper has 1.25 and tried 1.4 (A.1).
+        max_propagated: See :class:`Propagation`.
+        min_confidence: See :class:`Propagation`.
+        sigmas: As for :class:`OKSSimilarity`.
+
+    Raises:
+        ValueError: An option out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        oks_thr: float = 0.35,
+        alpha: float = 1.25,
+        max_propagated: int = 4,
+        min_confidence: float = 0.0,
+        sigmas: Sequence[float] | None = None,
+    ):
+        super().__init__(alpha=alpha, max_propagated=max_propagated, min_confidence=min_confidence)
+        if not 0 < oks_thr <= 1:
+            raise ValueError(f"oks_thr must be in (0, 1], got {oks_thr}")
+        self.oks_thr = oks_thr
+        self.similarity = OKSSimilarity(sigmas=sigmas)
+
+    def merge(
+        self,
+        memory: PropagationMemory,
+        poses: FramePoses,
+        sources: np.ndarray,
+        unseen: np.ndarray,
+    ) -> MergedPoses:
+        """See :class:`Propagation`."""
+        detected, moved = np.flatnonzero(sources == DETECTED), np.flatnonzero(sources != DETECTED)
+        boxes, scores, unseen = poses.boxes.copy(), poses.box_scores.copy(), unseen.copy()
+        boxes[moved] = enlarged_boxes(poses[moved], self.alpha)
+        poses = poses.replace(boxes=boxes)
+        chosen, recovered = detected.copy(), moved
+        if len(detected) and len(moved):
+            belongs, rivals = self._compare(poses[detected], poses[moved])
+            recovered = moved[~belongs.any(0)]
+            sure = confidence(poses)
+            better = belongs.any(1) & (sure[moved[rivals]] > sure[detected])
+            chosen[better] = moved[rivals[better]]
+            scores[chosen], unseen[chosen] = scores[detected], 0
+        rows = np.concatenate([chosen, recovered])
+        stays = self.may_stay(poses[rows], unseen[rows])
+        rows = rows[stays]
+        return MergedPoses(
+            rows=rows,
+            poses=poses.replace(box_scores=scores)[rows],
+            unseen=unseen[rows],
+            num_given_up=int((~stays).sum()),
+        )
+
+    def _compare(self, detected: FramePoses, moved: FramePoses) -> tuple[np.ndarray, np.ndarray]:
+        """Which propagated poses belong to a detection, and the most alike of each.
+
+        Returns:
+            (D, P) bool with at most one True in a column, and (D,) int64 indices into ``moved``,
+            without meaning for a detection that none belongs to.
+        """
+        oks = self.similarity.pairwise(
+            self.similarity.embed(detected), self.similarity.embed(moved)
+        )
+        nearest = np.arange(len(detected))[:, None] == oks.argmax(0)
+        belongs = nearest & (oks >= self.oks_thr)
+        return belongs, np.where(belongs, oks, -1).argmax(1)
+
+
+@MODELS.register_module()
+class BoxPropagation(PastedBoxes):
+    """Propagates boxes, and lets NMS choose by box score which are estimated (KeyTrack, Table 2).
+
+    Detected boxes and those pasted from the frame before go through non-maximum suppression by
+    their box scores; what is left is estimated. A pasted box has the score of its person in the
+    frame before, times ``decay``. It is backed by a detection where it suppresses one; else it
+    stays within ``max_propagated`` and ``min_confidence``.
+
+    Args:
+        nms_thr: Of two boxes whose IoU exceeds this the one that scores less goes, in [0, 1].
+        decay: In (0, 1]. With 1 a pasted box drives out a detection that scores less.
+        alpha: See :class:`PastedBoxes`.
+        max_propagated: See :class:`Propagation`.
+        min_confidence: See :class:`Propagation`.
+
+    Raises:
+        ValueError: An option out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        nms_thr: float = 0.65,
+        decay: float = 1.0,
+        alpha: float = 1.25,
+        max_propagated: int = 4,
+        min_confidence: float = 0.0,
+    ):
+        super().__init__(alpha=alpha, max_propagated=max_propagated, min_confidence=min_confidence)
+        if not 0 <= nms_thr <= 1:
+            raise ValueError(f"nms_thr must be in [0, 1], got {nms_thr}")
+        if not 0 < decay <= 1:
+            raise ValueError(f"decay must be in (0, 1], got {decay}")
+        self.nms_thr = nms_thr
+        self.decay = decay
+
+    def propose(
+        self, memory: PropagationMemory, image: np.ndarray, boxes: np.ndarray, scores: np.ndarray
+    ) -> Candidates:
+        """See :class:`Propagation`: the boxes that suppression leaves."""
+        every = super().propose(memory, image, boxes, scores)
+        moved = every.sources != DETECTED
+        strength = np.where(moved, np.float32(self.decay) * every.scores, every.scores)
+        _, kept = nms(
+            torch.from_numpy(every.boxes), torch.from_numpy(strength), iou_threshold=self.nms_thr
+        )
+        kept = np.sort(kept.numpy())
+        backed = (pairwise_iou(every.boxes[kept], boxes) > self.nms_thr).any(1)
+        return Candidates(
+            boxes=every.boxes[kept],
+            scores=strength[kept],
+            sources=every.sources[kept],
+            unseen=np.where(backed, 0, every.unseen[kept]),
+            num_suppressed=int((~moved).sum() - (~moved[kept]).sum()),
+        )
+
+    def merge(
+        self,
+        memory: PropagationMemory,
+        poses: FramePoses,
+        sources: np.ndarray,
+        unseen: np.ndarray,
+    ) -> MergedPoses:
+        """See :class:`Propagation`: the boxes were chosen already."""
+        rows = np.flatnonzero(self.may_stay(poses, unseen))
+        return MergedPoses(
+            rows=rows, poses=poses[rows], unseen=unseen[rows], num_given_up=len(poses) - len(rows)
+        )
+
+
+def enlarged_boxes(poses: FramePoses, factor: float) -> np.ndarray:
+    """(M, 4) float32 xyxy, pixels: boxes round the joints that are present, sides x ``factor``."""
+    boxes = enclosing_boxes(poses.keypoints, poses.keypoint_scores > 0)
+    centers, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    half = half * np.float32(factor)
+    return np.concatenate([centers - half, centers + half], axis=1)
