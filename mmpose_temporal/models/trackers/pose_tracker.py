@@ -17,7 +17,7 @@ from mmpose_temporal.structures import FramePoses
 
 from .box_sources import Boxes
 from .checkpoint_guard import CheckpointGuard
-from .feats import Feats, select_people
+from .feats import PERSON, Feats, select_people
 from .finished_frames import TrackedFrame
 from .pose_only_tracker import PoseOnlyTracker, VideoState, is_searched
 from .propagation import Candidates, PropagationMemory, turns
@@ -150,8 +150,8 @@ class PoseTracker(PoseOnlyTracker):
             estimated = self._estimate(
                 [frames[i] for i in turn], [data_samples[i] for i in turn], candidates
             )
-            for i, offer, poses in zip(turn, candidates, estimated, strict=True):
-                poses, feats = self._merge(data_samples[i], offer, poses, dropped[i])
+            for i, offer, poses, feats in zip(turn, candidates, *estimated, strict=True):
+                poses, feats = self._merge(data_samples[i], offer, poses, feats, dropped[i])
                 feats["image"] = frames[i]
                 finished[i] = self.track(data_samples[i], poses, dropped[i], feats)
         return [self.finish(frame) for frame in chain.from_iterable(finished)]
@@ -180,16 +180,27 @@ class PoseTracker(PoseOnlyTracker):
         return self.propagation.propose(self._memory(sample), image, *boxes)
 
     def _merge(
-        self, sample: PoseDataSample, offer: Candidates, poses: FramePoses, dropped: Counter
+        self,
+        sample: PoseDataSample,
+        offer: Candidates,
+        poses: FramePoses,
+        feats: Feats,
+        dropped: Counter,
     ) -> tuple[FramePoses, Feats]:
         """The people of a frame out of its candidates, the estimated ones and the others."""
         if self.propagation is None:
-            return poses, {}
+            return poses, feats
         if offer.poses is not None:
+            if feats:
+                raise ValueError(
+                    f"{type(self.propagation).__name__} offers poses that did not go through the "
+                    f"estimator, so they lack its {', '.join(feats)}; use another propagation, or "
+                    "an estimator without such features"
+                )
             poses = FramePoses.cat([poses, offer.poses])
         if offer.num_suppressed:
             dropped["suppression"] += offer.num_suppressed
-        feats = dict(person_source=offer.sources, person_unseen=offer.unseen)
+        feats = dict(feats, person_source=offer.sources, person_unseen=offer.unseen)
         poses, feats = self._above_thresholds(poses, feats, dropped)
         merged = self.propagation.merge(
             self._memory(sample), poses, feats["person_source"], feats["person_unseen"]
@@ -224,8 +235,8 @@ class PoseTracker(PoseOnlyTracker):
         frames: list[np.ndarray],
         samples: Sequence[PoseDataSample],
         candidates: Sequence[Candidates],
-    ) -> list[FramePoses]:
-        """Poses of all boxes of all frames, through the estimator together."""
+    ) -> tuple[list[FramePoses], list[Feats]]:
+        """Poses of all boxes of all frames, through the estimator together; see _gather."""
         images, people, owners = [], [], []
         for i, (frame, sample, offer) in enumerate(zip(frames, samples, candidates, strict=True)):
             if not len(offer.boxes):
@@ -278,9 +289,11 @@ class PoseTracker(PoseOnlyTracker):
     @staticmethod
     def _gather(
         results: list[PoseDataSample], owners: list[int], num_frames: int, num_keypoints: int
-    ) -> list[FramePoses]:
+    ) -> tuple[list[FramePoses], list[Feats]]:
+        """The poses of each frame, and what the estimator adds as ``person_<name>``."""
         if not results:
-            return [FramePoses.empty(num_keypoints) for _ in range(num_frames)]
+            nobody = [FramePoses.empty(num_keypoints) for _ in range(num_frames)]
+            return nobody, [{} for _ in nobody]
         found = InstanceData.cat([result.pred_instances for result in results])
         everyone, owner = FramePoses.from_instances(found), np.array(owners)
         if everyone.keypoints.shape[1] != num_keypoints:
@@ -288,4 +301,6 @@ class PoseTracker(PoseOnlyTracker):
                 f"the estimator answers {everyone.keypoints.shape[1]} keypoints, but the data has "
                 f"{num_keypoints}; use an estimator of the data's layout"
             )
-        return [everyone[owner == i] for i in range(num_frames)]
+        feats = {name: rows for name, rows in found.items() if name.startswith(PERSON)}
+        frames = [owner == i for i in range(num_frames)]
+        return [everyone[mine] for mine in frames], [select_people(feats, m) for m in frames]
