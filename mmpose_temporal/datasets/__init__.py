@@ -1,6 +1,8 @@
 """Data sets, samplers and transforms; importing this registers them in mmpose."""
 
 from .metainfo import posetrack_metainfo
+from .pose_pair_dataset import PosePairDataset
+from .pose_pairs import PairTable, PoseTable, find_pairs
 from .posetrack_json import (
     FrameAnnotation,
     PersonAnnotation,
@@ -12,18 +14,42 @@ from .posetrack_json import (
 )
 from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
-from .samplers import VideoSampler
-from .transforms import LoadVideoFrame, PackFrameInputs
+from .samplers import BalancedPairSampler, VideoSampler
+from .transforms import (
+    LoadVideoFrame,
+    PackFrameInputs,
+    PackPosePairs,
+    PosePairDrop,
+    PosePairFalseJoints,
+    PosePairFlip,
+    PosePairJitter,
+    PosePairReverse,
+    PosePairScoreNoise,
+    PosePairShift,
+)
 
 __all__ = [
+    "BalancedPairSampler",
     "FrameAnnotation",
     "LoadVideoFrame",
     "PackFrameInputs",
+    "PackPosePairs",
+    "PairTable",
     "PersonAnnotation",
+    "PosePairDataset",
+    "PosePairDrop",
+    "PosePairFalseJoints",
+    "PosePairFlip",
+    "PosePairJitter",
+    "PosePairReverse",
+    "PosePairScoreNoise",
+    "PosePairShift",
+    "PoseTable",
     "PoseTrackPersonDataset",
     "PoseTrackVideoDataset",
     "VideoAnnotation",
     "VideoSampler",
+    "find_pairs",
     "frame_poses",
     "load_videos",
     "posetrack_metainfo",

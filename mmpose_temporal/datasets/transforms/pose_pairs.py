@@ -1,0 +1,379 @@
+"""Augmentation of pairs of poses, and packing them for a similarity that learns.
+
+All of it is a choice: the paper of pose entailment (Snower et al., CVPR 2020) does not say how
+poses are augmented. Each transform works on the items of ``PosePairDataset``: ``keypoints``
+(2, K, 2), ``keypoint_scores`` (2, K), ``boxes`` (2, 4) xyxy in image pixels, the pose at t
+first. Randomness is numpy's global one, as in mmpose, and cacheable as in mmcv. No transform
+takes the last joint of a pose.
+"""
+
+from abc import abstractmethod
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmpose.registry import TRANSFORMS
+from mmpose.structures import PoseDataSample
+
+from mmpose_temporal.structures import enclosing_boxes
+
+
+class PosePairTransform(BaseTransform):
+    """Changes a pair with a probability.
+
+    Args:
+        prob: How likely a pair is changed, in [0, 1].
+
+    Raises:
+        ValueError: ``prob`` is out of its range.
+    """
+
+    def __init__(self, *, prob: float = 1.0):
+        check_shares(prob=prob)
+        self.prob = prob
+
+    def transform(self, results: dict) -> dict:
+        """Change ``results`` or not."""
+        drawn = self._draw(results["keypoint_scores"].shape)
+        return results if drawn is None else self.change(results, *drawn)
+
+    @cache_randomness
+    def _draw(self, shape: tuple[int, int]) -> tuple[np.ndarray, ...] | None:
+        """All random numbers of one pair in one place; None: the pair stays as it is.
+
+        Subclasses have :meth:`draw` instead of a cached method of their own, since mmcv mixes
+        the cached methods of classes up that inherit one.
+        """
+        if np.random.random_sample() >= self.prob:  # noqa: NPY002
+            return None
+        return self.draw(shape)
+
+    def draw(self, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        """The random numbers that :meth:`change` takes.
+
+        Args:
+            shape: (2, K).
+        """
+        return ()
+
+    @abstractmethod
+    def change(self, results: dict, *drawn: np.ndarray) -> dict:
+        """The changed pair, in arrays of its own."""
+
+
+@TRANSFORMS.register_module()
+class PosePairReverse(PosePairTransform):
+    """Exchange the pose at t and the one at t - d: time runs backwards.
+
+    Args:
+        prob: As in :class:`PosePairTransform`.
+    """
+
+    def __init__(self, *, prob: float = 0.5):
+        super().__init__(prob=prob)
+
+    def change(self, results: dict) -> dict:
+        """The pair in the other order; which frames and ids these are follows."""
+        names = ("keypoints", "keypoint_scores", "boxes", "img_ids", "track_ids")
+        return dict(results, **{name: results[name][::-1].copy() for name in names})
+
+
+@TRANSFORMS.register_module()
+class PosePairFlip(PosePairTransform):
+    """Mirror both poses in the frame; left joints become right ones.
+
+    A joint at x comes to ``width - 1 - x``.
+
+    Args:
+        prob: As in :class:`PosePairTransform`.
+
+    Raises:
+        ValueError: In use, the frame's size is not known.
+    """
+
+    def __init__(self, *, prob: float = 0.5):
+        super().__init__(prob=prob)
+
+    def change(self, results: dict) -> dict:
+        """The mirrored pair."""
+        right = _frame_size(results, self)[0] - 1
+        swap = np.asarray(results["flip_indices"])
+        keypoints = results["keypoints"][:, swap]
+        keypoints[..., 0] = right - keypoints[..., 0]
+        boxes = results["boxes"].copy()
+        boxes[:, [0, 2]] = right - boxes[:, [2, 0]]
+        scores = results["keypoint_scores"][:, swap]
+        return dict(results, keypoints=keypoints, keypoint_scores=scores, boxes=boxes)
+
+
+@TRANSFORMS.register_module()
+class PosePairJitter(PosePairTransform):
+    """Move every joint by normal noise, a share of them by more, as an estimator errs.
+
+    Args:
+        prob: As in :class:`PosePairTransform`.
+        std: Standard deviation in each direction, as a share of the diagonal of the pose's box.
+        outlier_share: Share of the joints that err more, in [0, 1].
+        outlier_std: Theirs.
+
+    Raises:
+        ValueError: An option is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        prob: float = 1.0,
+        std: float = 0.01,
+        outlier_share: float = 0.05,
+        outlier_std: float = 0.1,
+    ):
+        super().__init__(prob=prob)
+        check_shares(outlier_share=outlier_share)
+        if min(std, outlier_std) < 0:
+            raise ValueError(f"std and outlier_std must be 0 or more: {std}, {outlier_std}")
+        self.std = std
+        self.outlier_share = outlier_share
+        self.outlier_std = outlier_std
+
+    def draw(self, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        """Uniform (2, K), which joints err more; normal (2, K, 2), where to."""
+        return np.random.random_sample(shape), np.random.normal(size=(*shape, 2))  # noqa: NPY002
+
+    def change(self, results: dict, share: np.ndarray, noise: np.ndarray) -> dict:
+        """The pair with moved joints."""
+        std = np.where(share < self.outlier_share, self.outlier_std, self.std)
+        moved = noise * (std * _diagonals(results["boxes"])[:, None])[..., None]
+        return dict(results, keypoints=(results["keypoints"] + moved).astype(np.float32))
+
+
+@TRANSFORMS.register_module()
+class PosePairDrop(PosePairTransform):
+    """Take joints away (score 0), each pose's on their own.
+
+    Choice: where all joints of a pose would go, the one that was least likely to (the highest
+    of the numbers drawn) stays.
+
+    Args:
+        prob: As in :class:`PosePairTransform`.
+        share: How likely each joint goes, in [0, 1].
+
+    Raises:
+        ValueError: An option is out of its range.
+    """
+
+    def __init__(self, *, prob: float = 1.0, share: float = 0.1):
+        super().__init__(prob=prob)
+        check_shares(share=share)
+        self.share = share
+
+    def draw(self, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        """Uniform (2, K)."""
+        return (np.random.random_sample(shape),)  # noqa: NPY002
+
+    def change(self, results: dict, drawn: np.ndarray) -> dict:
+        """The pair with fewer joints."""
+        scores = results["keypoint_scores"]
+        drawn = np.where(scores > 0, drawn, -1)
+        stays = drawn >= self.share
+        poses = np.arange(len(scores))
+        stays[poses, drawn.argmax(1)] = True
+        return dict(results, keypoint_scores=np.where(stays, scores, np.float32(0)))
+
+
+@TRANSFORMS.register_module()
+class PosePairFalseJoints(PosePairTransform):
+    """Joints where they do not belong, with low scores, as an estimator invents them.
+
+    Args:
+        prob: As in :class:`PosePairTransform`.
+        share: Share of the joints present that are displaced, in [0, 1].
+        std: Of the displacement in each direction, as a share of the box's diagonal.
+        invented_share: Share of the absent joints that appear somewhere in the box, in [0, 1].
+        scores: Lowest and highest score of such a joint, 0 < low <= high <= 1; uniform.
+
+    Raises:
+        ValueError: An option is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        prob: float = 1.0,
+        share: float = 0.05,
+        std: float = 0.25,
+        invented_share: float = 0.0,
+        scores: tuple[float, float] = (0.05, 0.3),
+    ):
+        super().__init__(prob=prob)
+        check_shares(share=share, invented_share=invented_share)
+        if std < 0:
+            raise ValueError(f"std must be 0 or more, got {std}")
+        if len(scores) != 2 or not 0 < scores[0] <= scores[1] <= 1:
+            raise ValueError(f"scores must be 0 < low <= high <= 1, got {scores}")
+        self.share = share
+        self.std = std
+        self.invented_share = invented_share
+        self.scores = tuple(scores)
+
+    def draw(self, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        """Uniform (2, K, 4): whether, where in the box, score; normal (2, K, 2): where to."""
+        uniform = np.random.random_sample((*shape, 4))  # noqa: NPY002
+        return uniform, np.random.normal(size=(*shape, 2))  # noqa: NPY002
+
+    def change(self, results: dict, uniform: np.ndarray, noise: np.ndarray) -> dict:
+        """The pair with false joints."""
+        keypoints, scores = results["keypoints"], results["keypoint_scores"]
+        boxes = results["boxes"][:, None]
+        happens, places, heights = uniform[..., 0], uniform[..., 1:3], uniform[..., 3]
+        present = scores > 0
+        displaced = present & (happens < self.share)
+        invented = ~present & (happens < self.invented_share)
+        moved = keypoints + noise * (self.std * _diagonals(boxes))[..., None]
+        anywhere = boxes[..., :2] + places * (boxes[..., 2:] - boxes[..., :2])
+        keypoints = np.where(displaced[..., None], moved, keypoints)
+        keypoints = np.where(invented[..., None], anywhere, keypoints).astype(np.float32)
+        low, high = self.scores
+        false = (low + heights * (high - low)).astype(np.float32)
+        return dict(
+            results,
+            keypoints=keypoints,
+            keypoint_scores=np.where(displaced | invented, false, scores),
+        )
+
+
+@TRANSFORMS.register_module()
+class PosePairScoreNoise(PosePairTransform):
+    """Normal noise on the scores of the joints present, which stay in [low, 1].
+
+    Args:
+        prob: As in :class:`PosePairTransform`.
+        std: Standard deviation.
+        low: Lowest score that a joint gets, in (0, 1]: it stays present.
+
+    Raises:
+        ValueError: An option is out of its range.
+    """
+
+    def __init__(self, *, prob: float = 1.0, std: float = 0.2, low: float = 0.05):
+        super().__init__(prob=prob)
+        if std < 0:
+            raise ValueError(f"std must be 0 or more, got {std}")
+        if not 0 < low <= 1:
+            raise ValueError(f"low must be in (0, 1], got {low}")
+        self.std = std
+        self.low = low
+
+    def draw(self, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        """Normal (2, K)."""
+        return (np.random.normal(size=shape),)  # noqa: NPY002
+
+    def change(self, results: dict, noise: np.ndarray) -> dict:
+        """The pair with other scores."""
+        scores = results["keypoint_scores"]
+        noisy = (scores + self.std * noise).clip(self.low, 1)
+        noisy = np.where(scores > 0, noisy, scores).astype(np.float32)
+        return dict(results, keypoint_scores=noisy)
+
+
+@TRANSFORMS.register_module()
+class PosePairShift(PosePairTransform):
+    """Scale both poses about their common middle and move them through the frame, alike.
+
+    The middle is that of the box round all their joints. The shift is cut so that no side of
+    this box comes to lie outside the frame that was not, or further than it was.
+
+    Args:
+        prob: As in :class:`PosePairTransform`.
+        shift: Largest shift in each direction as a share of the frame's side; uniform.
+        scale: Smallest and largest factor, 0 < low <= high; log-uniform.
+
+    Raises:
+        ValueError: An option is out of its range; in use, the frame's size is not known.
+    """
+
+    def __init__(
+        self,
+        *,
+        prob: float = 1.0,
+        shift: float = 0.5,
+        scale: tuple[float, float] = (0.75, 1.33),
+    ):
+        super().__init__(prob=prob)
+        if shift < 0:
+            raise ValueError(f"shift must be 0 or more, got {shift}")
+        if len(scale) != 2 or not 0 < scale[0] <= scale[1]:
+            raise ValueError(f"scale must be 0 < low <= high, got {scale}")
+        self.shift = shift
+        self.scale = tuple(scale)
+
+    def draw(self, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        """Uniform (3,): scale, shift in x and in y."""
+        return (np.random.random_sample(3),)  # noqa: NPY002
+
+    def change(self, results: dict, drawn: np.ndarray) -> dict:
+        """The pair at another place."""
+        size = _frame_size(results, self)
+        keypoints = results["keypoints"]
+        present = results["keypoint_scores"] > 0
+        box = enclosing_boxes(keypoints.reshape(1, -1, 2), present.reshape(1, -1))[0]
+        low, high = box[:2], box[2:]
+        factor = np.exp(np.interp(drawn[0], (0, 1), np.log(self.scale)))
+        middle = (low + high) / 2
+        low, high = middle + factor * (low - middle), middle + factor * (high - middle)
+        wanted = (2 * drawn[1:] - 1) * self.shift * size
+        shift = wanted.clip(np.minimum(-low, 0), np.maximum(size - 1 - high, 0))
+        offset = middle * (1 - factor) + shift
+        return dict(
+            results,
+            keypoints=(keypoints * factor + offset).astype(np.float32),
+            boxes=(results["boxes"] * factor + np.tile(offset, 2)).astype(np.float32),
+        )
+
+
+@TRANSFORMS.register_module()
+class PackPosePairs(BaseTransform):
+    """Pack a pair for a similarity that learns; collate with mmengine's ``default_collate``.
+
+    Gives ``inputs``, a dict of tensors: ``keypoints`` (2, K, 2) float32, image pixels, the pose
+    at t first; ``keypoint_scores`` (2, K) float32; ``boxes`` (2, 4) float32 xyxy;
+    ``frame_size`` (2,) float32, width and height, NaN where not known; ``distance`` () int64;
+    ``labels`` () int64, 1 for the same person. And ``data_samples``, a PoseDataSample with the
+    metainfo ``video_id``, ``img_ids`` (2,), ``track_ids`` (2,), ``dataset_name``.
+    """
+
+    META_KEYS = ("video_id", "img_ids", "track_ids", "dataset_name")
+
+    def transform(self, results: dict) -> dict:
+        """Pack ``results``."""
+        names = ("keypoints", "keypoint_scores", "boxes", "frame_size")
+        inputs = {name: torch.from_numpy(results[name]) for name in names}
+        inputs["distance"] = torch.tensor(results["distance"])
+        inputs["labels"] = torch.tensor(results["label"])
+        sample = PoseDataSample(metainfo={key: results[key] for key in self.META_KEYS})
+        return dict(inputs=inputs, data_samples=sample)
+
+
+def check_shares(**shares: float) -> None:
+    """Raise ValueError for the first that is not in [0, 1]."""
+    for name, value in shares.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must be in [0, 1], got {value}")
+
+
+def _diagonals(boxes: np.ndarray) -> np.ndarray:
+    """Lengths of the diagonals of (..., 4) boxes xyxy."""
+    return np.hypot(boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1])
+
+
+def _frame_size(results: dict, transform: BaseTransform) -> np.ndarray:
+    """(2,) width and height."""
+    size = results["frame_size"]
+    if not np.isfinite(size).all():
+        raise ValueError(
+            f"{type(transform).__name__} needs the size of the frame, and image "
+            f"{results['img_ids'][0]} of video {results['video_id']} has none: add 'width' and "
+            "'height' to the images in its file, or leave this transform out"
+        )
+    return size
