@@ -1,11 +1,12 @@
 """Models; importing this registers them in mmpose."""
 
-from . import heads, pose_estimators
-from .similarities import GCNSimilarity, IoUSimilarity, OKSSimilarity, Similarity
+from . import heads, losses, pose_estimators
+from .similarities import FlowSimilarity, GCNSimilarity, IoUSimilarity, OKSSimilarity, Similarity
 from .trackers import Association, PoseOnlyTracker, PoseTracker
 
 __all__ = [
     "Association",
+    "FlowSimilarity",
     "GCNSimilarity",
     "IoUSimilarity",
     "OKSSimilarity",
@@ -13,5 +14,6 @@ __all__ = [
     "PoseTracker",
     "Similarity",
     "heads",
+    "losses",
     "pose_estimators",
 ]

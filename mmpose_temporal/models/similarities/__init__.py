@@ -2,6 +2,7 @@
 
 from .base import Representation, Similarity
 from .chosen_joints import ChosenJoints
+from .flow import FlowSimilarity
 from .functional import box_areas, pairwise_iou, pairwise_oks
 from .gcn import GCNSimilarity
 from .iou import IoUSimilarity
@@ -9,6 +10,7 @@ from .oks import OKSSimilarity
 
 __all__ = [
     "ChosenJoints",
+    "FlowSimilarity",
     "GCNSimilarity",
     "IoUSimilarity",
     "OKSSimilarity",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmpose_temporal.structures import FramePoses
 
@@ -17,8 +17,22 @@ class Similarity(BaseModule):
     """Scores the people of a frame against people seen before.
 
     A person is embedded once, when first seen; the tracker keeps the rows of those that live on
-    and pairs them with each later frame in one call.
+    and pairs them with each later frame in one call. For each frame in which people were looked
+    for it calls, in this order, :meth:`advance` with the rows it remembers, :meth:`embed` with
+    the frame's people, and :meth:`pairwise` where there is somebody on both sides.
+
+    A similarity itself keeps nothing of a video, since videos may be interleaved.
     """
+
+    def bind(self, estimator: nn.Module) -> None:
+        """Get to know the tracker's pose estimator, once, when the tracker is built.
+
+        For a similarity whose weights are part of the estimator, which trains and saves them. A
+        reference that is kept must not register as a sub-module: hold it in a list.
+
+        Args:
+            estimator: The pose estimator of the :class:`PoseTracker`.
+        """
 
     @abstractmethod
     def embed(self, poses: FramePoses, feats: Any = None) -> Representation:
@@ -37,6 +51,31 @@ class Similarity(BaseModule):
         Raises:
             ValueError: Something of ``feats`` is needed and not there.
         """
+
+    def advance(
+        self, previous: Representation | None, feats: dict[str, Any], scene: dict[str, Any]
+    ) -> Representation | None:
+        """Bring the people remembered up to the frame that begins.
+
+        For similarities that move poses along with the image. Called once a frame, also where
+        nobody is remembered or found, so each call takes one step and steps add up for people
+        not seen for a while. Frames in which nobody was looked for are stepped over.
+
+        Args:
+            previous: Representation of the M_prev people remembered; None before the first.
+            feats: As for :meth:`embed`, of the frame that begins.
+            scene: What this similarity keeps of the video beside the people, by name; empty at
+                the video's start, changed in place here, dropped at the video's end. Must not
+                grow with the video.
+
+        Returns:
+            The same people, in rows of the same names, which take the place of ``previous``.
+            Here: ``previous`` itself.
+
+        Raises:
+            ValueError: Something of ``feats`` is needed and not there.
+        """
+        return previous
 
     @abstractmethod
     def pairwise(

@@ -1,7 +1,8 @@
 """Give the people of each frame the ids of people seen before: similarity + assignment + life."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ class TrackMemory:
         last_seen: (L,) int64 index of the frame of the last pose.
         poses: Last pose of each live track; None before the first frame.
         representation: What the similarity keeps of them.
+        scene: What the similarity keeps of the video beside them, see
+            :meth:`Similarity.advance`.
         match_counts: Of the newest frame, where true identities are known and the association
             counts them, see :class:`HistoryAssociation`: how many of its people have their
             highest similarity with a pose of the right identity, and how many there are.
@@ -35,6 +38,7 @@ class TrackMemory:
     last_seen: np.ndarray | None = None
     poses: FramePoses | None = None
     representation: Representation | None = None
+    scene: dict[str, Any] = field(default_factory=dict)
     match_counts: tuple[int, int] | None = None
 
     def __len__(self) -> int:
@@ -108,6 +112,9 @@ class Association(BaseModule):
         if feats is None:
             feats = dict(frame_size=None, time=frame_index)
         self._forget(memory, frame_index)
+        memory.representation = self.similarity.advance(
+            memory.representation, feats, memory.scene
+        )
         current = self.similarity.embed(poses, feats)
         rows, columns = self._match(memory, poses, current)
         ids = np.full(len(poses), UNTRACKED, np.int64)
