@@ -176,7 +176,7 @@ def flow_tracker(**association):
 
 
 def test_in_a_tracker_videos_do_not_see_each_other():
-    """Interleaved or one after the other: the same ids. A frame of another size would be refused."""
+    """Interleaved or in turn: the same ids; a frame of another size would be refused."""
 
     def frames(video, seed, size=(64, 48)):
         return [
