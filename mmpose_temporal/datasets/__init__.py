@@ -1,6 +1,7 @@
 """Data sets, samplers and transforms; importing this registers them in mmpose."""
 
 from .metainfo import posetrack_metainfo
+from .person_clip_dataset import PersonClipDataset, collate_clips
 from .pose_pair_dataset import PosePairDataset
 from .pose_pairs import PairTable, PoseTable, find_pairs
 from .posetrack_json import (
@@ -17,6 +18,7 @@ from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
 from .samplers import BalancedPairSampler, VideoSampler
 from .transforms import (
     LoadVideoFrame,
+    LocateKeypoints,
     PackFrameInputs,
     PackPosePairs,
     PosePairDrop,
@@ -32,10 +34,12 @@ __all__ = [
     "BalancedPairSampler",
     "FrameAnnotation",
     "LoadVideoFrame",
+    "LocateKeypoints",
     "PackFrameInputs",
     "PackPosePairs",
     "PairTable",
     "PersonAnnotation",
+    "PersonClipDataset",
     "PosePairDataset",
     "PosePairDrop",
     "PosePairFalseJoints",
@@ -49,6 +53,7 @@ __all__ = [
     "PoseTrackVideoDataset",
     "VideoAnnotation",
     "VideoSampler",
+    "collate_clips",
     "find_pairs",
     "frame_poses",
     "load_videos",

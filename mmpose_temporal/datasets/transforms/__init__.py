@@ -1,6 +1,7 @@
 """Pipelines of whole frames and of pairs of poses."""
 
 from .frames import LoadVideoFrame, PackFrameInputs
+from .keypoint_locations import LocateKeypoints
 from .pose_pairs import (
     PackPosePairs,
     PosePairDrop,
@@ -15,6 +16,7 @@ from .pose_pairs import (
 
 __all__ = [
     "LoadVideoFrame",
+    "LocateKeypoints",
     "PackFrameInputs",
     "PackPosePairs",
     "PosePairDrop",

@@ -1,0 +1,259 @@
+"""A person, the same person in near frames, and the people around: items for TKMR's training."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset, force_full_init
+from mmengine.logging import print_log
+from mmengine.registry import FUNCTIONS
+from mmpose.datasets.transforms import RandomFlip
+from mmpose.registry import DATASETS
+
+from mmpose_temporal.utils import safe_join
+
+from .clip_table import ClipTable
+from .metainfo import posetrack_metainfo
+from .posetrack_json import load_videos
+from .transforms import LoadVideoFrame
+
+
+@DATASETS.register_module()
+class PersonClipDataset(BaseDataset):
+    """One item is a clip: B crops of people from frames t - tau to t + tau of a video.
+
+    The first crop is the anchor, a person in frame t; then up to ``num_same`` crops of the same
+    id from other frames of the window, then up to ``num_other`` of other ids from the same
+    frames (see :meth:`ClipTable.draw`). They are drawn anew each time the item is asked for, and
+    each frame is decoded once. Anchors are all people who are seen in another frame of their
+    window; people without annotated keypoints, groups (``iscrowd``) and empty boxes are no
+    examples at all, and :attr:`left_out` counts both. At a video's ends the window is cut.
+
+    ``pipeline`` is mmpose's for a single person (from ``GetBBoxCenterScale`` to
+    ``PackPoseInputs``, without loading) and runs for each crop, so that scale and rotation
+    differ as boxes do in testing. Mirroring is the item's (``flip_prob``), since a person who is
+    mirrored in one frame only is no example of the same person (choice). For the matching losses
+    it needs :class:`LocateKeypoints`.
+
+    An item is ``dict(inputs=(B, 3, h, w) uint8, data_samples=list of B PoseDataSample)``, each
+    with the metainfo ``track_id``, ``frame_offset`` (frames from t, negative before it),
+    ``frame_index``, ``video_id``; :func:`collate_clips` makes batches.
+
+    Args:
+        ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,
+            relative to ``data_root``.
+        data_root: Root of the data; no path in the annotations may leave it.
+        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
+        tau: Half of the window, frames of the video as selected (5 in the paper).
+        num_same: Crops of the anchor's id beside the anchor, at most.
+        num_other: Crops of other ids, at most.
+        flip_prob: How likely a clip is mirrored.
+        on_error: ``'raise'``, or ``'skip'``: people of a frame that cannot be read are left out
+            of the clip with a warning; without its anchor another item takes its place.
+        videos: Names of the videos to use. None: all.
+        frames: Positions ``(first, stop)`` of the frames to use in each video.
+        frame_step: Use every n-th frame.
+        pipeline: Transforms of a person.
+        **kwargs: ``indices``, ``lazy_init``, ``serialize_data``, ``test_mode``,
+            ``max_refetch``, as in mmengine.
+
+    Raises:
+        ValueError: An option out of its range; ``RandomFlip`` in the pipeline; broken
+            annotations; nobody is seen in two frames of a window; a frame that cannot be used
+            (``on_error='raise'``).
+        FileNotFoundError: No annotations.
+    """
+
+    def __init__(
+        self,
+        *,
+        ann_file: str,
+        data_root: str = "",
+        release: str = "posetrack18",
+        tau: int = 5,
+        num_same: int = 2,
+        num_other: int = 3,
+        flip_prob: float = 0.5,
+        on_error: Literal["raise", "skip"] = "raise",
+        videos: Sequence[str] | None = None,
+        frames: tuple[int, int | None] | None = None,
+        frame_step: int = 1,
+        pipeline: Sequence[dict | Callable] = (),
+        **kwargs: Any,
+    ):
+        for name, value, lowest in (("tau", tau, 1), ("num_same", num_same, 1)):
+            if value < lowest:
+                raise ValueError(
+                    f"{name} must be {lowest} or more, got {value}: a clip holds a person twice"
+                )
+        if num_other < 0:
+            raise ValueError(f"num_other must be 0 or more, got {num_other}")
+        if not 0 <= flip_prob <= 1:
+            raise ValueError(f"flip_prob must be in [0, 1], got {flip_prob}")
+        self.tau = tau
+        self.num_same = num_same
+        self.num_other = num_other
+        self.flip_prob = flip_prob
+        self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
+        self.load_frame = LoadVideoFrame(on_error=on_error)
+        self.left_out: Counter = Counter()
+        self._tables: list[ClipTable] = []
+        self._mirror = RandomFlip(prob=1.0)
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix=dict(),
+            metainfo=posetrack_metainfo(release),
+            pipeline=list(pipeline),
+            **kwargs,
+        )
+        if any(isinstance(step, RandomFlip) for step in self.pipeline.transforms):
+            raise ValueError(
+                "RandomFlip in the pipeline would mirror crops of one clip differently; "
+                "take it out and set flip_prob"
+            )
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
+        """Metainfo comes parsed; mmengine's version would look for files of its values."""
+        return deepcopy(metainfo or {})
+
+    def load_data_list(self) -> list[dict]:
+        """Read annotations into one dict an anchor."""
+        videos = load_videos(self.ann_file, **self.selection)
+        self.left_out = Counter()
+        self._tables = [ClipTable.create(video, self.left_out) for video in videos]
+        items = []
+        for number, table in enumerate(self._tables):
+            anchors = table.anchors(self.tau)
+            self.left_out["seen_once"] += len(table) - len(anchors)
+            items += [dict(video=number, row=row) for row in anchors.tolist()]
+        self.left_out = +self.left_out
+        if not items:
+            raise ValueError(
+                f"{self.ann_file}: nobody with a keypoint is seen in two frames at most "
+                f"{self.tau} apart; left out: {dict(self.left_out)}"
+            )
+        if self.left_out:
+            print_log(
+                f"{self.ann_file}: {len(items)} people begin a clip; not so, by reason: "
+                f"{dict(self.left_out)}",
+                logger="current",
+            )
+        return items
+
+    @force_full_init
+    def prepare_data(self, idx: int) -> dict | None:
+        """Draw a clip and cut its crops; None where the anchor cannot be had."""
+        rng = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002 - seeds workers
+        item = self.get_data_info(idx)
+        table = self._tables[item["video"]]
+        rows = table.draw(
+            item["row"], tau=self.tau, num_same=self.num_same, num_other=self.num_other, rng=rng
+        )
+        mirrored = rng.random() < self.flip_prob
+        people: dict[int, dict] = {}
+        for index in np.unique(table.frame_index[rows]).tolist():
+            here = rows[table.frame_index[rows] == index]
+            people.update(self._people(table, index, here, mirrored))
+        if rows[0] not in people:
+            return None
+        packed = [self.pipeline(people[row]) for row in rows.tolist() if row in people]
+        rows = rows[[row in people for row in rows.tolist()]]
+        for row, crop in zip(rows.tolist(), packed, strict=True):
+            crop["data_samples"].set_metainfo(
+                dict(
+                    track_id=int(table.track_ids[row]),
+                    frame_offset=int(table.frame_index[row] - table.frame_index[rows[0]]),
+                    frame_index=int(table.frame_index[row]),
+                    video_id=table.video.video_id,
+                )
+            )
+        return dict(
+            inputs=torch.stack([crop["inputs"] for crop in packed]),
+            data_samples=[crop["data_samples"] for crop in packed],
+        )
+
+    def _people(
+        self, table: ClipTable, index: int, rows: np.ndarray, mirrored: bool
+    ) -> dict[int, dict]:
+        """Row -> input of the pipeline, for people of one frame; empty if it cannot be read."""
+        frame = table.video.frames[index]
+        image = self.load_frame(
+            dict(
+                img_path=str(safe_join(self.data_root or "", frame.file_name)),
+                video_id=table.video.video_id,
+                frame_index=index,
+                annotated_size=frame.size,
+            )
+        )
+        if not image["frame_readable"]:
+            return {}
+        together = dict(
+            img=image["img"],
+            img_shape=image["img_shape"],
+            bbox=table.boxes[rows],
+            keypoints=table.keypoints[rows, :, :2],
+            keypoints_visible=table.keypoints[rows, :, 2],
+            flip_indices=self._metainfo["flip_indices"],
+        )
+        if mirrored:
+            together = self._mirror(together)
+            together["img"] = np.ascontiguousarray(together["img"])
+        shared = dict(
+            img=together["img"],
+            img_shape=image["img_shape"],
+            ori_shape=image["ori_shape"],
+            img_path=image["img_path"],
+            img_id=frame.image_id,
+            flip=mirrored,
+            flip_direction="horizontal" if mirrored else None,
+            **{key: self._metainfo[key] for key in PERSON_METAINFO},
+        )
+        return {
+            row: dict(
+                shared,
+                id=int(table.annotation_ids[row]),
+                category_id=1,
+                bbox_score=np.ones(1, np.float32),
+                **{
+                    key: together[key][number : number + 1]
+                    for key in ("bbox", "keypoints", "keypoints_visible")
+                },
+            )
+            for number, row in enumerate(rows.tolist())
+        }
+
+
+PERSON_METAINFO = (
+    "dataset_name",
+    "upper_body_ids",
+    "lower_body_ids",
+    "flip_pairs",
+    "dataset_keypoint_weights",
+    "flip_indices",
+    "skeleton_links",
+)
+"""What mmpose's data sets give each person of their metainfo, for mmpose's transforms."""
+
+
+@FUNCTIONS.register_module()
+def collate_clips(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Make a batch of clips, all their crops stacked.
+
+    Args:
+        items: Of :class:`PersonClipDataset`, with any numbers of crops.
+
+    Returns:
+        ``inputs`` (N, 3, h, w), N the sum of the clips' crops, and ``data_samples``, a list of
+        N, each with the new metainfo ``clip_index``, the number of its clip in the batch.
+    """
+    samples = []
+    for number, item in enumerate(items):
+        for sample in item["data_samples"]:
+            sample.set_metainfo(dict(clip_index=number))
+            samples.append(sample)
+    return dict(inputs=torch.cat([item["inputs"] for item in items]), data_samples=samples)
