@@ -76,6 +76,12 @@ class KeypointClassifiers(BaseModule):
         first, second = halves.reshape(*features.shape[:-1], -1).chunk(2, dim=-1)
         return first, second + self.bias1
 
+    def project_first(self, features: Tensor) -> Tensor:
+        """Only the first half of :meth:`project`, for features that are never second."""
+        weight = self.weight1[:, : self.in_channels]
+        flat = features.reshape(-1, self.num_classifiers, self.in_channels).transpose(0, 1)
+        return torch.bmm(flat, weight).transpose(0, 1).reshape(*features.shape[:-1], -1)
+
     def logits(self, first: Tensor, second: Tensor) -> Tensor:
         """Two classes for each pair; the shapes are those of a broadcast sum.
 

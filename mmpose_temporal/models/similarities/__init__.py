@@ -2,18 +2,29 @@
 
 from .base import Representation, Similarity
 from .chosen_joints import ChosenJoints
+from .entailment import MatchingNetwork, PoseEntailment
+from .estimator_matching import EstimatorMatching
 from .flow import FlowSimilarity
 from .functional import box_areas, pairwise_iou, pairwise_oks
 from .gcn import GCNSimilarity
 from .iou import IoUSimilarity
 from .oks import OKSSimilarity
+from .own_weights import OwnWeights
+from .tbm import BodyMatchingSimilarity
+from .tkm import KeypointMatchingSimilarity
 
 __all__ = [
+    "BodyMatchingSimilarity",
     "ChosenJoints",
+    "EstimatorMatching",
     "FlowSimilarity",
     "GCNSimilarity",
     "IoUSimilarity",
+    "KeypointMatchingSimilarity",
+    "MatchingNetwork",
     "OKSSimilarity",
+    "OwnWeights",
+    "PoseEntailment",
     "Representation",
     "Similarity",
     "box_areas",

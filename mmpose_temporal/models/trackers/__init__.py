@@ -12,7 +12,9 @@ from .pasted_boxes import BoxPropagation, PastedBoxes, TemporalOKS
 from .pose_only_tracker import PoseOnlyTracker, VideoState
 from .pose_tracker import FramePreprocessor, PoseTracker
 from .propagation import Candidates, MergedPoses, Propagation, PropagationMemory
+from .refinement import Refinement
 from .suppression import OKSNMS, BoxNMS, GreedySuppression, PoseNMS, SoftOKSNMS, Suppression
+from .temporal_refinement import RefinementWindow, TemporalRefinement
 
 __all__ = [
     "OKSNMS",
@@ -42,9 +44,12 @@ __all__ = [
     "PoseTracker",
     "Propagation",
     "PropagationMemory",
+    "Refinement",
+    "RefinementWindow",
     "SoftOKSNMS",
     "Suppression",
     "TemporalOKS",
+    "TemporalRefinement",
     "TopdownCropper",
     "TrackMemory",
     "TrackedFrame",

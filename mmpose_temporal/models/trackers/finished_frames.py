@@ -4,6 +4,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 import numpy as np
+from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.structures import FramePoses
 
@@ -21,6 +22,16 @@ class TrackedFrame:
     sample: object
     poses: FramePoses
     dropped: Counter = field(default_factory=Counter)
+
+    @property
+    def searched(self) -> bool:
+        """Whether people were looked for in it."""
+        return is_searched(self.sample)
+
+
+def is_searched(sample: PoseDataSample) -> bool:
+    """Whether people were looked for in a frame."""
+    return bool(sample.get("searched", True) and sample.get("frame_readable", True))
 
 
 class FinishedFrames:

@@ -16,7 +16,7 @@ from mmpose_temporal.structures import UNTRACKED, FramePoses
 
 from .association import TrackMemory
 from .feats import Feats, select_people
-from .finished_frames import FinishedFrames, TrackedFrame
+from .finished_frames import FinishedFrames, TrackedFrame, is_searched
 from .propagation import PropagationMemory
 
 
@@ -30,6 +30,7 @@ class VideoState:
         memory: Its live tracks.
         next_frame: Position of the frame that is due.
         searched: Frames so far in which people were looked for: the clock of the tracks' age.
+        window: What the refinement holds; None without one.
         propagation: Memory of the propagation, where the tracker has one.
     """
 
@@ -38,6 +39,7 @@ class VideoState:
     memory: TrackMemory = field(default_factory=TrackMemory)
     next_frame: int = 0
     searched: int = 0
+    window: Any = None
     propagation: PropagationMemory | None = None
 
 
@@ -45,7 +47,7 @@ class VideoState:
 class PoseOnlyTracker(BaseModel):
     """Tracks poses that are known already, of any estimator.
 
-    thresholds -> suppression -> association -> track life -> output
+    thresholds -> suppression -> association -> track life -> refinement -> output
 
     The state is kept by video id, so that videos may be interleaved.
 
@@ -56,6 +58,8 @@ class PoseOnlyTracker(BaseModel):
         keypoint_score_thr: Joints that score less are absent (score 0) for suppression,
             association and output.
         min_length: Tracks with fewer poses are not reported; over 1, frames come back later.
+        refinement: Config of a :class:`Refinement`; frames may come back later. None: poses stay
+            as they are.
         data_preprocessor: As in mmengine.
         init_cfg: As in mmengine.
 
@@ -71,6 +75,7 @@ class PoseOnlyTracker(BaseModel):
         box_score_thr: float = 0.0,
         keypoint_score_thr: float = 0.0,
         min_length: int = 1,
+        refinement: dict | None = None,
         data_preprocessor: dict | BaseModel | None = None,
         init_cfg: dict | None = None,
     ):
@@ -87,6 +92,7 @@ class PoseOnlyTracker(BaseModel):
         self.box_score_thr = box_score_thr
         self.keypoint_score_thr = keypoint_score_thr
         self.min_length = min_length
+        self.refinement = None if refinement is None else MODELS.build(refinement)
         self._videos: dict[str, VideoState] = {}
 
     def forward(
@@ -142,12 +148,16 @@ class PoseOnlyTracker(BaseModel):
         if video_id in self._videos:
             raise ValueError(f"video {video_id} is open already; reset() forgets all videos")
         state = VideoState(num_frames=num_frames, finished=FinishedFrames(self.min_length))
+        if self.refinement is not None:
+            state.window = self.refinement.start_video()
         self._videos[video_id] = state
         return state
 
     def end_video(self, video_id: str) -> list[TrackedFrame]:
         """Drop the state of a video; returns its frames that were still held back."""
-        return self._videos.pop(video_id).finished.flush()
+        state = self._videos.pop(video_id)
+        refined = [] if self.refinement is None else self.refinement.flush(state.window)
+        return self._settle(state, refined) + state.finished.flush()
 
     def reset(self) -> None:
         """Forget all videos that were begun and not ended, as after an interrupted test."""
@@ -210,9 +220,23 @@ class PoseOnlyTracker(BaseModel):
             poses, feats = poses[tracked], select_people(feats, tracked)
         if searched:
             self.remember(state, poses, feats)
-        finished = state.finished.push(TrackedFrame(sample, poses, dropped), state.memory.ids)
+        refined = [TrackedFrame(sample, poses, dropped)]
+        if self.refinement is not None:
+            refined = self.refinement.push(state.window, refined[0], feats)
+        finished = self._settle(state, refined)
         if state.next_frame == state.num_frames:
             finished += self.end_video(video_id)
+        return finished
+
+    def _settle(self, state: VideoState, refined: Sequence[TrackedFrame]) -> list[TrackedFrame]:
+        """The frames that are finished once ``refined`` ones follow: all tracks long enough."""
+        finished = []
+        for i, frame in enumerate(refined):
+            live = np.zeros(0, np.int64) if state.memory.ids is None else state.memory.ids
+            if self.refinement is not None:  # tracks go on in frames that are still to come
+                later = [f.poses.track_ids for f in refined[i + 1 :]]
+                live = np.concatenate([live, *later, self.refinement.waiting_ids(state.window)])
+            finished += state.finished.push(frame, live)
         return finished
 
     def remember(self, state: VideoState, poses: FramePoses, feats: Feats) -> None:
@@ -266,11 +290,6 @@ class PoseOnlyTracker(BaseModel):
         frame.sample.pred_instances = frame.poses.to_instances()
         frame.sample.set_metainfo(dict(dropped=dict(frame.dropped)))
         return frame.sample
-
-
-def is_searched(sample: PoseDataSample) -> bool:
-    """Whether people were looked for in a frame."""
-    return bool(sample.get("searched", True) and sample.get("frame_readable", True))
 
 
 def _frame_size(sample: PoseDataSample) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from mmpose_temporal.models.similarities import Similarity
 from mmpose_temporal.structures import FramePoses
 
 from .box_sources import Boxes
@@ -21,6 +22,7 @@ from .feats import PERSON, Feats, select_people
 from .finished_frames import TrackedFrame
 from .pose_only_tracker import PoseOnlyTracker, VideoState, is_searched
 from .propagation import Candidates, PropagationMemory, turns
+from .refinement import Refinement
 
 
 class FramePreprocessor(BaseDataPreprocessor):
@@ -45,8 +47,8 @@ class FramePreprocessor(BaseDataPreprocessor):
 class PoseTracker(PoseOnlyTracker):
     """Estimates and tracks the poses of people in video with a top-down estimator.
 
-    frame -> boxes -> crops -> estimator -> thresholds -> suppression -> association -> output
-              ^ propagation of the frame before
+    frame -> boxes -> crops -> estimator -> thresholds -> suppression -> association
+              ^ propagation of the frame before                  -> refinement -> output
 
     In training (``mode='loss'``) it is its estimator: a batch of mmpose's top-down pipeline
     gives the estimator's losses. In testing a batch holds whole frames, consecutive ones of a
@@ -70,7 +72,8 @@ class PoseTracker(PoseOnlyTracker):
         partial_checkpoint: Accept checkpoints that fill the model in part only (mmengine then
             lists what is missing as a warning).
         **tracking: Options of :class:`PoseOnlyTracker`: ``association``, ``suppression``, the
-            thresholds, ``min_length``. People under ``box_score_thr`` are not cropped at all.
+            thresholds, ``min_length``, ``refinement``. People under ``box_score_thr`` are not
+            cropped at all.
 
     Raises:
         ValueError: An option out of its range.
@@ -101,6 +104,9 @@ class PoseTracker(PoseOnlyTracker):
         )
         self.propagation = None if propagation is None else MODELS.build(propagation)
         self.max_crops = max_crops
+        for part in self.modules():
+            if isinstance(part, Similarity | Refinement):
+                part.bind(estimator)
         CheckpointGuard(partial=partial_checkpoint).attach(self, child="estimator")
 
     def forward(

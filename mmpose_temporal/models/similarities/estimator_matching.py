@@ -1,0 +1,131 @@
+"""Similarities whose features and classifiers are part of the pose estimator."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmpose_temporal.models.heads import MatchingHead
+from mmpose_temporal.structures import FramePoses
+
+from .base import Representation, Similarity
+
+FEATURES = "person_keypoint_features"
+
+
+class EstimatorMatching(Similarity):
+    """Scores people by the matching head of the estimator that found them.
+
+    The head is trained and saved as part of the estimator; the tracker binds this similarity to
+    it. A person's features pass the first layer of the classifiers once, when they are embedded.
+    """
+
+    HEAD: ClassVar[type[MatchingHead]]
+    """The matching head that this similarity is for."""
+
+    def __init__(self):
+        super().__init__()
+        self._bound: list[MatchingHead] = []  # in a list: it is not a second owner
+
+    def bind(self, estimator: nn.Module) -> None:
+        """Take the estimator's matching head.
+
+        Raises:
+            ValueError: The estimator has none, or one of another kind.
+        """
+        head = getattr(estimator, "matching_head", None)
+        if not isinstance(head, self.HEAD):
+            found = "none" if head is None else f"a {type(head).__name__}"
+            raise ValueError(
+                f"{type(self).__name__} needs estimator=dict(type='TemporalPoseEstimator', "
+                f"matching_head=dict(type='{self.HEAD.__name__}', ...)), and the "
+                f"{type(estimator).__name__} has {found}"
+            )
+        self._bound = [head]
+
+    @property
+    def head(self) -> MatchingHead:
+        """The estimator's matching head.
+
+        Raises:
+            ValueError: Not bound to an estimator.
+        """
+        if not self._bound:
+            raise ValueError(
+                f"{type(self).__name__} needs the features of a pose estimator: use it in a "
+                "PoseTracker, which binds it to its estimator (PoseOnlyTracker has none)"
+            )
+        return self._bound[0]
+
+    @torch.no_grad()
+    def embed(self, poses: FramePoses, feats: Any = None) -> Representation:
+        """The halves of the classifiers' first layer, and which keypoints are there.
+
+        Returns:
+            ``first`` and ``second`` (M, G, C), see :meth:`KeypointClassifiers.project`, and
+            ``present`` (M, G) bool.
+
+        Raises:
+            ValueError: ``feats`` lacks ``person_keypoint_features`` (M, K, C).
+        """
+        features = (feats or {}).get(FEATURES)
+        if features is None:
+            if len(poses):
+                raise ValueError(
+                    f"{type(self).__name__} needs feats['{FEATURES}'], which a "
+                    "TemporalPoseEstimator gives"
+                )
+            weight = self.head.classifiers.weight1
+            features = weight.new_zeros((0, poses.keypoints.shape[1], self.head.channels))
+        if features.shape[:2] != poses.keypoint_scores.shape:
+            raise ValueError(
+                f"feats['{FEATURES}'] is {tuple(features.shape)} for poses of "
+                f"{poses.keypoint_scores.shape} people and keypoints"
+            )
+        present = torch.from_numpy(poses.keypoint_scores > 0).to(features.device)
+        features, present = self.pool(features, present)
+        first, second = self.head.classifiers.project(features)
+        return {"first": first, "second": second, "present": present}
+
+    @abstractmethod
+    def pool(self, features: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """What the G classifiers look at.
+
+        Args:
+            features: (M, K, C), at the keypoints.
+            present: (M, K) bool.
+
+        Returns:
+            (M, G, C) features and (M, G) bool, whether there are such.
+        """
+
+    @torch.no_grad()
+    def pairwise(
+        self,
+        current: Representation,
+        previous: Representation,
+        pairs: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Score the pairs let through, all in one call.
+
+        The current person is the first of each pair, as in Eq. 5, the previous one the second.
+
+        Returns:
+            (M_t, M_prev) float32: the sum of G probabilities, 0 for pairs not let through. A
+            keypoint that is absent in one of the two adds nothing.
+        """
+        shape = len(current["first"]), len(previous["second"])
+        scores = np.zeros(shape, np.float32)
+        rows, columns = np.nonzero(np.ones(shape, bool) if pairs is None else pairs)
+        if not len(rows):
+            return scores
+        device = current["first"].device
+        i, j = (torch.from_numpy(index).to(device) for index in (rows, columns))
+        found = self.head.classifiers.pair_probabilities(
+            current["first"], previous["second"], i, j
+        )
+        both = current["present"][i] & previous["present"][j]
+        scores[rows, columns] = (found * both).sum(-1).float().cpu().numpy()
+        return scores

@@ -1,0 +1,324 @@
+"""TKMR's refinement of poses by those of the same person in the frames around."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from mmpose_temporal.models.heads import KeypointMatchingHead
+from mmpose_temporal.models.similarities import KeypointMatchingSimilarity, Representation
+from mmpose_temporal.structures import FramePoses
+
+from .feats import PERSON, Feats
+from .finished_frames import TrackedFrame
+from .gates import IoUGate
+from .refinement import Refinement
+
+NOBODY = -1
+"""Row of the person that a path goes on to where it ends."""
+
+CHUNK = 256
+"""Pairs of a pose and a neighbour that are scored in one go, which bounds memory: 16 candidates
+of 17 keypoints each with 256 floats are 71 MB."""
+
+
+@dataclass(slots=True)
+class Neighbour:
+    """A frame of a window.
+
+    Attributes:
+        index: Its position in the video.
+        searched: People were looked for in it.
+        poses: Its people, as the estimator saw them.
+        people: What refinement knows of them, M rows each.
+        before: (M,) int64, row of the best match in the frame linked before; -1: none.
+        after: (M,) int64, row of the best match in the frame linked after; -1: none.
+        frame: The frame; None once it was released.
+    """
+
+    index: int
+    searched: bool
+    poses: FramePoses
+    people: Representation
+    before: np.ndarray
+    after: np.ndarray
+    frame: TrackedFrame | None
+
+
+@dataclass(slots=True)
+class RefinementWindow:
+    """The frames of a video that refinement still needs: at most 2 tau + 1.
+
+    Attributes:
+        frames: In order; those with a ``frame`` wait, the others are only neighbours.
+    """
+
+    frames: deque[Neighbour] = field(default_factory=deque)
+
+
+@MODELS.register_module()
+class TemporalRefinement(Refinement):
+    """TKMR's refinement (section 3.3): candidates are rescored with matched poses as context.
+
+    From each pose a path goes back to t - tau and one forward to t + tau, from a frame to the
+    person with the highest similarity (Eq. 5) in the next one. For every candidate l of keypoint
+    k Eq. 6 adds to its feature H(l) the features at the neighbours' predicted places, each times
+    the probability W that the two places are of one person, and divides by the number of frames.
+    Row k of the refinement head's 1x1 convolution answers the new response; the keypoint moves
+    to the best candidate, and its score becomes that response, which is not bound to [0, 1].
+
+    Choices where the paper is silent, or would do harm:
+
+    - The sum is divided by the number of frames that the path really has, itself included: at a
+      video's ends, and where a path breaks off, 2 tau + 1 would shrink the responses.
+    - A path ends where nobody passes the IoU test of Eq. 5.
+    - In Eq. 5 the later person of a pair comes first, in both directions, so that each pair of
+      frames is scored once; in W the candidate comes first.
+    - The window is of frames of the video. Frames that were not searched are passed over.
+    - Neighbours are taken as the estimator saw them, not as refinement changed them.
+    - A joint that is absent stays absent, so ``keypoint_score_thr`` of the tracker takes joints
+      out for good; the predicted places of neighbours count whatever they score.
+
+    Frames come back tau frames late, the rest at the end of the video. At most 2 tau + 1 frames
+    are remembered.
+
+    Args:
+        tau: Frames looked at to each side; 0: nothing is refined (supplement, Table 1).
+        num_candidates: n, candidates of a keypoint at most.
+        context: False: self-refinement (method M6). Responses come from the pose's own features,
+            no frame waits, and tau has no influence.
+        min_iou: The IoU test of Eq. 5.
+
+    Raises:
+        ValueError: ``tau`` < 0 or ``num_candidates`` < 1; ``tau=0`` with ``context=False``.
+    """
+
+    def __init__(
+        self,
+        *,
+        tau: int = 5,
+        num_candidates: int = 16,
+        context: bool = True,
+        min_iou: float = 0.1,
+    ):
+        super().__init__()
+        if tau < 0 or num_candidates < 1:
+            raise ValueError(
+                f"tau must be 0 or more and num_candidates 1 or more, got {tau} and "
+                f"{num_candidates}"
+            )
+        if tau == 0 and not context:
+            raise ValueError(
+                "tau=0 switches refinement off and context=False asks for self-refinement: leave "
+                "tau out, or context"
+            )
+        self.tau = tau
+        self.num_candidates = num_candidates
+        self.context = context
+        self.gate = IoUGate(min_iou=min_iou)
+        self.similarity = KeypointMatchingSimilarity() if context and tau else None
+        self._bound: list[nn.Module] = []  # in a list: it is not a second owner
+
+    @property
+    def _reach(self) -> int:
+        """Frames that count to each side."""
+        return self.tau if self.context else 0
+
+    def bind(self, estimator: nn.Module) -> None:
+        """Take the estimator's heads.
+
+        Raises:
+            ValueError: It lacks them, or keeps fewer candidates than asked for.
+        """
+        if not self.tau:
+            return
+        head = getattr(estimator, "refinement_head", None)
+        matching = getattr(estimator, "matching_head", None)
+        if head is None or (self.context and not isinstance(matching, KeypointMatchingHead)):
+            raise ValueError(
+                "TemporalRefinement needs estimator=dict(type='TemporalPoseEstimator', "
+                "refinement_head=dict(type='KeypointRefinementHead', ...)), and with context "
+                "matching_head=dict(type='KeypointMatchingHead', ...)"
+            )
+        if self.num_candidates > estimator.num_candidates:
+            raise ValueError(
+                f"num_candidates is {self.num_candidates}, but the estimator keeps "
+                f"{estimator.num_candidates}: raise its num_candidates"
+            )
+        self._bound = [head]
+
+    def start_video(self) -> RefinementWindow:
+        """See :class:`Refinement`."""
+        return RefinementWindow()
+
+    @torch.no_grad()
+    def push(
+        self, window: RefinementWindow, frame: TrackedFrame, feats: Feats
+    ) -> list[TrackedFrame]:
+        """See :class:`Refinement`.
+
+        Raises:
+            ValueError: The frame has people and ``feats`` lacks their candidates, or there is no
+                estimator to take the responses from.
+        """
+        if not self.tau:
+            return [frame]
+        newest = self._neighbour(frame, feats)
+        self._link(window, newest)
+        window.frames.append(newest)
+        return self._release(window, newest.index - self._reach)
+
+    @torch.no_grad()
+    def flush(self, window: RefinementWindow) -> list[TrackedFrame]:
+        """See :class:`Refinement`."""
+        return self._release(window, window.frames[-1].index) if window.frames else []
+
+    def waiting_ids(self, window: RefinementWindow) -> np.ndarray:
+        """See :class:`Refinement`."""
+        ids = [held.poses.track_ids for held in window.frames if held.frame is not None]
+        return np.concatenate([np.zeros(0, np.int64), *ids])
+
+    def _release(self, window: RefinementWindow, last: int) -> list[TrackedFrame]:
+        """Refine the frames up to position ``last``, and forget what no later one needs."""
+        finished = []
+        for position, held in enumerate(window.frames):
+            if held.index > last:
+                break
+            if held.frame is not None:
+                held.frame.poses = self._refine(window, position)
+                finished.append(held.frame)
+                held.frame = None
+        while window.frames and window.frames[0].index <= last - self._reach:
+            window.frames.popleft()
+        return finished
+
+    def _neighbour(self, frame: TrackedFrame, feats: Feats) -> Neighbour:
+        """What the window keeps of a frame."""
+        poses, people = frame.poses, {}
+        if len(poses):
+            names = ["candidates", "candidate_scores", "candidate_evidence"]
+            names += ["candidate_features"] if self.context else []
+            missing = [PERSON + name for name in names if PERSON + name not in feats]
+            if missing or not self._bound:
+                raise ValueError(
+                    "TemporalRefinement needs the candidates of a TemporalPoseEstimator with a "
+                    "refinement_head: use it in a PoseTracker that has one "
+                    f"(missing: {', '.join(missing) or 'the estimator'})"
+                )
+            people = {name: feats[PERSON + name][:, :, : self.num_candidates] for name in names}
+            if self.context:
+                people.update(self.similarity.embed(poses, feats))
+        nobody = np.full(len(poses), NOBODY, np.int64)
+        return Neighbour(
+            index=frame.sample.frame_index,
+            searched=frame.searched,
+            poses=poses,
+            people=people,
+            before=nobody,
+            after=nobody.copy(),
+            frame=frame,
+        )
+
+    def _link(self, window: RefinementWindow, newest: Neighbour) -> None:
+        """The best matches between a frame and the one searched before it."""
+        last = next(self._walk(window, len(window.frames), -1, newest.index), None)
+        if last is None or not len(newest.poses) or not len(last.poses):
+            return
+        pairs = self.gate(newest.poses, last.poses)
+        scores = self.similarity.pairwise(newest.people, last.people, pairs)
+        scores = np.where(pairs, scores, -np.inf)
+        newest.before = np.where(pairs.any(1), scores.argmax(1), NOBODY)
+        last.after = np.where(pairs.any(0), scores.argmax(0), NOBODY)
+
+    def _walk(
+        self, window: RefinementWindow, position: int, step: int, index: int
+    ) -> Iterator[Neighbour]:
+        """The searched frames within reach of ``index``, from ``position`` on in one direction."""
+        position += step
+        while 0 <= position < len(window.frames):
+            held = window.frames[position]
+            if abs(held.index - index) > self._reach:
+                return
+            if held.searched:
+                yield held
+            position += step
+
+    def _paths(
+        self, window: RefinementWindow, position: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, Neighbour]]:
+        """For each frame on the paths: rows of poses, rows of their matches in it, and it."""
+        start = window.frames[position]
+        for step in (-1, 1):
+            rows, link = np.arange(len(start.poses)), start.before if step < 0 else start.after
+            for held in self._walk(window, position, step, start.index):
+                on = link != NOBODY
+                rows, matches = rows[on], link[on]
+                if not len(rows):
+                    break
+                yield rows, matches, held
+                link = (held.before if step < 0 else held.after)[matches]
+
+    def _refine(self, window: RefinementWindow, position: int) -> FramePoses:
+        """The poses of a frame with refined keypoints."""
+        held = window.frames[position]
+        poses, people = held.poses, held.people
+        if not len(poses):
+            return poses
+        context = list(self._paths(window, position)) if self.context else []
+        responses = self._responses(people, context)
+        valid = torch.isfinite(people["candidate_scores"])
+        scores, best = responses.masked_fill(~valid, float("-inf")).max(-1)
+        places = people["candidates"].gather(2, best[..., None, None].expand(-1, -1, 1, 2))
+        best, scores, places = (x.cpu().numpy() for x in (best, scores, places[:, :, 0]))
+        present = poses.keypoint_scores > 0
+        moved = (present & (best > 0))[..., None]  # candidate 0 is the keypoint as it is
+        return poses.replace(
+            keypoints=np.where(moved, places, poses.keypoints).astype(np.float32),
+            keypoint_scores=np.where(present, scores, poses.keypoint_scores).astype(np.float32),
+        )
+
+    def _responses(
+        self, people: Representation, context: list[tuple[np.ndarray, np.ndarray, Neighbour]]
+    ) -> Tensor:
+        """(M, K, n) float32: row k of the 1x1 convolution on the aggregated features of Eq. 6.
+
+        The convolution is linear, so that row k answers to the sum of features with the weighted
+        sum of its answers to each.
+        """
+        total = people["candidate_evidence"].float()
+        frames = torch.ones(len(total), device=total.device)
+        if context:
+            rows, support = self._support(people, context)
+            total, start = total.clone(), 0
+            for mine in rows:  # a pose is in each frame once, so that the order of sums is fixed
+                total[mine] += support[start : start + len(mine)]
+                frames[mine] += 1
+                start += len(mine)
+        bias = self._bound[0].final_layer.bias.float()
+        return total / frames[:, None, None] + bias[:, None]
+
+    def _support(
+        self, people: Representation, context: list[tuple[np.ndarray, np.ndarray, Neighbour]]
+    ) -> tuple[list[Tensor], Tensor]:
+        """For each neighbour the rows it supports, and (P, K, n) what it adds to candidates."""
+        classifiers = self.similarity.head.classifiers
+        features = people["candidate_features"].transpose(1, 2)
+        device = features.device
+        first = classifiers.project_first(features)  # (M, n, K, C)
+        rows = [torch.from_numpy(mine).to(device) for mine, _, _ in context]
+        second, evidence = [], []
+        for _, matches, held in context:
+            matches = torch.from_numpy(matches).to(device)
+            second.append(held.people["second"][matches])
+            evidence.append(held.people["candidate_evidence"][matches, :, 0])
+        second = torch.cat(second)[:, None]
+        probabilities = [
+            classifiers.probabilities(first[mine], other)
+            for mine, other in zip(torch.cat(rows).split(CHUNK), second.split(CHUNK), strict=True)
+        ]
+        support = torch.cat(probabilities).transpose(1, 2).float()
+        return rows, support * torch.cat(evidence).float()[..., None]
