@@ -14,12 +14,14 @@ from .posetrack_json import (
     read_video,
 )
 from .posetrack_person_dataset import PoseTrackPersonDataset
+from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
 from .samplers import BalancedPairSampler, VideoSampler
 from .transforms import (
     LoadVideoFrame,
     LocateKeypoints,
     PackFrameInputs,
+    PackFramePoses,
     PackPosePairs,
     PosePairDrop,
     PosePairFalseJoints,
@@ -36,6 +38,7 @@ __all__ = [
     "LoadVideoFrame",
     "LocateKeypoints",
     "PackFrameInputs",
+    "PackFramePoses",
     "PackPosePairs",
     "PairTable",
     "PersonAnnotation",
@@ -50,6 +53,7 @@ __all__ = [
     "PosePairShift",
     "PoseTable",
     "PoseTrackPersonDataset",
+    "PoseTrackPoseDataset",
     "PoseTrackVideoDataset",
     "VideoAnnotation",
     "VideoSampler",

@@ -18,7 +18,8 @@ class VideoSampler(Sampler[int]):
     state is kept by video.
 
     Args:
-        dataset: A dataset with ``video_spans()``, as :class:`PoseTrackVideoDataset`.
+        dataset: A dataset with ``video_spans()``, as :class:`PoseTrackVideoDataset` and
+            :class:`PoseTrackPoseDataset`.
         streams: Videos read in lockstep, V >= 1.
         seed: Ignored by design: mmengine's runner passes it to every sampler, and there is
             nothing random here.

@@ -1,6 +1,6 @@
 """Pipelines of whole frames and of pairs of poses."""
 
-from .frames import LoadVideoFrame, PackFrameInputs
+from .frames import LoadVideoFrame, PackFrameInputs, PackFramePoses
 from .keypoint_locations import LocateKeypoints
 from .pose_pairs import (
     PackPosePairs,
@@ -18,6 +18,7 @@ __all__ = [
     "LoadVideoFrame",
     "LocateKeypoints",
     "PackFrameInputs",
+    "PackFramePoses",
     "PackPosePairs",
     "PosePairDrop",
     "PosePairFalseJoints",

@@ -132,14 +132,7 @@ class PackFrameInputs(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Pack ``results``."""
         sample = PoseDataSample(metainfo={key: results[key] for key in self.META_KEYS})
-        sample.gt_instances = InstanceData(
-            bboxes=results["bboxes"],
-            bbox_scores=np.ones(len(results["bboxes"]), np.float32),
-            keypoints=results["keypoints"],
-            keypoints_visible=results["keypoints_visible"],
-            head_boxes=results["head_boxes"],
-            track_ids=results["track_ids"],
-        )
+        sample.gt_instances = _annotated(results)
         if "proposals" in results:
             boxes = results["proposals"]
             if results["clip_proposals"] and results["frame_readable"]:
@@ -150,3 +143,53 @@ class PackFrameInputs(BaseTransform):
         return dict(
             inputs=torch.from_numpy(np.ascontiguousarray(results["img"])), data_samples=sample
         )
+
+
+@TRANSFORMS.register_module()
+class PackFramePoses(BaseTransform):
+    """Pack a frame of ``PoseTrackPoseDataset`` for a tracker of known poses.
+
+    Gives ``data_samples``, a PoseDataSample with ``gt_instances``, ``pred_instances`` (the poses
+    to be tracked, without ids) and the metainfo below; no ``inputs``, as no image is read.
+    ``ori_shape`` (height, width) is (0, 0) and ``frame_size`` (width, height) None where the
+    annotations do not say.
+    """
+
+    META_KEYS = (
+        "img_id",
+        "img_path",
+        "video_id",
+        "frame_index",
+        "num_frames",
+        "frame_name",
+        "frame_id",
+        "frame_size",
+        "is_labeled",
+        "ignore_regions",
+        "frame_readable",
+        "searched",
+        "known_ids",
+        "dataset_name",
+        "flip_indices",
+    )
+
+    def transform(self, results: dict) -> dict:
+        """Pack ``results``."""
+        sample = PoseDataSample(metainfo={key: results[key] for key in self.META_KEYS})
+        width, height = results["frame_size"] or (0, 0)
+        sample.set_metainfo(dict(ori_shape=(height, width), img_shape=(height, width)))
+        sample.gt_instances = _annotated(results)
+        sample.pred_instances = results["frame_poses"].to_instances()
+        return dict(data_samples=sample)
+
+
+def _annotated(results: dict) -> InstanceData:
+    """The annotated people of a frame."""
+    return InstanceData(
+        bboxes=results["bboxes"],
+        bbox_scores=np.ones(len(results["bboxes"]), np.float32),
+        keypoints=results["keypoints"],
+        keypoints_visible=results["keypoints_visible"],
+        head_boxes=results["head_boxes"],
+        track_ids=results["track_ids"],
+    )

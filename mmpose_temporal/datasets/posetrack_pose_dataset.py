@@ -1,0 +1,126 @@
+"""Whole videos of poses that are known already, a frame at a time, without images."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from mmpose.registry import DATASETS
+
+from mmpose_temporal.structures import NUM_KEYPOINTS, UNTRACKED, FramePoses
+
+from .pose_pairs import was_searched
+from .posetrack_json import FrameAnnotation, VideoAnnotation, frame_poses, load_videos
+from .posetrack_video_dataset import PoseTrackVideoDataset
+
+
+@DATASETS.register_module()
+class PoseTrackPoseDataset(PoseTrackVideoDataset):
+    """One item is one frame of a video with its annotated people and the poses to be tracked.
+
+    For testing and validating a ``PoseOnlyTracker`` in mmengine's loops, in whole videos as
+    :class:`PoseTrackVideoDataset` (its ``video_spans`` are what ``VideoSampler`` reads). Images
+    need not be there.
+
+    An item has what that class gives without proposals, and: ``frame_poses``
+    (:class:`FramePoses` without ids), ``known_ids`` (P,) int64, the true ids of these poses or
+    -1, ``frame_size`` (width, height) or None where the annotations do not say, ``searched``
+    and ``frame_readable`` (True).
+
+    Args:
+        ann_file: Annotations, as in :class:`PoseTrackVideoDataset`.
+        data_root: Root of the data.
+        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
+        poses: Folder (or file) of poses in the same layout, relative to ``data_root``, with all
+            videos used and their labelled frames; frames belong together by image id. Ids in it
+            are not looked at, and ``known_ids`` is -1. None: the annotated poses, whose true
+            ids are known.
+        videos: Names of the videos to use. None: all.
+        frames: Positions ``(first, stop)`` of the frames to use in each video.
+        frame_step: Use every n-th frame.
+        pipeline: Transforms, such as ``PackFramePoses``.
+        test_mode: As in mmengine.
+        lazy_init: As in mmengine.
+        serialize_data: As in mmengine.
+
+    Raises:
+        ValueError: Broken annotations or poses, or ``poses`` lacks a video or a labelled frame.
+        FileNotFoundError: Annotations or poses are missing.
+    """
+
+    def __init__(
+        self,
+        *,
+        ann_file: str,
+        data_root: str = "",
+        release: str = "posetrack18",
+        poses: str | None = None,
+        videos: Sequence[str] | None = None,
+        frames: tuple[int, int | None] | None = None,
+        frame_step: int = 1,
+        pipeline: Sequence[dict | Callable] = (),
+        test_mode: bool = True,
+        lazy_init: bool = False,
+        serialize_data: bool = True,
+    ):
+        self.pose_file = poses
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            release=release,
+            box_source="detector",  # no proposals
+            videos=videos,
+            frames=frames,
+            frame_step=frame_step,
+            pipeline=pipeline,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+            serialize_data=serialize_data,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Read annotations and poses into one dict a frame, in video order."""
+        videos = load_videos(
+            self.ann_file, videos=self.videos, frames=self.frames, frame_step=self.frame_step
+        )
+        if self.pose_file is None:
+            sources = [video.frames for video in videos]
+        else:
+            sources = self._load_poses(videos)
+        return [
+            self._pose_item(video, index, source)
+            for video, frames in zip(videos, sources, strict=True)
+            for index, source in enumerate(frames)
+        ]
+
+    def _load_poses(self, videos: list[VideoAnnotation]) -> list[list[FrameAnnotation | None]]:
+        """For each frame of each video the one with its poses, None where there is none."""
+        path = Path(self.data_root or "", self.pose_file)
+        names = [video.video_id for video in videos]
+        loaded = {v.video_id: v for v in load_videos(path, videos=names, need_ids=False)}
+        sources = []
+        for video in videos:
+            found = {frame.image_id: frame for frame in loaded[video.video_id].frames}
+            missing = [f for f in video.frames if f.is_labeled and f.image_id not in found]
+            if missing:
+                raise ValueError(
+                    f"{path}: video {video.video_id} has no poses of image "
+                    f"{missing[0].image_id} ({missing[0].file_name}) and {len(missing) - 1} "
+                    "other labelled frames; a frame without people must be listed too"
+                )
+            sources.append([found.get(frame.image_id) for frame in video.frames])
+        return sources
+
+    def _pose_item(
+        self, video: VideoAnnotation, index: int, source: FrameAnnotation | None
+    ) -> dict:
+        item = self._frame_item(video, index, None)
+        poses = FramePoses.empty(NUM_KEYPOINTS) if source is None else frame_poses(source)
+        nobody = np.full(len(poses), UNTRACKED, np.int64)
+        item.update(
+            frame_poses=poses.replace(track_ids=nobody),
+            known_ids=poses.track_ids if self.pose_file is None else nobody,
+            frame_size=video.frames[index].size,
+            searched=source is not None and was_searched(source),
+            frame_readable=True,
+        )
+        return item
