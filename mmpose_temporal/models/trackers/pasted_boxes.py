@@ -163,6 +163,8 @@ class BoxPropagation(PastedBoxes):
 
     Args:
         nms_thr: Of two boxes whose IoU exceeds this the one that scores less goes, in [0, 1].
+            Choice: 0.3, since a person who stands still has an IoU of 1 / alpha^2 = 0.64 with
+            their own pasted box at best, and one who walks less.
         decay: In (0, 1]. With 1 a pasted box drives out a detection that scores less.
         alpha: See :class:`PastedBoxes`.
         max_propagated: See :class:`Propagation`.
@@ -175,7 +177,7 @@ class BoxPropagation(PastedBoxes):
     def __init__(
         self,
         *,
-        nms_thr: float = 0.65,
+        nms_thr: float = 0.3,
         decay: float = 1.0,
         alpha: float = 1.25,
         max_propagated: int = 4,
