@@ -1,5 +1,6 @@
 """Data sets, samplers and transforms; importing this registers them in mmpose."""
 
+from .frame_sizes import with_frame_sizes
 from .metainfo import posetrack_metainfo
 from .person_clip_dataset import PersonClipDataset, collate_clips
 from .pose_pair_dataset import PosePairDataset
@@ -18,6 +19,7 @@ from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
 from .samplers import BalancedPairSampler, VideoSampler
 from .transforms import (
+    LoadPairCrops,
     LoadVideoFrame,
     LocateKeypoints,
     PackFrameInputs,
@@ -35,6 +37,7 @@ from .transforms import (
 __all__ = [
     "BalancedPairSampler",
     "FrameAnnotation",
+    "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
     "PackFrameInputs",
@@ -65,4 +68,5 @@ __all__ = [
     "read_detections",
     "read_merged",
     "read_video",
+    "with_frame_sizes",
 ]

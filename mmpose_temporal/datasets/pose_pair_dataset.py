@@ -8,6 +8,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.utils import safe_join
+
+from .frame_sizes import with_frame_sizes
 from .metainfo import posetrack_metainfo
 from .pose_pairs import PairTable, PoseTable, find_pairs
 from .posetrack_json import load_videos
@@ -26,11 +29,13 @@ class PosePairDataset(BaseDataset):
     (2, K) float32 (0: absent; annotated joints score 1), ``boxes`` (2, 4) float32 xyxy, in this
     order the pose at t and the one at t - d; ``frame_size`` (2,) float32, width and height of
     the frame at t, NaN where the file does not say; ``distance`` (int, d), ``label`` (int, 1:
-    the same person), ``video_id``, ``img_ids`` (2,) int64, ``track_ids`` (2,) int64,
-    ``dataset_name`` and ``flip_indices``. Coordinates are image pixels; K is the full layout.
+    the same person), ``video_id``, ``img_ids`` (2,) int64, ``img_paths`` (two str),
+    ``track_ids`` (2,) int64, ``dataset_name`` and ``flip_indices``. Coordinates are image
+    pixels; K is the full layout.
 
     Distance counts frames that people were looked for in, which is a tracker's clock: frames
-    without labels and people are passed over (choice). Images are not needed.
+    without labels and people are passed over (choice). Images are not opened, unless by
+    :class:`LoadPairCrops`.
 
     Args:
         ann_file: Folder of per-video JSON files in the PoseTrack18 layout (or one JSON file),
@@ -46,13 +51,15 @@ class PosePairDataset(BaseDataset):
         videos: Names of the videos to use. None: all.
         frames: Positions ``(first, stop)`` of the frames to use in each video.
         frame_step: Use every n-th frame.
+        sizes_from_images: Take frame sizes that the file does not say from the images, see
+            :func:`with_frame_sizes`; the released PoseTrack18 files have none.
         pipeline: Transforms.
         test_mode: As in mmengine.
         lazy_init: As in mmengine.
 
     Raises:
         ValueError: Options out of their range, broken annotations, or no pair of one class.
-        FileNotFoundError: The annotations are missing.
+        FileNotFoundError: The annotations are missing, or an image whose size is asked for.
     """
 
     def __init__(
@@ -69,6 +76,7 @@ class PosePairDataset(BaseDataset):
         videos: Sequence[str] | None = None,
         frames: tuple[int, int | None] | None = None,
         frame_step: int = 1,
+        sizes_from_images: bool = False,
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
         lazy_init: bool = False,
@@ -85,6 +93,7 @@ class PosePairDataset(BaseDataset):
         )
         self.min_joints = min_joints
         self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
+        self.sizes_from_images = sizes_from_images
         self.poses: PoseTable | None = None
         super().__init__(
             ann_file=ann_file,
@@ -105,6 +114,8 @@ class PosePairDataset(BaseDataset):
     def load_data_list(self) -> PairTable:
         """Read the poses and list the pairs."""
         videos = load_videos(self.ann_file, **self.selection)
+        if self.sizes_from_images:
+            videos = with_frame_sizes(videos, self.data_root)
         self.poses = PoseTable.from_videos(videos, min_joints=self.min_joints)
         pairs = find_pairs(self.poses, **self.pair_options)
         if pairs.labels.all() or not pairs.labels.any():
@@ -142,6 +153,7 @@ class PosePairDataset(BaseDataset):
             label=int(pairs.labels[idx]),
             video_id=poses.video_ids[poses.videos[frames[0]]],
             img_ids=poses.image_ids[frames],
+            img_paths=[str(safe_join(self.data_root, poses.file_names[f])) for f in frames],
             track_ids=poses.track_ids[rows],
             dataset_name=self._metainfo["dataset_name"],
             flip_indices=self._metainfo["flip_indices"],

@@ -28,6 +28,8 @@ class PoseTable:
         image_ids: (F,) int64.
         videos: (F,) int32, ascending, index into ``video_ids``.
         video_ids: Names of the videos.
+        file_names: Of the F frames, as in the file, relative to the data root; empty where they
+            are not asked for.
     """
 
     keypoints: np.ndarray
@@ -39,6 +41,7 @@ class PoseTable:
     image_ids: np.ndarray
     videos: np.ndarray
     video_ids: tuple[str, ...]
+    file_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.track_ids)
@@ -79,6 +82,7 @@ class PoseTable:
             image_ids=np.array([f.image_id for _, f in searched], np.int64),
             videos=np.array([number for number, _ in searched], np.int32),
             video_ids=tuple(video.video_id for video in videos),
+            file_names=tuple(f.file_name for _, f in searched),
         )
 
     @property

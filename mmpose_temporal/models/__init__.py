@@ -1,15 +1,25 @@
 """Models; importing this registers them in mmpose."""
 
 from . import heads, losses, pose_estimators
-from .similarities import FlowSimilarity, GCNSimilarity, IoUSimilarity, OKSSimilarity, Similarity
+from .similarities import (
+    ConvEntailment,
+    FlowSimilarity,
+    GCNSimilarity,
+    IoUSimilarity,
+    OKSSimilarity,
+    PoseEntailment,
+    Similarity,
+)
 from .trackers import Association, PoseOnlyTracker, PoseTracker
 
 __all__ = [
     "Association",
+    "ConvEntailment",
     "FlowSimilarity",
     "GCNSimilarity",
     "IoUSimilarity",
     "OKSSimilarity",
+    "PoseEntailment",
     "PoseOnlyTracker",
     "PoseTracker",
     "Similarity",

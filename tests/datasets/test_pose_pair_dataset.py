@@ -30,6 +30,8 @@ def test_items(root):
     item = wanted[0]  # person 0 at t = 3 and person 1 at t = 0
     np.testing.assert_array_equal(item["track_ids"], [0, 1])
     np.testing.assert_array_equal(item["img_ids"], [10003, 10000])
+    names = [f"images/val/v1/{frame:06d}.png" for frame in (3, 0)]
+    assert item["img_paths"] == [str(root / name) for name in names]
     np.testing.assert_array_equal(item["boxes"], [[6, 6, 18, 38], [23, 6, 35, 38]])
     np.testing.assert_array_equal(item["keypoints"][:, 2], [[12, 6], [29, 6]])  # head_top
     assert item["keypoints"].shape == (2, 17, 2)

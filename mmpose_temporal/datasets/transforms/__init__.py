@@ -2,6 +2,7 @@
 
 from .frames import LoadVideoFrame, PackFrameInputs, PackFramePoses
 from .keypoint_locations import LocateKeypoints
+from .pair_crops import LoadPairCrops, crop_people
 from .pose_pairs import (
     PackPosePairs,
     PosePairDrop,
@@ -15,6 +16,7 @@ from .pose_pairs import (
 )
 
 __all__ = [
+    "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
     "PackFrameInputs",
@@ -28,4 +30,5 @@ __all__ = [
     "PosePairScoreNoise",
     "PosePairShift",
     "PosePairTransform",
+    "crop_people",
 ]

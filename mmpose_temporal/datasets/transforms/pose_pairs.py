@@ -75,8 +75,9 @@ class PosePairReverse(PosePairTransform):
 
     def change(self, results: dict) -> dict:
         """The pair in the other order; which frames and ids these are follows."""
-        names = ("keypoints", "keypoint_scores", "boxes", "img_ids", "track_ids")
-        return dict(results, **{name: results[name][::-1].copy() for name in names})
+        names = ("keypoints", "keypoint_scores", "boxes", "img_ids", "img_paths", "track_ids")
+        swapped = {name: results[name][::-1].copy() for name in names if name in results}
+        return dict(results, **swapped)
 
 
 @TRANSFORMS.register_module()
@@ -339,7 +340,8 @@ class PackPosePairs(BaseTransform):
     Gives ``inputs``, a dict of tensors: ``keypoints`` (2, K, 2) float32, image pixels, the pose
     at t first; ``keypoint_scores`` (2, K) float32; ``boxes`` (2, 4) float32 xyxy;
     ``frame_size`` (2,) float32, width and height, NaN where not known; ``distance`` () int64;
-    ``labels`` () int64, 1 for the same person. And ``data_samples``, a PoseDataSample with the
+    ``labels`` () int64, 1 for the same person; and, where :class:`LoadPairCrops` made them,
+    ``crops`` (2, 3, h, w) uint8. And ``data_samples``, a PoseDataSample with the
     metainfo ``video_id``, ``img_ids`` (2,), ``track_ids`` (2,), ``dataset_name``.
     """
 
@@ -349,6 +351,8 @@ class PackPosePairs(BaseTransform):
         """Pack ``results``."""
         names = ("keypoints", "keypoint_scores", "boxes", "frame_size")
         inputs = {name: torch.from_numpy(results[name]) for name in names}
+        if "crops" in results:
+            inputs["crops"] = results["crops"]
         inputs["distance"] = torch.tensor(results["distance"])
         inputs["labels"] = torch.tensor(results["label"])
         sample = PoseDataSample(metainfo={key: results[key] for key in self.META_KEYS})

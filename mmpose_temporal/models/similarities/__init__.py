@@ -2,6 +2,7 @@
 
 from .base import Representation, Similarity
 from .chosen_joints import ChosenJoints
+from .conv_entailment import ConvEntailment, ConvNetwork
 from .entailment import MatchingNetwork, PoseEntailment
 from .estimator_matching import EstimatorMatching
 from .flow import FlowSimilarity
@@ -16,6 +17,8 @@ from .tkm import KeypointMatchingSimilarity
 __all__ = [
     "BodyMatchingSimilarity",
     "ChosenJoints",
+    "ConvEntailment",
+    "ConvNetwork",
     "EstimatorMatching",
     "FlowSimilarity",
     "GCNSimilarity",

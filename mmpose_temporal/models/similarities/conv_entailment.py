@@ -1,0 +1,304 @@
+"""Pose entailment by convolutions instead of attention."""
+
+import colorsys
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmpose_temporal.datasets.transforms import crop_people
+from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses
+
+from .base import Representation, Similarity
+from .chosen_joints import ChosenJoints
+from .entailment.tokens import position_cells
+
+
+class ConvNetwork(nn.Sequential):
+    """Picture to two logits (A.5).
+
+    ``floor(log2(n)) - 1`` times a 3x3 convolution with padding 1, batch normalisation, ReLU and
+    2x2 max-pooling, n the longer side of the picture; 64 channels at first, doubled each time.
+    Then two linear layers with a ReLU between.
+
+    Choice: where log2(n) is no integer, it is rounded down; the pool follows each convolution;
+    ReLU. The paper says of the hidden size that it depends on the resolution: half of what the
+    last pool gives, 1.55 M parameters at 24 x 18 ("approximately 4x more" than 0.41 M, 5.2).
+
+    Args:
+        in_channels: Of the picture.
+        resolution: Its width and height.
+        channels: Of the first convolution.
+        hidden: Between the linear layers. None: half the input of the first.
+
+    Raises:
+        ValueError: The picture is too small, or an option is not positive.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        resolution: tuple[int, int],
+        channels: int = 64,
+        hidden: int | None = None,
+    ):
+        depth = int(math.log2(max(resolution))) - 1 if min(resolution) > 0 else 0
+        if depth < 1 or min(resolution) >> depth < 1:
+            raise ValueError(
+                f"a picture of {resolution[0]}x{resolution[1]} is too small, or too narrow, for "
+                f"{max(depth, 0)} convolutions, each halving it: floor(log2(longer side)) - 1 "
+                "must be 1 or more, and the shorter side 2 to the power of it"
+            )
+        if channels < 1 or (hidden is not None and hidden < 1):
+            raise ValueError(f"channels and hidden must be positive, got {channels} and {hidden}")
+        widths = [in_channels, *(channels << index for index in range(depth))]
+        layers: list[nn.Module] = []
+        for inside, outside in pairwise(widths):
+            layers += [
+                nn.Conv2d(inside, outside, 3, padding=1, bias=False),  # the norm has one
+                nn.BatchNorm2d(outside),
+                nn.ReLU(inplace=True),
+                nn.MaxPool2d(2),
+            ]
+        flat = widths[-1] * (resolution[0] >> depth) * (resolution[1] >> depth)
+        hidden = hidden or flat // 2
+        head = [nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, 2)]
+        super().__init__(*layers, *head)
+
+
+@MODELS.register_module()
+class ConvEntailment(Similarity):
+    """Probability, by a convolutional network, that two poses are of one person, in [0, 1].
+
+    The networks that KeyTrack compares its transformer with (section 5.2, Figure 7, A.5): one
+    sees both people's crops, the other dots at their keypoints. Each person gives a picture of
+    three channels, and the two pictures of a pair, the pose at t first, go through
+    :class:`ConvNetwork` together. A picture is made once a person, and all pairs of a frame are
+    scored in batches. The distance in time is not told.
+
+    Keypoints: one dot for each joint in the frame downsampled to ``resolution``, at the cell
+    that the tokens of :class:`PoseEntailment` have. Its colour tells the joint: hue and
+    saturation are fixed, and the value of joint j of J is ``(j + 1) / J``. Where dots meet, the
+    brighter one stays. Choice: the paper gives no hue and saturation, and no size of the dots;
+    a radius of 0 is one cell.
+
+    Visual: the person's box, averaged down to ``resolution``, BGR in [0, 1]. Choice: the paper
+    only says that the pictures are blurry, as they are downsampled.
+
+    Args:
+        source: ``'keypoints'`` or ``'visual'``, which needs images, in a :class:`PoseTracker`
+            and, to train, :class:`LoadPairCrops` with the same ``size`` and ``padding``.
+        resolution: Width and height of a picture; 24 x 18 to 192 x 144 in Figure 7.
+        channels: See :class:`ConvNetwork`.
+        hidden: See :class:`ConvNetwork`.
+        hue: Of the dots, in [0, 1].
+        saturation: Of the dots, in [0, 1].
+        radius: Of the dots, which are squares, in cells.
+        padding: Factor by which boxes are enlarged for the crops; visual only, as hue to joints
+            are for keypoints only.
+        max_pairs: Pairs in one pass, which bounds memory.
+        joints: See :class:`ChosenJoints`.
+        num_keypoints: K of the layout.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: An option out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str = "keypoints",
+        resolution: Sequence[int] = (24, 18),
+        channels: int = 64,
+        hidden: int | None = None,
+        hue: float = 0.0,
+        saturation: float = 0.5,
+        radius: int = 0,
+        padding: float = 1.0,
+        max_pairs: int = 512,
+        joints: Sequence[int] | None = None,
+        num_keypoints: int = NUM_KEYPOINTS,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg=init_cfg)
+        if source not in ("keypoints", "visual"):
+            raise ValueError(f"source must be 'keypoints' or 'visual', got {source!r}")
+        dots = (hue, saturation, radius, joints) != (0.0, 0.5, 0, None)
+        if (source == "visual" and dots) or (source == "keypoints" and padding != 1.0):
+            raise ValueError(
+                "hue, saturation, radius and joints go with source='keypoints', padding with "
+                f"'visual'; source is {source!r}"
+            )
+        if len(resolution) != 2:
+            raise ValueError(f"resolution must be width and height, got {resolution}")
+        if not (0 <= hue <= 1 and 0 <= saturation <= 1):
+            raise ValueError(f"hue and saturation must be in [0, 1], got {hue}, {saturation}")
+        if radius < 0 or padding <= 0 or max_pairs < 1:
+            raise ValueError(
+                "ConvEntailment needs radius >= 0, padding > 0 and max_pairs >= 1, got "
+                f"{radius}, {padding} and {max_pairs}"
+            )
+        self.source = source
+        self.resolution = tuple(resolution)
+        self.radius = radius
+        self.padding = padding
+        self.max_pairs = max_pairs
+        self.chosen = ChosenJoints(joints, num_keypoints)
+        color = torch.tensor(colorsys.hsv_to_rgb(hue, saturation, 1.0))
+        self.register_buffer("color", color, persistent=False)  # the config says it
+        self.network = ConvNetwork(
+            in_channels=6, resolution=self.resolution, channels=channels, hidden=hidden
+        )
+
+    @torch.no_grad()
+    def embed(self, poses: FramePoses, feats: dict | None = None) -> Representation:
+        """``{'pictures': (M, h, w) float32 or, visual, (M, 3, h, w) uint8, tensor}``.
+
+        Raises:
+            ValueError: Another number of keypoints than the layout's; no ``frame_size``, or,
+                visual, no ``image``.
+        """
+        feats = feats or {}
+        device = self.color.device
+        if self.source == "visual":
+            image = feats.get("image")
+            if image is None:
+                raise ValueError(
+                    "ConvEntailment with source='visual' needs the frames: use it in a "
+                    "PoseTracker, which has them, or take source='keypoints'"
+                )
+            crops = crop_people(image, poses.boxes, self.resolution, padding=self.padding)
+            return {"pictures": crops.to(device)}
+        size = feats.get("frame_size")
+        if size is None:
+            raise ValueError(
+                "ConvEntailment needs the size of the frames: add 'width' and 'height' to the "
+                "images in the files of poses"
+            )
+        keypoints = torch.from_numpy(poses.keypoints).to(device)
+        scores = torch.from_numpy(poses.keypoint_scores).to(device)
+        return {"pictures": self._dots(keypoints, scores, keypoints.new_tensor(size))}
+
+    def _dots(self, keypoints: Tensor, scores: Tensor, frame_size: Tensor) -> Tensor:
+        joints, present = self.chosen(keypoints, scores)
+        return draw_joints(joints, present, frame_size, self.resolution, radius=self.radius)
+
+    def forward(self, current: Tensor, previous: Tensor) -> Tensor:
+        """Classify B pairs of pictures, as :meth:`embed` gives them; (B, 2) logits."""
+        pictures = [current, previous]
+        if self.source == "keypoints":
+            pictures = [picture[:, None] * self.color[:, None, None] for picture in pictures]
+        pair = torch.cat(pictures, dim=1).to(self.network[0].weight.dtype)
+        return self.network(pair / 255 if self.source == "visual" else pair).float()
+
+    @torch.no_grad()
+    def pairwise(
+        self,
+        current: Representation,
+        previous: Representation,
+        pairs: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """(M_t, M_prev) float32; 0 where ``pairs`` is False."""
+        now, past = current["pictures"], previous["pictures"]
+        if pairs is None:
+            pairs = np.ones((len(now), len(past)), dtype=bool)
+        scores = np.zeros(pairs.shape, np.float32)
+        rows, columns = np.nonzero(pairs)
+        for start in range(0, len(rows), self.max_pairs):
+            part = slice(start, start + self.max_pairs)
+            first, second = (
+                torch.from_numpy(index[part]).to(now.device) for index in (rows, columns)
+            )
+            chances = self(now[first], past[second]).softmax(1)[:, 1]
+            scores[rows[part], columns[part]] = chances.cpu().numpy()
+        return scores
+
+    def loss(
+        self, inputs: dict[str, Tensor], data_samples: Sequence[PoseDataSample] | None = None
+    ) -> dict[str, Tensor]:
+        """Cross entropy on a batch of B pairs.
+
+        Args:
+            inputs: ``labels`` (B,), 1 = same person, and ``keypoints`` (B, 2, K, 2),
+                ``keypoint_scores`` (B, 2, K), ``frame_size`` (B, 2), or, visual, ``crops``
+                (B, 2, 3, h, w) uint8.
+            data_samples: Not needed.
+
+        Returns:
+            ``loss_match``; and ``acc_pairs``, the share of pairs classified rightly.
+
+        Raises:
+            ValueError: No crops, or of another size; the size of a frame is not known.
+        """
+        if self.source == "visual":
+            pictures = self._crops_of(inputs)
+        else:
+            sizes = inputs["frame_size"]
+            if not sizes.isfinite().all():
+                raise ValueError(
+                    "ConvEntailment needs the size of the frames: add 'width' and 'height' to "
+                    "the images in the annotation files"
+                )
+            sizes = sizes.repeat_interleave(2, dim=0)
+            keypoints, scores = (
+                inputs[name].flatten(0, 1) for name in ("keypoints", "keypoint_scores")
+            )
+            pictures = self._dots(keypoints, scores, sizes).unflatten(0, (-1, 2))
+        logits = self(*pictures.unbind(1))
+        labels = inputs["labels"]
+        return dict(
+            loss_match=F.cross_entropy(logits, labels),
+            acc_pairs=(logits.detach().argmax(1) == labels).float().mean(),
+        )
+
+    def _crops_of(self, inputs: dict[str, Tensor]) -> Tensor:
+        crops, size = inputs.get("crops"), self.resolution
+        if crops is None or crops.shape[-2:] != (size[1], size[0]):
+            found = "none" if crops is None else f"{crops.shape[-1]}x{crops.shape[-2]}"
+            raise ValueError(
+                f"ConvEntailment with source='visual' trains on crops of {size[0]}x{size[1]}, "
+                f"got {found}: put dict(type='LoadPairCrops', size={size}, "
+                f"padding={self.padding}) before PackPosePairs"
+            )
+        return crops
+
+
+def draw_joints(
+    keypoints: Tensor,
+    present: Tensor,
+    frame_size: Tensor,
+    resolution: tuple[int, int],
+    *,
+    radius: int = 0,
+) -> Tensor:
+    """Pictures with a dot for each joint, as bright as its number.
+
+    Args:
+        keypoints: (M, J, 2), image pixels; one outside the frame is drawn at its border.
+        present: (M, J) bool; others are not drawn.
+        frame_size: (2,) or (M, 2), width and height in pixels.
+        resolution: Width and height of the pictures.
+        radius: Of the dots, which are squares, in cells.
+
+    Returns:
+        (M, h, w) float32: ``(j + 1) / J`` in the cell of joint j, the brighter one where two
+        meet, 0 elsewhere.
+    """
+    people, joints = present.shape
+    width, height = resolution
+    values = torch.arange(1, joints + 1, device=keypoints.device) / joints
+    cells = position_cells(keypoints, frame_size, resolution)
+    pictures = keypoints.new_zeros((people, height * width))
+    pictures = pictures.scatter_reduce(1, cells, values * present, "amax")
+    pictures = pictures.view(people, height, width)
+    if radius:
+        pictures = F.max_pool2d(pictures[:, None], 2 * radius + 1, 1, radius)[:, 0]
+    return pictures
