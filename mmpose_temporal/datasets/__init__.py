@@ -19,7 +19,6 @@ from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
 from .samplers import BalancedPairSampler, VideoSampler
 from .transforms import (
-    LoadPairCrops,
     LoadVideoFrame,
     LocateKeypoints,
     PackFrameInputs,
@@ -37,7 +36,6 @@ from .transforms import (
 __all__ = [
     "BalancedPairSampler",
     "FrameAnnotation",
-    "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
     "PackFrameInputs",

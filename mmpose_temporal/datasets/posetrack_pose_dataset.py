@@ -8,6 +8,7 @@ from mmpose.registry import DATASETS
 
 from mmpose_temporal.structures import NUM_KEYPOINTS, UNTRACKED, FramePoses
 
+from .frame_sizes import with_frame_sizes
 from .pose_pairs import was_searched
 from .posetrack_json import FrameAnnotation, VideoAnnotation, frame_poses, load_videos
 from .posetrack_video_dataset import PoseTrackVideoDataset
@@ -37,6 +38,8 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         videos: Names of the videos to use. None: all.
         frames: Positions ``(first, stop)`` of the frames to use in each video.
         frame_step: Use every n-th frame.
+        sizes_from_images: Take frame sizes that the annotations do not say from the images, see
+            :func:`with_frame_sizes`; the released PoseTrack18 files have none.
         pipeline: Transforms, such as ``PackFramePoses``.
         test_mode: As in mmengine.
         lazy_init: As in mmengine.
@@ -44,7 +47,7 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
 
     Raises:
         ValueError: Broken annotations or poses, or ``poses`` lacks a video or a labelled frame.
-        FileNotFoundError: Annotations or poses are missing.
+        FileNotFoundError: Annotations or poses are missing, or an image whose size is asked for.
     """
 
     def __init__(
@@ -57,12 +60,14 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         videos: Sequence[str] | None = None,
         frames: tuple[int, int | None] | None = None,
         frame_step: int = 1,
+        sizes_from_images: bool = False,
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = True,
         lazy_init: bool = False,
         serialize_data: bool = True,
     ):
         self.pose_file = poses
+        self.sizes_from_images = sizes_from_images
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
@@ -82,6 +87,8 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         videos = load_videos(
             self.ann_file, videos=self.videos, frames=self.frames, frame_step=self.frame_step
         )
+        if self.sizes_from_images:
+            videos = with_frame_sizes(videos, self.data_root)
         if self.pose_file is None:
             sources = [video.frames for video in videos]
         else:
