@@ -77,9 +77,7 @@ def test_anchors_are_seen_twice_in_a_window():
 
 def test_same_id_comes_from_the_window_only():
     clips, _ = table(*[[person(0)] for _ in range(12)])
-    drawn = {
-        row for seed in range(60) for row in draw(clips, 4, tau=3, num_same=1, seed=seed)[1:]
-    }
+    drawn = {row for seed in range(60) for row in draw(clips, 4, tau=3, num_same=1, seed=seed)[1:]}
     assert drawn == {1, 2, 3, 5, 6, 7}
     # the ends of the video cut the window: 3 frames are left of 6
     assert sorted(draw(clips, 0, tau=3, num_same=9)) == [0, 1, 2, 3]
