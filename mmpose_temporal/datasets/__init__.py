@@ -19,6 +19,7 @@ from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
 from .samplers import BalancedPairSampler, VideoSampler
 from .transforms import (
+    LoadPairCrops,
     LoadVideoFrame,
     LocateKeypoints,
     PackFrameInputs,
@@ -36,6 +37,7 @@ from .transforms import (
 __all__ = [
     "BalancedPairSampler",
     "FrameAnnotation",
+    "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
     "PackFrameInputs",
