@@ -2,7 +2,8 @@
 
 from .base import Representation, Similarity
 from .chosen_joints import ChosenJoints
-from .conv_entailment import ConvEntailment, ConvNetwork
+from .conv_entailment import ConvEntailment
+from .conv_network import ConvNetwork
 from .entailment import MatchingNetwork, PoseEntailment
 from .estimator_matching import EstimatorMatching
 from .flow import FlowSimilarity
