@@ -1,0 +1,15 @@
+"""Pose entailment: does one pose follow another in time?"""
+
+from .matching_network import MatchingNetwork, TransformerLayer
+from .pose_entailment import PoseEntailment
+from .tokens import POSITIONS, TokenEmbedding, position_cells, relative_cells
+
+__all__ = [
+    "POSITIONS",
+    "MatchingNetwork",
+    "PoseEntailment",
+    "TokenEmbedding",
+    "TransformerLayer",
+    "position_cells",
+    "relative_cells",
+]

@@ -1,0 +1,74 @@
+"""Weights of a similarity that learns: from a file of its own, and never half of them."""
+
+from typing import Any
+from urllib.parse import urlparse
+
+import torch
+from torch import Tensor, nn
+
+EXAMPLES = 3
+"""Names that an error lists."""
+
+
+class OwnWeights:
+    """Refuses checkpoints that do not fit a similarity, and reads one for it alone.
+
+    mmengine loads what fits and lists the rest as a warning; a similarity would then score by
+    random weights. From now on, loading a checkpoint into the similarity, or into a model that
+    has it, is an error where a tensor of the similarity is missing or has another shape. A
+    checkpoint without any of them (an estimator's) keeps those of ``checkpoint``, where given.
+
+    Args:
+        similarity: The network.
+        checkpoint: File or URL: weights of the similarity, or of a model that has it, where
+            their names begin with ``...similarity.``. Only tensors and plain types are read.
+
+    Raises:
+        RuntimeError: ``checkpoint`` does not fit.
+        ValueError: ``checkpoint`` holds no weights.
+    """
+
+    def __init__(self, similarity: nn.Module, checkpoint: str | None = None):
+        self.loaded = False
+        self.name = type(similarity).__name__
+        similarity._register_load_state_dict_pre_hook(self._check, with_module=True)
+        if checkpoint is not None:
+            similarity.load_state_dict(_read(checkpoint))
+            self.loaded = True
+
+    def _check(self, module: nn.Module, state_dict: dict, prefix: str, *_: Any) -> None:
+        wanted = module.state_dict()
+        found = {name for name in wanted if prefix + name in state_dict}
+        if not found and self.loaded:
+            state_dict.update({prefix + name: value for name, value in wanted.items()})
+            return
+        problems = [f"no {prefix}{name}" for name in wanted if name not in found]
+        problems += [
+            f"{prefix}{name} is {tuple(state_dict[prefix + name].shape)} for {tuple(value.shape)}"
+            for name, value in wanted.items()
+            if name in found and state_dict[prefix + name].shape != value.shape
+        ]
+        if problems:
+            more = ", ..." if len(problems) > EXAMPLES else ""
+            raise RuntimeError(
+                f"the checkpoint does not fit {self.name}: {', '.join(problems[:EXAMPLES])}{more} "
+                f"({len(problems)} of {len(wanted)} tensors). Use the config it was trained with; "
+                "for a checkpoint of the estimator alone, set the similarity's option checkpoint"
+            )
+        self.loaded = True
+
+
+def _read(checkpoint: str) -> dict[str, Tensor]:
+    """The similarity's tensors, by their names in it."""
+    if urlparse(checkpoint).scheme in ("http", "https"):
+        content = torch.hub.load_state_dict_from_url(
+            checkpoint, map_location="cpu", weights_only=True
+        )
+    else:
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    weights = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise ValueError(f"{checkpoint} holds no weights (a dict of tensors, or state_dict: one)")
+    inside = "similarity."
+    cut = {name.partition(inside)[2]: value for name, value in weights.items() if inside in name}
+    return cut or weights

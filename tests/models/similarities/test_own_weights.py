@@ -1,0 +1,81 @@
+import pytest
+import torch
+from mmengine.runner.checkpoint import load_state_dict
+from mmpose.registry import MODELS
+from torch import nn
+
+from mmpose_temporal.models import PoseEntailment
+
+SMALL = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1)
+
+
+def similarity(seed: int, **options) -> PoseEntailment:
+    torch.manual_seed(seed)
+    return PoseEntailment(**{"network": SMALL, **options})
+
+
+def tracker(checkpoint=None) -> nn.Module:
+    torch.manual_seed(7)
+    part = dict(type="PoseEntailment", network=SMALL, checkpoint=checkpoint)
+    association = dict(type="Association", similarity=part)
+    return MODELS.build(dict(type="PoseOnlyTracker", association=association))
+
+
+def same(first: nn.Module, second: nn.Module) -> bool:
+    mine, other = first.state_dict(), second.state_dict()
+    return all(torch.equal(mine[name], other[name]) for name in mine)
+
+
+def test_a_checkpoint_of_the_similarity(tmp_path):
+    torch.save(similarity(1).state_dict(), tmp_path / "a.pth")
+    loaded = similarity(2, checkpoint=str(tmp_path / "a.pth"))
+    assert same(loaded, similarity(1))
+    assert not same(loaded, similarity(2))
+
+
+def test_a_checkpoint_of_a_tracker(tmp_path):
+    whole = tracker()
+    torch.save(dict(state_dict=whole.state_dict(), meta={}), tmp_path / "a.pth")
+    loaded = similarity(2, checkpoint=str(tmp_path / "a.pth"))
+    assert same(loaded, whole.association.similarity)
+
+
+def test_a_checkpoint_without_the_similarity(tmp_path):
+    other = dict(weight=torch.zeros(3))
+    with pytest.raises(RuntimeError, match=r"no association\.similarity\.chosen\.index, .* of 2"):
+        load_state_dict(tracker(), dict(other))
+    torch.save(similarity(1).state_dict(), tmp_path / "a.pth")
+    given = tracker(str(tmp_path / "a.pth"))
+    load_state_dict(given, dict(other))  # an estimator's: the similarity has its own weights
+    assert same(given.association.similarity, similarity(1))
+
+
+def test_weights_of_another_shape():
+    state = similarity(1, network=dict(SMALL, intermediate=16)).state_dict()
+    with pytest.raises(RuntimeError, match=r"widen\.weight is \(16, 8\) for \(8, 8\)"):
+        load_state_dict(similarity(2), state)
+
+
+def test_weights_that_are_missing():
+    state = similarity(1).state_dict()
+    del state["network.pooler.bias"]
+    with pytest.raises(RuntimeError, match=r"no network\.pooler\.bias \(1 of"):
+        load_state_dict(similarity(2), state)
+
+
+def test_weights_of_other_joints():
+    with pytest.raises(ValueError, match="trained with the joints"):
+        load_state_dict(similarity(2), similarity(1, joints=range(15)).state_dict())
+
+
+def test_later_weights_take_the_place_of_earlier_ones(tmp_path):
+    torch.save(similarity(1).state_dict(), tmp_path / "a.pth")
+    loaded = similarity(2, checkpoint=str(tmp_path / "a.pth"))
+    load_state_dict(loaded, similarity(3).state_dict())
+    assert same(loaded, similarity(3))
+
+
+def test_a_file_without_weights(tmp_path):
+    torch.save([1, 2], tmp_path / "a.pth")
+    with pytest.raises(ValueError, match="holds no weights"):
+        similarity(1, checkpoint=str(tmp_path / "a.pth"))
