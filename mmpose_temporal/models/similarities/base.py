@@ -22,7 +22,12 @@ class Similarity(BaseModule):
     the frame's people, and :meth:`pairwise` where there is somebody on both sides.
 
     A similarity itself keeps nothing of a video, since videos may be interleaved.
+
+    Attributes:
+        max_distance: How many frames two people may be apart at most; None: any number.
     """
+
+    max_distance: int | None = None
 
     def bind(self, estimator: nn.Module) -> None:
         """Get to know the tracker's pose estimator, once, when the tracker is built.

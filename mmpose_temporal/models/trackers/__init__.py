@@ -8,13 +8,15 @@ from .cropping import Crops, TopdownCropper
 from .feats import Feats, select_people
 from .finished_frames import FinishedFrames, TrackedFrame
 from .gates import CenterDistanceGate, Gate, IoUGate
+from .history_association import HistoryAssociation, nearest_pairs
 from .pasted_boxes import BoxPropagation, PastedBoxes, TemporalOKS
 from .pose_only_tracker import PoseOnlyTracker, VideoState
 from .pose_tracker import FramePreprocessor, PoseTracker
 from .propagation import Candidates, MergedPoses, Propagation, PropagationMemory
 from .refinement import Refinement
+from .refinement_window import RefinementWindow
 from .suppression import OKSNMS, BoxNMS, GreedySuppression, PoseNMS, SoftOKSNMS, Suppression
-from .temporal_refinement import RefinementWindow, TemporalRefinement
+from .temporal_refinement import TemporalRefinement
 
 __all__ = [
     "OKSNMS",
@@ -35,6 +37,7 @@ __all__ = [
     "Gate",
     "GreedyAssignment",
     "GreedySuppression",
+    "HistoryAssociation",
     "HungarianAssignment",
     "IoUGate",
     "MergedPoses",
@@ -54,5 +57,6 @@ __all__ = [
     "TrackMemory",
     "TrackedFrame",
     "VideoState",
+    "nearest_pairs",
     "select_people",
 ]

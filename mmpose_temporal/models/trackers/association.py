@@ -31,6 +31,7 @@ class TrackMemory:
         match_counts: Of the newest frame, where true identities are known and the association
             counts them, see :class:`HistoryAssociation`: how many of its people have their
             highest similarity with a pose of the right identity, and how many there are.
+        known_ids: (L,) int64 true identities, likewise; -1: not known.
     """
 
     next_id: int = 0
@@ -40,6 +41,7 @@ class TrackMemory:
     representation: Representation | None = None
     scene: dict[str, Any] = field(default_factory=dict)
     match_counts: tuple[int, int] | None = None
+    known_ids: np.ndarray | None = None
 
     def __len__(self) -> int:
         return 0 if self.ids is None else len(self.ids)
@@ -64,7 +66,8 @@ class Association(BaseModule):
         new_track_thr: Lowest ``pose_scores`` of a pose that starts a track.
 
     Raises:
-        ValueError: ``min_similarity`` <= 0 or ``max_age`` < 1.
+        ValueError: ``min_similarity`` <= 0, ``max_age`` < 1, or ``max_age`` beyond the
+            similarity's ``max_distance``.
     """
 
     def __init__(
@@ -83,6 +86,13 @@ class Association(BaseModule):
         if max_age < 1:
             raise ValueError(f"max_age must be 1 frame or more, got {max_age}")
         self.similarity = MODELS.build(similarity)
+        limit = self.similarity.max_distance
+        if limit is not None and max_age > limit:
+            raise ValueError(
+                f"tracks are looked for {max_age} frames after their last pose, but "
+                f"{type(self.similarity).__name__} scores poses at most {limit} frames apart: "
+                "lower max_age (or history), or raise the similarity's max_distance"
+            )
         self.assignment = MODELS.build(assignment or dict(type=HungarianAssignment))
         self.gates = [MODELS.build(gate) for gate in gates]
         self.min_similarity = min_similarity
@@ -112,11 +122,9 @@ class Association(BaseModule):
         if feats is None:
             feats = dict(frame_size=None, time=frame_index)
         self._forget(memory, frame_index)
-        memory.representation = self.similarity.advance(
-            memory.representation, feats, memory.scene
-        )
+        memory.representation = self.similarity.advance(memory.representation, feats, memory.scene)
         current = self.similarity.embed(poses, feats)
-        rows, columns = self._match(memory, poses, current)
+        rows, columns = self._match(memory, poses, current, feats)
         ids = np.full(len(poses), UNTRACKED, np.int64)
         if len(rows):
             ids[rows] = memory.ids[columns]
@@ -125,23 +133,29 @@ class Association(BaseModule):
             ids[new] = np.arange(memory.next_id, memory.next_id + len(new))
             memory.next_id += len(new)
         poses = poses.replace(track_ids=ids)
-        self._remember(memory, poses, current, columns, frame_index)
+        self._remember(memory, poses, current, columns, frame_index, feats)
         return poses
 
     def _match(
-        self, memory: TrackMemory, poses: FramePoses, current: Representation
+        self, memory: TrackMemory, poses: FramePoses, current: Representation, feats: Feats
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the poses and of the memory that belong together."""
         if not len(memory) or not len(poses):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        pairs = None
-        for gate in self.gates:
-            passed = gate(poses, memory.poses)
-            pairs = passed if pairs is None else pairs & passed
+        pairs = self._gated(poses, memory.poses)
         scores = self.similarity.pairwise(current, memory.representation, pairs)
         allowed = scores >= self.min_similarity
         if pairs is not None:
             allowed &= pairs
         return self.assignment(scores, allowed)
+
+    def _gated(self, poses: FramePoses, previous: FramePoses) -> np.ndarray | None:
+        """(M_t, M_prev) bool, the pairs that all gates let through; None: all."""
+        pairs = None
+        for gate in self.gates:
+            passed = gate(poses, previous)
+            pairs = passed if pairs is None else pairs & passed
+        return pairs
 
     def _forget(self, memory: TrackMemory, frame_index: int) -> None:
         """Drop the tracks that were not seen for more than ``max_age`` frames."""
@@ -151,7 +165,7 @@ class Association(BaseModule):
         memory.ids = memory.ids[alive]
         memory.last_seen = memory.last_seen[alive]
         memory.poses = memory.poses[alive]
-        memory.representation = _select(memory.representation, alive)
+        memory.representation = select_all(memory.representation, alive)
 
     @staticmethod
     def _remember(
@@ -160,11 +174,12 @@ class Association(BaseModule):
         current: Representation,
         matched: np.ndarray,
         frame_index: int,
+        feats: Feats,
     ) -> None:
         """The tracks seen now, followed by the live ones not seen, the oldest last."""
         tracked = poses.track_ids != UNTRACKED
         if not tracked.all():
-            poses, current = poses[tracked], _select(current, tracked)
+            poses, current = poses[tracked], select_all(current, tracked)
         ids, seen = poses.track_ids, np.full(len(poses), frame_index, np.int64)
         if len(matched) < len(memory):
             waiting = np.ones(len(memory), dtype=bool)
@@ -172,16 +187,18 @@ class Association(BaseModule):
             ids = np.concatenate([ids, memory.ids[waiting]])
             seen = np.concatenate([seen, memory.last_seen[waiting]])
             poses = FramePoses.cat([poses, memory.poses[waiting]])
-            current = _cat(current, _select(memory.representation, waiting))
+            current = cat_rows(current, select_all(memory.representation, waiting))
         memory.ids, memory.last_seen = ids, seen
         memory.poses, memory.representation = poses, current
 
 
-def _select(representation: Representation, mask: np.ndarray) -> Representation:
+def select_all(representation: Representation, mask: np.ndarray) -> Representation:
+    """Keep the people of a mask."""
     return {name: select_rows(value, mask) for name, value in representation.items()}
 
 
-def _cat(first: Representation, second: Representation) -> Representation:
+def cat_rows(first: Representation, second: Representation) -> Representation:
+    """The people of both, in order."""
     return {
         name: (torch.cat if isinstance(value, torch.Tensor) else np.concatenate)(
             [value, second[name]]
