@@ -17,6 +17,7 @@ from .base import Representation, Similarity
 from .chosen_joints import ChosenJoints
 from .conv_network import ConvNetwork
 from .entailment.tokens import position_cells
+from .own_weights import OwnWeights
 
 
 @MODELS.register_module()
@@ -52,10 +53,13 @@ class ConvEntailment(Similarity):
         max_pairs: Pairs in one pass, which bounds memory.
         joints: See :class:`ChosenJoints`.
         num_keypoints: K of the layout.
+        checkpoint: Weights to begin with: a file or URL with those of this similarity, or of a
+            tracker that has it.
         init_cfg: As in mmengine.
 
     Raises:
         ValueError: An option out of its range.
+        RuntimeError: ``checkpoint`` does not fit.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class ConvEntailment(Similarity):
         max_pairs: int = 512,
         joints: Sequence[int] | None = None,
         num_keypoints: int = NUM_KEYPOINTS,
+        checkpoint: str | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg=init_cfg)
@@ -103,6 +108,7 @@ class ConvEntailment(Similarity):
         self.network = ConvNetwork(
             in_channels=6, resolution=self.resolution, channels=channels, hidden=hidden
         )
+        OwnWeights(self, checkpoint)
 
     @torch.no_grad()
     def embed(self, poses: FramePoses, feats: dict | None = None) -> Representation:
@@ -152,10 +158,13 @@ class ConvEntailment(Similarity):
         previous: Representation,
         pairs: np.ndarray | None = None,
     ) -> np.ndarray:
-        """(M_t, M_prev) float32; 0 where ``pairs`` is False."""
+        """(M_t, M_prev) float32; 0 where ``pairs`` is False, or a pose has no joint to draw."""
         now, past = current["pictures"], previous["pictures"]
         if pairs is None:
             pairs = np.ones((len(now), len(past)), dtype=bool)
+        if self.source == "keypoints":
+            drawn, drawn_before = (rows.flatten(1).any(1).cpu().numpy() for rows in (now, past))
+            pairs = pairs & drawn[:, None] & drawn_before
         scores = np.zeros(pairs.shape, np.float32)
         rows, columns = np.nonzero(pairs)
         for start in range(0, len(rows), self.max_pairs):

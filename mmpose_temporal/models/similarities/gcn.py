@@ -14,6 +14,7 @@ from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses, enclosing_boxe
 from .base import Representation, Similarity
 from .chosen_joints import ChosenJoints
 from .functional import pairwise_iou
+from .own_weights import OwnWeights
 from .pose_graph import GraphBlock, spatial_partition
 
 SMALLEST_SIDE = 1.0
@@ -55,10 +56,13 @@ class GCNSimilarity(Similarity):
             ``joints`` are left out. None: mmpose's skeleton of PoseTrack18.
         center: The keypoint that stands for the centre of the skeleton. Default: the neck
             (``head_bottom``).
+        checkpoint: Weights to begin with: a file or URL with those of this similarity, or of a
+            tracker that has it.
         init_cfg: As in mmengine.
 
     Raises:
         ValueError: An option out of its range, or links that leave a joint alone.
+        RuntimeError: ``checkpoint`` does not fit.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class GCNSimilarity(Similarity):
         num_keypoints: int = NUM_KEYPOINTS,
         links: Sequence[Sequence[int]] | None = None,
         center: int = 1,
+        checkpoint: str | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg=init_cfg)
@@ -98,6 +103,7 @@ class GCNSimilarity(Similarity):
             for index, pair in enumerate(zip(inputs, channels, strict=True))
         )
         self.project = nn.Linear(channels[-1], embed_dims)
+        OwnWeights(self, checkpoint)
 
     def _partition(self, links: Sequence[Sequence[int]] | None, center: int) -> np.ndarray:
         joints = self.chosen.joints

@@ -96,8 +96,20 @@ def test_ears_are_not_drawn():
     poses = random_poses(1, seed=0)
     ears = np.zeros((1, 17), np.float32)
     ears[:, 3:5] = 1
-    rows = build().embed(poses.replace(keypoint_scores=ears), FEATS)
+    similarity = build()
+    rows = similarity.embed(poses.replace(keypoint_scores=ears), FEATS)
     assert (rows["pictures"] == 0).all()
+    assert similarity.pairwise(rows, rows) == 0  # nothing to go by
+
+
+def test_a_checkpoint_of_its_own(tmp_path):
+    trained = build()
+    torch.save(trained.state_dict(), tmp_path / "trained.pth")
+    loaded = build(checkpoint=str(tmp_path / "trained.pth"))
+    rows = trained.embed(random_poses(3, seed=0), FEATS)
+    np.testing.assert_array_equal(loaded.pairwise(rows, rows), trained.pairwise(rows, rows))
+    with pytest.raises(RuntimeError, match="the checkpoint does not fit ConvEntailment"):
+        build(resolution=(48, 36), checkpoint=str(tmp_path / "trained.pth"))
 
 
 # -------------------------------------------------------------------- tracking

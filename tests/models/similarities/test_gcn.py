@@ -165,6 +165,18 @@ def test_another_layout():
         similarity.embed(random_poses(2, seed=0))
 
 
+def test_a_checkpoint_of_its_own(tmp_path):
+    trained = build()
+    torch.save(trained.state_dict(), tmp_path / "trained.pth")
+    loaded = build(checkpoint=str(tmp_path / "trained.pth"))
+    rows = trained.embed(random_poses(3, seed=0))
+    np.testing.assert_array_equal(
+        loaded.embed(random_poses(3, seed=0))["embeddings"], rows["embeddings"]
+    )
+    with pytest.raises(RuntimeError, match="the checkpoint does not fit GCNSimilarity"):
+        build(joints=(1, 5, 6), checkpoint=str(tmp_path / "trained.pth"))
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
