@@ -13,6 +13,7 @@ from .models import (
 )
 from .poses import make_frame, random_poses
 from .runner import tiny_test_config
+from .temporal import tiny_temporal_estimator_config, tiny_tkmr_config
 from .videos import write_tiny_posetrack
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "template_keypoints",
     "template_tracker_config",
     "tiny_estimator_config",
+    "tiny_temporal_estimator_config",
     "tiny_test_config",
+    "tiny_tkmr_config",
     "tiny_tracker_config",
     "write_tiny_posetrack",
 ]

@@ -1,9 +1,5 @@
 """TKMR's refinement of poses by those of the same person in the frames around."""
 
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
 import numpy as np
 import torch
 from mmpose.registry import MODELS
@@ -17,47 +13,10 @@ from .feats import PERSON, Feats
 from .finished_frames import TrackedFrame
 from .gates import IoUGate
 from .refinement import Refinement
+from .refinement_window import NOBODY, Neighbour, RefinementWindow
 
-NOBODY = -1
-"""Row of the person that a path goes on to where it ends."""
-
-CHUNK = 256
-"""Pairs of a pose and a neighbour that are scored in one go, which bounds memory: 16 candidates
-of 17 keypoints each with 256 floats are 71 MB."""
-
-
-@dataclass(slots=True)
-class Neighbour:
-    """A frame of a window.
-
-    Attributes:
-        index: Its position in the video.
-        searched: People were looked for in it.
-        poses: Its people, as the estimator saw them.
-        people: What refinement knows of them, M rows each.
-        before: (M,) int64, row of the best match in the frame linked before; -1: none.
-        after: (M,) int64, row of the best match in the frame linked after; -1: none.
-        frame: The frame; None once it was released.
-    """
-
-    index: int
-    searched: bool
-    poses: FramePoses
-    people: Representation
-    before: np.ndarray
-    after: np.ndarray
-    frame: TrackedFrame | None
-
-
-@dataclass(slots=True)
-class RefinementWindow:
-    """The frames of a video that refinement still needs: at most 2 tau + 1.
-
-    Attributes:
-        frames: In order; those with a ``frame`` wait, the others are only neighbours.
-    """
-
-    frames: deque[Neighbour] = field(default_factory=deque)
+AS_NEIGHBOUR = {"second", "present", "candidate_evidence"}
+"""What is still needed of a frame's people when they were refined themselves."""
 
 
 @MODELS.register_module()
@@ -123,11 +82,6 @@ class TemporalRefinement(Refinement):
         self.similarity = KeypointMatchingSimilarity() if context and tau else None
         self._bound: list[nn.Module] = []  # in a list: it is not a second owner
 
-    @property
-    def _reach(self) -> int:
-        """Frames that count to each side."""
-        return self.tau if self.context else 0
-
     def bind(self, estimator: nn.Module) -> None:
         """Take the estimator's heads.
 
@@ -153,7 +107,7 @@ class TemporalRefinement(Refinement):
 
     def start_video(self) -> RefinementWindow:
         """See :class:`Refinement`."""
-        return RefinementWindow()
+        return RefinementWindow(self.tau if self.context else 0)
 
     @torch.no_grad()
     def push(
@@ -170,7 +124,7 @@ class TemporalRefinement(Refinement):
         newest = self._neighbour(frame, feats)
         self._link(window, newest)
         window.frames.append(newest)
-        return self._release(window, newest.index - self._reach)
+        return self._release(window, newest.index - window.reach)
 
     @torch.no_grad()
     def flush(self, window: RefinementWindow) -> list[TrackedFrame]:
@@ -192,7 +146,8 @@ class TemporalRefinement(Refinement):
                 held.frame.poses = self._refine(window, position)
                 finished.append(held.frame)
                 held.frame = None
-        while window.frames and window.frames[0].index <= last - self._reach:
+                held.people = {name: held.people[name] for name in AS_NEIGHBOUR & {*held.people}}
+        while window.frames and window.frames[0].index <= last - window.reach:
             window.frames.popleft()
         return finished
 
@@ -225,7 +180,7 @@ class TemporalRefinement(Refinement):
 
     def _link(self, window: RefinementWindow, newest: Neighbour) -> None:
         """The best matches between a frame and the one searched before it."""
-        last = next(self._walk(window, len(window.frames), -1, newest.index), None)
+        last = next(window.walk(len(window.frames), -1, newest.index), None)
         if last is None or not len(newest.poses) or not len(last.poses):
             return
         pairs = self.gate(newest.poses, last.poses)
@@ -234,41 +189,13 @@ class TemporalRefinement(Refinement):
         newest.before = np.where(pairs.any(1), scores.argmax(1), NOBODY)
         last.after = np.where(pairs.any(0), scores.argmax(0), NOBODY)
 
-    def _walk(
-        self, window: RefinementWindow, position: int, step: int, index: int
-    ) -> Iterator[Neighbour]:
-        """The searched frames within reach of ``index``, from ``position`` on in one direction."""
-        position += step
-        while 0 <= position < len(window.frames):
-            held = window.frames[position]
-            if abs(held.index - index) > self._reach:
-                return
-            if held.searched:
-                yield held
-            position += step
-
-    def _paths(
-        self, window: RefinementWindow, position: int
-    ) -> Iterator[tuple[np.ndarray, np.ndarray, Neighbour]]:
-        """For each frame on the paths: rows of poses, rows of their matches in it, and it."""
-        start = window.frames[position]
-        for step in (-1, 1):
-            rows, link = np.arange(len(start.poses)), start.before if step < 0 else start.after
-            for held in self._walk(window, position, step, start.index):
-                on = link != NOBODY
-                rows, matches = rows[on], link[on]
-                if not len(rows):
-                    break
-                yield rows, matches, held
-                link = (held.before if step < 0 else held.after)[matches]
-
     def _refine(self, window: RefinementWindow, position: int) -> FramePoses:
         """The poses of a frame with refined keypoints."""
         held = window.frames[position]
         poses, people = held.poses, held.people
         if not len(poses):
             return poses
-        context = list(self._paths(window, position)) if self.context else []
+        context = list(window.paths(position)) if self.context else []
         responses = self._responses(people, context)
         valid = torch.isfinite(people["candidate_scores"])
         scores, best = responses.masked_fill(~valid, float("-inf")).max(-1)
@@ -306,19 +233,20 @@ class TemporalRefinement(Refinement):
     ) -> tuple[list[Tensor], Tensor]:
         """For each neighbour the rows it supports, and (P, K, n) what it adds to candidates."""
         classifiers = self.similarity.head.classifiers
-        features = people["candidate_features"].transpose(1, 2)
-        device = features.device
-        first = classifiers.project_first(features)  # (M, n, K, C)
+        features = people["candidate_features"].transpose(1, 2)  # (M, n, K, C)
+        device, num = features.device, features.shape[1]
         rows = [torch.from_numpy(mine).to(device) for mine, _, _ in context]
         second, evidence = [], []
         for _, matches, held in context:
             matches = torch.from_numpy(matches).to(device)
             second.append(held.people["second"][matches])
             evidence.append(held.people["candidate_evidence"][matches, :, 0])
-        second = torch.cat(second)[:, None]
-        probabilities = [
-            classifiers.probabilities(first[mine], other)
-            for mine, other in zip(torch.cat(rows).split(CHUNK), second.split(CHUNK), strict=True)
-        ]
-        support = torch.cat(probabilities).transpose(1, 2).float()
-        return rows, support * torch.cat(evidence).float()[..., None]
+        pairs = torch.cat(rows)
+        weights = classifiers.pair_probabilities(
+            classifiers.project_first(features).flatten(0, 1),
+            torch.cat(second),
+            (pairs[:, None] * num + torch.arange(num, device=device)).flatten(),
+            torch.arange(len(pairs), device=device).repeat_interleave(num),
+        )
+        weights = weights.unflatten(0, (-1, num)).transpose(1, 2).float()
+        return rows, weights * torch.cat(evidence).float()[..., None]

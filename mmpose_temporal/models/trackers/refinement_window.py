@@ -1,0 +1,89 @@
+"""The frames around a frame, and the paths of best matches through them."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mmpose_temporal.models.similarities import Representation
+from mmpose_temporal.structures import FramePoses
+
+from .finished_frames import TrackedFrame
+
+NOBODY = -1
+"""Row of the person that a path goes on to where it ends."""
+
+
+@dataclass(slots=True)
+class Neighbour:
+    """A frame of a window.
+
+    Attributes:
+        index: Its position in the video.
+        searched: People were looked for in it.
+        poses: Its people, as the estimator saw them.
+        people: What refinement knows of them, M rows each.
+        before: (M,) int64, row of the best match in the frame linked before; -1: none.
+        after: (M,) int64, row of the best match in the frame linked after; -1: none.
+        frame: The frame; None once it was released.
+    """
+
+    index: int
+    searched: bool
+    poses: FramePoses
+    people: Representation
+    before: np.ndarray
+    after: np.ndarray
+    frame: TrackedFrame | None
+
+
+@dataclass(slots=True)
+class RefinementWindow:
+    """The frames of a video that refinement still needs: at most 2 reach + 1.
+
+    Attributes:
+        reach: Frames that count to each side.
+        frames: In order; those with a ``frame`` wait, the others are only neighbours.
+    """
+
+    reach: int
+    frames: deque[Neighbour] = field(default_factory=deque)
+
+    def walk(self, position: int, step: int, index: int) -> Iterator[Neighbour]:
+        """The searched frames that lie within reach of a frame, in one direction.
+
+        Args:
+            position: Where to start in ``frames``; that one is left out.
+            step: 1 or -1.
+            index: The frame's position in the video.
+        """
+        position += step
+        while 0 <= position < len(self.frames):
+            held = self.frames[position]
+            if abs(held.index - index) > self.reach:
+                return
+            if held.searched:
+                yield held
+            position += step
+
+    def paths(self, position: int) -> Iterator[tuple[np.ndarray, np.ndarray, Neighbour]]:
+        """The frames on the paths of a frame's people, first backwards, then forwards.
+
+        Args:
+            position: Of the frame in ``frames``.
+
+        Yields:
+            Rows of the people whose paths lead to a frame, rows of their matches there (both
+            int64, of one length), and it.
+        """
+        start = self.frames[position]
+        for step in (-1, 1):
+            rows, link = np.arange(len(start.poses)), start.before if step < 0 else start.after
+            for held in self.walk(position, step, start.index):
+                on = link != NOBODY
+                rows, matches = rows[on], link[on]
+                if not len(rows):
+                    break
+                yield rows, matches, held
+                link = (held.before if step < 0 else held.after)[matches]

@@ -1,0 +1,161 @@
+"""Matching by keypoints, with classifiers whose answers are known."""
+
+import numpy as np
+import pytest
+import torch
+from mmpose.registry import MODELS
+
+from mmpose_temporal.models import heads, similarities
+from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.testing import random_poses, tiny_temporal_estimator_config
+
+K, C = 17, 8
+FEATURES = "person_keypoint_features"
+
+
+@pytest.fixture
+def estimator():
+    torch.manual_seed(0)
+    return MODELS.build(tiny_temporal_estimator_config()).eval()
+
+
+@pytest.fixture
+def similarity(estimator):
+    found = MODELS.build(dict(type="KeypointMatchingSimilarity"))
+    found.bind(estimator)
+    return found
+
+
+def people(number: int, seed: int, **options) -> tuple[FramePoses, dict]:
+    torch.manual_seed(seed)
+    return random_poses(number, seed=seed, **options), {FEATURES: torch.randn(number, K, C)}
+
+
+def equation_5(classifiers, now, before, pairs: np.ndarray, joints=range(K)) -> np.ndarray:
+    """Written from the paper: concatenate, three layers, softmax, sum over k, indicator."""
+    (poses_a, feats_a), (poses_b, feats_b) = now, before
+    w1, w2, w3 = classifiers.weight1, classifiers.weight2, classifiers.weight3
+    b1, b2, b3 = classifiers.bias1, classifiers.bias2, classifiers.bias3
+    result = np.zeros(pairs.shape)
+    for i in range(len(poses_a)):
+        for j in range(len(poses_b)):
+            for k in joints:
+                if (
+                    not pairs[i, j]
+                    or min(poses_a.keypoint_scores[i, k], poses_b.keypoint_scores[j, k]) <= 0
+                ):
+                    continue
+                pair = torch.cat([feats_a[FEATURES][i, k], feats_b[FEATURES][j, k]])
+                hidden = torch.relu(pair @ w1[k] + b1[k])
+                hidden = torch.relu(hidden @ w2[k] + b2[k])
+                result[i, j] += torch.softmax(hidden @ w3[k] + b3[k], 0)[1].item()
+    return result
+
+
+@pytest.mark.parametrize("joints", [None, (0, 3, 16)])
+def test_equals_equation_5(estimator, joints) -> None:
+    similarity = similarities.KeypointMatchingSimilarity(joints=joints)
+    similarity.bind(estimator)
+    now, before = people(4, 1, absent=0.3), people(3, 2, absent=0.3)
+    pairs = np.array([[1, 0, 1], [1, 1, 1], [0, 0, 0], [0, 1, 0]], bool)
+    scores = similarity.pairwise(similarity.embed(*now), similarity.embed(*before), pairs)
+    expected = equation_5(
+        estimator.matching_head.classifiers, now, before, pairs, joints or range(K)
+    )
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    assert (scores[~pairs] == 0).all() and expected.max() > 0
+
+
+def test_known_answers(similarity) -> None:
+    """Classifiers of zeros answer 1/2, so two people with all 17 keypoints have 17 / 2."""
+    for weight in similarity.head.classifiers.parameters():
+        torch.nn.init.zeros_(weight)
+    now, before = people(2, 1), people(1, 2)
+    scores = similarity.pairwise(similarity.embed(*now), similarity.embed(*before))
+    assert scores.tolist() == [[8.5], [8.5]]
+    # one of them has but 3 keypoints
+    present = np.zeros((1, K), np.float32)
+    present[:, :3] = 1
+    before = (before[0].replace(keypoint_scores=present), before[1])
+    scores = similarity.pairwise(similarity.embed(*now), similarity.embed(*before))
+    assert scores.tolist() == [[1.5], [1.5]]
+
+
+def test_only_pairs_let_through_are_scored(similarity, monkeypatch) -> None:
+    asked = []
+    method = similarity.head.classifiers.pair_probabilities
+
+    def counting(first, second, rows, columns):
+        asked.append(list(zip(rows.tolist(), columns.tolist(), strict=True)))
+        return method(first, second, rows, columns)
+
+    monkeypatch.setattr(similarity.head.classifiers, "pair_probabilities", counting)
+    now, before = similarity.embed(*people(2, 1)), similarity.embed(*people(2, 2))
+    similarity.pairwise(now, before, np.array([[False, True], [True, False]]))
+    assert asked == [[(0, 1), (1, 0)]]  # one call
+    similarity.pairwise(now, before, np.zeros((2, 2), bool))
+    assert len(asked) == 1  # nothing to ask
+
+
+def test_a_person_without_keypoints_is_like_nobody(similarity) -> None:
+    poses, feats = people(2, 1)
+    scores = poses.keypoint_scores.copy()
+    scores[1] = 0
+    found = similarity.embed(poses.replace(keypoint_scores=scores), feats)
+    result = similarity.pairwise(found, found)
+    assert result[0, 0] > 0
+    assert result[0, 1] == result[1, 0] == result[1, 1] == 0
+
+
+def test_nobody(similarity) -> None:
+    nobody = similarity.embed(FramePoses.empty(K), {})
+    somebody = similarity.embed(*people(3, 1))
+    assert nobody["first"].shape == (0, K, C) and nobody["present"].shape == (0, K)
+    assert similarity.pairwise(nobody, somebody).shape == (0, 3)
+    assert similarity.pairwise(somebody, nobody).shape == (3, 0)
+
+
+def test_rows_can_be_chosen(similarity) -> None:
+    """What the association keeps: any subset of the rows."""
+    now, before = similarity.embed(*people(3, 1)), similarity.embed(*people(3, 2))
+    whole = similarity.pairwise(now, before)
+    part = {name: rows[torch.tensor([2, 0])] for name, rows in before.items()}
+    np.testing.assert_allclose(similarity.pairwise(now, part), whole[:, [2, 0]], atol=1e-6)
+
+
+def test_the_weights_are_in_the_estimator_once(similarity, estimator) -> None:
+    assert similarity.head is estimator.matching_head
+    assert similarity.state_dict() == {}
+
+
+def test_what_is_missing_is_said(similarity, estimator) -> None:
+    poses, feats = people(2, 1)
+    with pytest.raises(ValueError, match="needs feats\\['person_keypoint_features'\\], which a"):
+        similarity.embed(poses, {})
+    with pytest.raises(ValueError, match=r"is \(1, 17, 8\) for poses of \(2, 17\) people"):
+        similarity.embed(poses, {FEATURES: feats[FEATURES][:1]})
+    unbound = similarities.KeypointMatchingSimilarity()
+    with pytest.raises(ValueError, match="use it in a PoseTracker, which binds it"):
+        unbound.embed(poses, feats)
+
+
+@pytest.mark.parametrize(
+    ("matching", "found"), [(None, "has none"), ("BodyMatchingHead", "has a BodyMatchingHead")]
+)
+def test_an_estimator_without_the_head(matching, found) -> None:
+    estimator = MODELS.build(tiny_temporal_estimator_config(matching=matching))
+    with pytest.raises(ValueError, match=found):
+        similarities.KeypointMatchingSimilarity().bind(estimator)
+
+
+def test_wrong_joints(estimator) -> None:
+    for joints in ((), (1, 1)):
+        with pytest.raises(ValueError, match="joints must name keypoints, each once"):
+            similarities.KeypointMatchingSimilarity(joints=joints)
+    with pytest.raises(ValueError, match=r"joints must be in \[0, 16\], got \[17\]"):
+        similarities.KeypointMatchingSimilarity(joints=[17]).bind(estimator)
+
+
+def test_type_of_head() -> None:
+    assert similarities.KeypointMatchingSimilarity.HEAD is heads.KeypointMatchingHead
