@@ -1,5 +1,5 @@
 """Hooks of training and testing."""
 
-from .hooks import PoseTrackVisualizationHook
+from .hooks import LoadStage1Hook, PoseTrackVisualizationHook
 
-__all__ = ["PoseTrackVisualizationHook"]
+__all__ = ["LoadStage1Hook", "PoseTrackVisualizationHook"]
