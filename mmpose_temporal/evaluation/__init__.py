@@ -1,6 +1,6 @@
 """Evaluation: pure functions, metrics that call them, files of ground truth and predictions."""
 
-from .metrics import PoseTrackMetric
+from .metrics import MatchAccuracyMetric, PoseTrackMetric
 from .posetrack_files import (
     FileFigures,
     VideoFiles,
@@ -13,6 +13,7 @@ from .tables import as_json, format_table, format_videos
 
 __all__ = [
     "FileFigures",
+    "MatchAccuracyMetric",
     "PoseTrackMetric",
     "PredictedFrame",
     "VideoFiles",

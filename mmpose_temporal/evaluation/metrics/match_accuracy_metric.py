@@ -1,0 +1,91 @@
+"""Match accuracy as a metric of mmengine's evaluator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from mmpose.registry import METRICS
+
+from ..functional import MatchAccuracy
+
+
+@METRICS.register_module()
+class MatchAccuracyMetric(BaseMetric):
+    """How often the highest similarity picks the right person, in percent.
+
+    The tracker counts (:class:`~mmpose_temporal.models.trackers.HistoryAssociation`, of frames
+    whose poses have ``known_ids``); here the counts of all frames of all ranks are added. What
+    counts as right: :func:`~mmpose_temporal.evaluation.functional.match_accuracy` (KeyTrack,
+    CVPR 2020, Table 3).
+
+    Args:
+        prefix: Prefix of the metric's name. None: 'posetrack'.
+    """
+
+    default_prefix = "posetrack"
+
+    def __init__(self, *, prefix: str | None = None) -> None:
+        super().__init__(prefix=prefix)
+
+    @classmethod
+    def metric_keys(cls, prefix: str | None = None) -> tuple[str, ...]:
+        """Every key that :meth:`evaluate` returns.
+
+        Args:
+            prefix: As given to the metric.
+        """
+        return (f"{prefix or cls.default_prefix}/match_accuracy",)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep the counts of finished frames.
+
+        Args:
+            data_batch: Not used: frames may come out later than they went in.
+            data_samples: Data samples as dicts; ``match_counts``, (right people, people), where
+                the tracker counted.
+        """
+        for sample in data_samples:
+            self.results.append(MatchAccuracy(*map(int, sample.get("match_counts", (0, 0)))))
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Add up all ranks' counts; every rank gets the result, or the error.
+
+        Args:
+            size: Frames of the data set.
+
+        Raises:
+            ValueError: Another number of frames, or nobody was counted.
+        """
+        counts = sum(self.results, MatchAccuracy())
+        sums = torch.tensor([counts.correct, counts.total, len(self.results)])
+        self.results = []
+        all_reduce(sums)
+        correct, total, frames = sums.tolist()
+        if frames != size:
+            raise ValueError(f"the data set has {size} frames, but {frames} were evaluated")
+        metrics = self.compute_metrics([MatchAccuracy(correct, total)])
+        return {f"{self.prefix}/{name}": value for name, value in metrics.items()}
+
+    def compute_metrics(self, results: Sequence[MatchAccuracy]) -> dict[str, float]:
+        """The figure without prefix.
+
+        Args:
+            results: Counts that are added.
+
+        Raises:
+            ValueError: Nobody was counted.
+        """
+        counts = sum(results, MatchAccuracy())
+        if not counts.total:
+            raise ValueError(
+                "no match was counted: match accuracy needs poses whose true ids are known (the "
+                "samples' known_ids: annotated poses, not those of a file) and a tracker with a "
+                "HistoryAssociation"
+            )
+        MMLogger.get_current_instance().info(
+            f"match accuracy {counts.percent:.2f} %: {counts.correct} of {counts.total} people"
+        )
+        return dict(match_accuracy=counts.percent)
