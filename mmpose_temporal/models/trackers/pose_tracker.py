@@ -104,6 +104,10 @@ class PoseTracker(PoseOnlyTracker):
         )
         self.propagation = None if propagation is None else MODELS.build(propagation)
         self.max_crops = max_crops
+        # Only the estimator is trained here, and distributed training waits for all gradients.
+        for part in (self.association, self.propagation):
+            if part is not None:
+                part.requires_grad_(False)
         for part in self.modules():
             if isinstance(part, Similarity | Refinement):
                 part.bind(estimator)

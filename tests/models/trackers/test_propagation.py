@@ -127,6 +127,19 @@ def test_poses_given_to_track_are_remembered():
     assert answer.pred_instances.track_ids.tolist() == [0]
 
 
+def test_only_the_estimator_is_trained():
+    """Distributed training waits for the gradient of every parameter that asks for one."""
+    association = dict(
+        type="HistoryAssociation",
+        similarity=dict(type="PoseEntailment", network=dict(num_layers=1, hidden=8, num_heads=2)),
+        max_age=4,
+    )
+    tracker = MODELS.build(template_tracker_config(association=association))
+    parameters = dict(tracker.named_parameters())
+    assert [name for name, p in parameters.items() if p.requires_grad] == ["estimator.unused"]
+    assert any(name.startswith("association.similarity.") for name in parameters)
+
+
 def test_confidence_counts_absent_joints_as_nothing():
     scores = np.array([[0.8] * 2 + [0] * 2, [0.5] * 4, [-1, 0.4, 0.4, 0.4]])
     poses = FramePoses.create(keypoints=np.zeros((3, 4, 2)), keypoint_scores=scores)
