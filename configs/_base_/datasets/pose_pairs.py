@@ -1,0 +1,51 @@
+# Pairs of poses for training a similarity, and whole videos of annotated poses for testing it; no
+# image is opened. Files next to this one say which data: `<data>_pairs.py`.
+#
+# Augmentation is a choice: the paper of pose entailment does not speak of any. Each line can go,
+# and others can come (PosePairFalseJoints, PosePairScoreNoise). Another frame rate:
+#     --cfg-options train_dataloader.dataset.strides="(1,2)"
+pair_pipeline = [
+    dict(type="PosePairReverse", prob=0.5),
+    dict(type="PosePairFlip", prob=0.5),
+    dict(type="PosePairShift", shift=0.5, scale=(0.75, 1.33)),
+    dict(type="PosePairJitter", std=0.01, outlier_share=0.05, outlier_std=0.1),
+    dict(type="PosePairDrop", share=0.1),
+    dict(type="PackPosePairs"),
+]
+
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=1,
+    persistent_workers=True,
+    # an epoch is twice as many pairs as match, half of them matching ones
+    sampler=dict(type="BalancedPairSampler"),
+    collate_fn=dict(type="default_collate"),
+    dataset=dict(
+        type="PosePairDataset",
+        ann_file="annotations/train",
+        delta=4,
+        # choice: of the other people in the earlier frame as many as the tracker compares with
+        negatives="near",
+        nearest=5,
+        pipeline=pair_pipeline,
+    ),
+)
+
+# The annotated poses. Those of an estimator, in a folder F of PoseTrack18 files below data_root:
+#     --cfg-options test_dataloader.dataset.poses=F
+# (which people they are is then not known, so there is no match accuracy)
+val_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    drop_last=False,
+    sampler=dict(type="VideoSampler"),
+    dataset=dict(
+        type="PoseTrackPoseDataset",
+        ann_file="annotations/val",
+        pipeline=[dict(type="PackFramePoses")],
+    ),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = [dict(type="PoseTrackMetric"), dict(type="MatchAccuracyMetric")]
+test_evaluator = val_evaluator
