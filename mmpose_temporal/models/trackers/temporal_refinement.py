@@ -104,6 +104,8 @@ class TemporalRefinement(Refinement):
                 f"{estimator.num_candidates}: raise its num_candidates"
             )
         self._bound = [head]
+        if self.context:
+            self.similarity.bind(estimator)
 
     def start_video(self) -> RefinementWindow:
         """See :class:`Refinement`."""

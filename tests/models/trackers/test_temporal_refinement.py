@@ -1,0 +1,473 @@
+"""Refinement against Eq. 6 written from the paper, and as part of a tracker."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import InstanceData
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import nn
+
+from mmpose_temporal.models.trackers import TemporalRefinement, TrackedFrame
+from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.testing import make_frame, tiny_tkmr_config
+
+K, C, N = 3, 6, 4
+NONE = float("-inf")
+
+
+class Heads(nn.Module):
+    """An estimator reduced to its heads."""
+
+    def __init__(self):
+        super().__init__()
+        shape = dict(in_channels=C, channels=C, num_keypoints=K, upsample=(1,))
+        self.matching_head = MODELS.build(dict(type="KeypointMatchingHead", **shape))
+        self.refinement_head = MODELS.build(dict(type="KeypointRefinementHead", **shape))
+        self.num_candidates = N
+
+
+class Video:
+    """Frames of people with features out of nothing.
+
+    Args:
+        boxes: For each frame the boxes (M, 4) of its people; None: a frame that was not searched.
+        fewer: (M, K) candidates are there in each frame; the rest is missing.
+    """
+
+    def __init__(self, boxes: list, *, seed: int = 0, fewer: int = N):
+        generator = torch.Generator().manual_seed(seed)
+
+        def random(*shape: int) -> torch.Tensor:
+            return torch.randn(*shape, generator=generator)
+
+        self.heads = Heads()
+        self.frames = []
+        self.features = []  # H at the candidates, for Eq. 6 as it is written
+        for index, found in enumerate(boxes):
+            rows = np.array(found or [], np.float32).reshape(-1, 4)
+            number = len(rows)
+            h, f, scores = random(number, K, N, C), random(number, K, N, C), random(number, K, N)
+            scores[..., 0] = 9
+            scores[..., fewer:] = NONE
+            places = random(number, K, N, 2)
+            poses = FramePoses.create(
+                keypoints=places[:, :, 0].numpy(),
+                keypoint_scores=np.full((number, K), 0.8),
+                boxes=rows,
+                track_ids=np.arange(number),
+            )
+            weight = self.heads.refinement_head.final_layer.weight.detach().flatten(1)
+            feats = dict(
+                person_candidates=places,
+                person_candidate_scores=scores,
+                person_candidate_features=f,
+                person_candidate_evidence=torch.einsum("mknc,kc->mkn", h, weight),
+                person_keypoint_features=f[:, :, 0],
+            )
+            sample = PoseDataSample(
+                metainfo=dict(frame_index=index, searched=found is not None, num_frames=len(boxes))
+            )
+            sample.pred_instances = InstanceData()
+            self.frames.append((TrackedFrame(sample, poses), feats))
+            self.features.append(h)
+
+    def refine(self, **options) -> list[FramePoses]:
+        """The refined poses of all frames, in order."""
+        part = TemporalRefinement(num_candidates=N, **options)
+        part.bind(self.heads)
+        window = part.start_video()
+        finished = []
+        for frame, feats in self.frames:
+            finished += part.push(window, copy.copy(frame), feats)
+        finished += part.flush(window)
+        assert [f.sample.frame_index for f in finished] == list(range(len(self.frames)))
+        return [f.poses for f in finished]
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
+    shared = np.prod(np.clip(high - low, 0, None))
+    return shared / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared)
+
+
+@torch.no_grad()
+def classify(head: nn.Module, k: int, first: torch.Tensor, second: torch.Tensor) -> float:
+    """G_k on the concatenation."""
+    c = head.classifiers
+    hidden = torch.relu(torch.cat([first, second]) @ c.weight1[k] + c.bias1[k])
+    hidden = torch.relu(hidden @ c.weight2[k] + c.bias2[k])
+    return torch.softmax(hidden @ c.weight3[k] + c.bias3[k], 0)[1].item()
+
+
+def equation_5(video: Video, later: tuple[int, int], earlier: tuple[int, int]) -> float:
+    """w between two people, each (frame, row), the later first; 0 below an IoU of 0.1."""
+    (a, i), (b, j) = later, earlier
+    if iou(video.frames[a][0].poses.boxes[i], video.frames[b][0].poses.boxes[j]) < 0.1:
+        return 0.0
+    f, g = (video.frames[t][1]["person_keypoint_features"] for t in (a, b))
+    return sum(classify(video.heads.matching_head, k, f[i, k], g[j, k]) for k in range(K))
+
+
+def path(video: Video, t: int, i: int, tau: int) -> list[tuple[int, int]]:
+    """Best matches backwards to t - tau and forwards to t + tau; frames not searched: passed."""
+    searched = [frame.searched for frame, _ in video.frames]
+    found = []
+    for step in (-1, 1):
+        here, s = (t, i), t + step
+        while 0 <= s < len(searched) and abs(s - t) <= tau:
+            if searched[s]:
+                people = [(s, j) for j in range(len(video.frames[s][0].poses))]
+                scores = [
+                    equation_5(video, *((here, p) if step < 0 else (p, here))) for p in people
+                ]
+                if not scores or max(scores) == 0:
+                    break
+                here = people[int(np.argmax(scores))]
+                found.append(here)
+            s += step
+    return found
+
+
+@torch.no_grad()
+def equation_6(video: Video, t: int, i: int, tau: int) -> tuple[np.ndarray, int]:
+    """(K, N) new responses by the aggregated features themselves, and the number of frames."""
+    head, others = video.heads.refinement_head, path(video, t, i, tau)
+    responses = np.zeros((K, N))
+    for k in range(K):
+        for n in range(N):
+            aggregated = video.features[t][i, k, n].clone()
+            mine = video.frames[t][1]["person_candidate_features"][i, k, n]
+            for s, j in others:
+                theirs = video.frames[s][1]["person_candidate_features"][j, k, 0]
+                weight = classify(video.heads.matching_head, k, mine, theirs)
+                aggregated += video.features[s][j, k, 0] * weight
+            aggregated /= 1 + len(others)
+            image = aggregated[None, :, None, None]
+            responses[k, n] = head.final_layer(image)[0, k, 0, 0].item()
+    return responses, 1 + len(others)
+
+
+def check(video: Video, tau: int, fewer: int = N) -> list[list[int]]:
+    """Compares all poses of a video with Eq. 6; returns the numbers of frames of the paths."""
+    lengths = []
+    for t, refined in enumerate(video.refine(tau=tau)):
+        before, feats = video.frames[t][0].poses, video.frames[t][1]
+        lengths.append([])
+        for i in range(len(before)):
+            responses, frames = equation_6(video, t, i, tau)
+            best = responses[:, :fewer].argmax(1)
+            expected = responses[np.arange(K), best]
+            np.testing.assert_allclose(refined.keypoint_scores[i], expected, atol=1e-5)
+            places = feats["person_candidates"][i, np.arange(K), best]
+            np.testing.assert_array_equal(refined.keypoints[i], places.numpy())
+            lengths[-1].append(frames)
+        np.testing.assert_array_equal(refined.boxes, before.boxes)
+        np.testing.assert_array_equal(refined.track_ids, before.track_ids)
+    return lengths
+
+
+LEFT, RIGHT = [0, 0, 10, 10], [100, 0, 110, 10]
+
+
+def crossing(length: int) -> list:
+    """Two people that overlap in each frame, and in odd frames one apart."""
+    pair = [[0, 0, 10, 10], [2, 0, 12, 10]]
+    return [pair + ([RIGHT] if t % 2 else []) for t in range(length)]
+
+
+@pytest.mark.parametrize("tau", [1, 3, 5, 7])
+def test_equals_equation_6(tau: int) -> None:
+    """The middle of 7 frames has all its 2 tau + 1 with tau = 3, the ends have fewer."""
+    lengths = check(Video(crossing(7)), tau)
+    expected = [min(t, tau) + 1 + min(6 - t, tau) for t in range(7)]
+    assert [paths[:2] for paths in lengths] == [[n, n] for n in expected]
+    assert [paths[2:] for paths in lengths] == [[1] if t % 2 else [] for t in range(7)]
+
+
+def test_the_window_reaches_past_both_ends() -> None:
+    assert check(Video([[LEFT], [LEFT], [LEFT]]), 5) == [[3], [3], [3]]
+
+
+def test_a_track_of_one_frame_and_nobody_around() -> None:
+    assert check(Video([[], [LEFT], []]), 2) == [[], [1], []]
+    assert check(Video([[LEFT]]), 2) == [[1]]
+    assert check(Video([[LEFT], [RIGHT], [LEFT]]), 2) == [[1], [1], [1]]  # nobody overlaps
+
+
+def test_a_path_ends_where_nobody_overlaps() -> None:
+    """Frames 0 1 2 3 4; in 2 the person is elsewhere, so 0-1 and 3-4 have each other."""
+    assert check(Video([[LEFT], [LEFT], [RIGHT], [LEFT], [LEFT]]), 4) == [[2], [2], [1], [2], [2]]
+
+
+def test_frames_that_were_not_searched_are_passed_over() -> None:
+    """The window is of frames of the video: with tau = 2 frame 0 sees frame 2, not frame 4."""
+    boxes = [[LEFT], None, [LEFT], None, [LEFT]]
+    assert check(Video(boxes), 2) == [[2], [], [3], [], [2]]
+    assert check(Video(boxes), 1) == [[1], [], [1], [], [1]]
+
+
+def test_a_searched_frame_without_people_ends_a_path() -> None:
+    assert check(Video([[LEFT], [], [LEFT]]), 2) == [[1], [], [1]]
+
+
+def test_missing_candidates_are_never_chosen() -> None:
+    check(Video(crossing(4), fewer=2), 2, fewer=2)
+
+
+def test_self_refinement() -> None:
+    """Eq. 6 without neighbours: the responses of the pose's own features, and no delay."""
+    video = Video(crossing(3))
+    for t, refined in enumerate(video.refine(context=False)):
+        for i in range(len(refined)):
+            responses, frames = equation_6(video, t, i, tau=0)
+            assert frames == 1
+            np.testing.assert_allclose(refined.keypoint_scores[i], responses.max(1), atol=1e-5)
+    part = TemporalRefinement(num_candidates=N, context=False)
+    part.bind(video.heads)
+    window = part.start_video()
+    for frame, feats in video.frames:
+        assert part.push(window, copy.copy(frame), feats)[0].sample is frame.sample
+        assert not window.frames
+
+
+def test_tau_0_changes_nothing() -> None:
+    video = Video(crossing(3))
+    for refined, (frame, _) in zip(video.refine(tau=0), video.frames, strict=True):
+        assert refined is frame.poses
+
+
+def test_a_wrong_maximum_is_corrected_by_its_neighbours() -> None:
+    """Fig. 5: one candidate matches the neighbours' keypoints (W = 1), the other does not (0).
+
+    Evidence of the candidates in frame 1: 0.5 for the wrong one, 0.3 for the right one; the
+    neighbours have 0.9. Without bias: wrong 0.5 / 3, right (0.3 + 0.9 + 0.9) / 3 = 0.7.
+    """
+    video = Video([[LEFT]] * 3, fewer=2)
+    for k in range(K):
+        video.heads.refinement_head.final_layer.bias.data[k] = 0
+    for t, (_, feats) in enumerate(video.frames):
+        feats["person_candidate_evidence"][:] = torch.tensor([0.9, 0, 0, 0])
+        feats["person_candidate_features"][:] = 1
+        feats["person_keypoint_features"][:] = 1
+        if t == 1:
+            feats["person_candidate_evidence"][:] = torch.tensor([0.5, 0.3, 0, 0])
+            feats["person_candidate_features"][:, :, 0] = -1
+    c = video.heads.matching_head.classifiers
+    for weight in c.parameters():
+        torch.nn.init.zeros_(weight)
+    # channel 0 of a pair adds up to 2 for the same person and to 0 for the other candidate
+    c.weight1.data[:, [0, C], 0] = 1
+    c.weight2.data[:, 0, 0] = 1
+    c.weight3.data[:, 0, 1] = 100
+    c.bias3.data[:, 0] = 100
+    refined = video.refine(tau=1)[1]
+    np.testing.assert_allclose(refined.keypoint_scores, 0.7, atol=1e-5)
+    places = video.frames[1][1]["person_candidates"][:, :, 1]
+    np.testing.assert_array_equal(refined.keypoints, places.numpy())
+
+
+def test_equal_candidates_leave_the_keypoint_where_it_is() -> None:
+    video = Video([[LEFT]] * 3)
+    for _, feats in video.frames:
+        feats["person_candidate_evidence"][:] = 0.4
+        feats["person_candidate_features"][:] = 1
+    for refined, (frame, _) in zip(video.refine(tau=1), video.frames, strict=True):
+        np.testing.assert_array_equal(refined.keypoints, frame.poses.keypoints)
+
+
+def test_an_absent_joint_stays_absent() -> None:
+    video = Video([[LEFT]] * 3)
+    for frame, _ in video.frames:
+        frame.poses.keypoint_scores[:, 1] = 0
+    for refined, (frame, _) in zip(video.refine(tau=1), video.frames, strict=True):
+        assert refined.keypoint_scores[0, 1] == 0
+        np.testing.assert_array_equal(refined.keypoints[0, 1], frame.poses.keypoints[0, 1])
+        assert refined.keypoint_scores[0, 0] != frame.poses.keypoint_scores[0, 0]
+
+
+def test_a_person_without_keypoints_stays_so() -> None:
+    video = Video([[LEFT, RIGHT]] * 3)
+    for frame, _ in video.frames:
+        frame.poses.keypoint_scores[1] = 0
+    for refined in video.refine(tau=1):
+        assert refined.keypoint_scores[1].tolist() == [0] * K
+        assert len(refined) == 2
+
+
+@pytest.mark.parametrize("tau", [1, 3])
+def test_memory_is_bounded_by_the_window(tau: int) -> None:
+    video = Video([[LEFT]] * 20)
+    part = TemporalRefinement(num_candidates=N, tau=tau)
+    part.bind(video.heads)
+    window = part.start_video()
+    for t, (frame, feats) in enumerate(video.frames):
+        finished = part.push(window, copy.copy(frame), feats)
+        assert len(finished) == (t >= tau)  # tau frames late
+        assert len(window.frames) == min(t + 1, 2 * tau)  # the next frame makes 2 tau + 1
+        assert len(part.waiting_ids(window)) == min(t + 1, tau)
+        waiting = [n for n in window.frames if n.frame is not None]
+        assert all(("candidate_features" in n.people) == (n in waiting) for n in window.frames)
+    assert len(part.flush(window)) == tau
+
+
+def test_frames_that_are_not_searched_do_not_pile_up() -> None:
+    video = Video([[LEFT], *[None] * 30])
+    part = TemporalRefinement(num_candidates=N, tau=2)
+    part.bind(video.heads)
+    window = part.start_video()
+    for frame, feats in video.frames:
+        part.push(window, copy.copy(frame), feats)
+        assert len(window.frames) <= 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(tau=-1), "tau must be 0 or more and num_candidates 1 or more, got -1 and 16"),
+        (dict(num_candidates=0), "num_candidates 1 or more, got 5 and 0"),
+        (dict(tau=0, context=False), "leave tau out, or context"),
+        (dict(min_iou=0), "min_iou must be in"),
+    ],
+)
+def test_wrong_options(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TemporalRefinement(**options)
+
+
+def test_what_is_missing_is_said() -> None:
+    video = Video([[LEFT]])
+    frame, feats = video.frames[0]
+    part = TemporalRefinement(num_candidates=N)
+    with pytest.raises(ValueError, match="missing: the estimator"):
+        part.push(part.start_video(), frame, feats)
+    part.bind(video.heads)
+    with pytest.raises(ValueError, match="missing: person_candidates, person_candidate_scores"):
+        part.push(part.start_video(), frame, {})
+    with pytest.raises(ValueError, match="num_candidates is 5, but the estimator keeps 4"):
+        TemporalRefinement(num_candidates=5).bind(video.heads)
+    video.heads.matching_head = None
+    with pytest.raises(ValueError, match="and with context matching_head"):
+        TemporalRefinement(num_candidates=N).bind(video.heads)
+    TemporalRefinement(num_candidates=N, context=False).bind(video.heads)
+    with pytest.raises(ValueError, match="refinement_head=dict"):
+        TemporalRefinement(context=False).bind(nn.Module())
+    TemporalRefinement(tau=0).bind(nn.Module())
+
+
+# --------------------------------------------------------------------------- in a whole tracker
+
+
+def tracker(*, tau: int = 2, **options):
+    torch.manual_seed(0)
+    refinement = dict(type="TemporalRefinement", tau=tau)
+    model = MODELS.build(tiny_tkmr_config(refinement=refinement, **options)).eval()
+    nn.init.normal_(model.estimator.refinement_head.final_layer.weight, std=0.5)
+    return model
+
+
+def walk(length: int, name: str = "v", leave: int | None = None) -> list:
+    """Two people that walk to the right; the second one is there until frame ``leave``."""
+    people = [[[4 + t, 6, 16 + t, 38], [24 + t, 8, 40 + t, 40]] for t in range(length)]
+    return [
+        make_frame(
+            video_id=name,
+            frame_index=t,
+            num_frames=length,
+            boxes=boxes[: 1 if leave is not None and t >= leave else 2],
+        )
+        for t, boxes in enumerate(people)
+    ]
+
+
+def run(model, frames: list, size: int) -> list[PoseDataSample]:
+    """All finished samples."""
+    return [sample for batch in batches(model, frames, size) for sample in batch]
+
+
+def batches(model, frames: list, size: int) -> list[list[PoseDataSample]]:
+    """The finished samples of each batch."""
+    finished = []
+    for start in range(0, len(frames), size):
+        part = frames[start : start + size]
+        data = dict(inputs=[image for image, _ in part], data_samples=[s for _, s in part])
+        finished.append(model(**model.data_preprocessor(data, False), mode="predict"))
+    return finished
+
+
+def positions(finished: list[list[PoseDataSample]]) -> list[list[int]]:
+    return [[sample.frame_index for sample in batch] for batch in finished]
+
+
+def test_frames_come_tau_late_and_the_rest_at_the_end() -> None:
+    model = tracker(tau=2)
+    assert positions(batches(model, walk(6), 1)) == [[], [], [0], [1], [2], [3, 4, 5]]
+    assert model._videos == {}
+    assert positions(batches(model, walk(1), 1)) == [[0]]
+
+
+@pytest.mark.parametrize("min_length", [1, 3])
+def test_frame_by_frame_equals_the_whole_video(min_length: int) -> None:
+    model = tracker(tau=2, min_length=min_length)
+    streamed = run(model, walk(9, leave=2), 1)
+    whole = run(model, walk(9, leave=2), 9)
+    assert [s.frame_index for s in streamed] == [s.frame_index for s in whole] == list(range(9))
+    for one, other in zip(streamed, whole, strict=True):
+        one, other = one.pred_instances, other.pred_instances
+        assert one.track_ids.tolist() == other.track_ids.tolist()
+        np.testing.assert_allclose(one.keypoints, other.keypoints, atol=1e-4)
+        np.testing.assert_allclose(one.keypoint_scores, other.keypoint_scores, atol=1e-5)
+    # the second person is there for 2 frames: too short where 3 are asked for
+    expected = [0] if min_length == 3 else [0, 1]
+    assert [s.pred_instances.track_ids.tolist() for s in streamed[:2]] == [expected] * 2
+    assert [s.dropped.get("short_track", 0) for s in streamed[:3]] == (
+        [1, 1, 0] if min_length == 3 else [0, 0, 0]
+    )
+
+
+def test_a_track_that_waits_in_the_window_is_not_too_short() -> None:
+    """A track of 3 poses that ended; only its first has left the window when it is judged."""
+    model = tracker(tau=4, min_length=3)
+    finished = run(model, walk(12, leave=3), 1)
+    assert [len(s.pred_instances.track_ids) for s in finished] == [2] * 3 + [1] * 9
+    assert all("short_track" not in s.dropped for s in finished)
+
+
+def test_interleaved_videos_do_not_touch_each_other() -> None:
+    model = tracker(tau=2)
+    alone = run(model, walk(5, "a"), 1)
+    frames = [frame for pair in zip(walk(5, "a"), walk(5, "b"), strict=True) for frame in pair]
+    together = [s for s in run(model, frames, 2) if s.video_id == "a"]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(
+            one.pred_instances.keypoint_scores, other.pred_instances.keypoint_scores, atol=1e-5
+        )
+
+
+def test_frames_without_people_and_unreadable_ones() -> None:
+    frames = walk(5)
+    frames[2] = make_frame(video_id="v", frame_index=2, num_frames=5, readable=False)
+    frames[4] = make_frame(video_id="v", frame_index=4, num_frames=5)
+    finished = run(tracker(tau=2), frames, 1)
+    assert [len(s.pred_instances.track_ids) for s in finished] == [2, 2, 0, 2, 0]
+    nobody = [make_frame(video_id="v", frame_index=t, num_frames=3) for t in range(3)]
+    finished = run(tracker(tau=1, min_length=2), nobody, 1)
+    assert [len(s.pred_instances.track_ids) for s in finished] == [0, 0, 0]
+
+
+def test_self_refinement_and_none_are_other_answers() -> None:
+    def answers(**options) -> np.ndarray:
+        torch.manual_seed(0)
+        model = MODELS.build(tiny_tkmr_config(**options)).eval()
+        nn.init.normal_(model.estimator.refinement_head.final_layer.weight, std=0.5)
+        found = run(model, walk(3), 3)
+        return np.concatenate([s.pred_instances.keypoint_scores for s in found])
+
+    none = answers()
+    off = answers(refinement=dict(type="TemporalRefinement", tau=0))
+    alone = answers(refinement=dict(type="TemporalRefinement", context=False))
+    temporal = answers(refinement=dict(type="TemporalRefinement", tau=1))
+    np.testing.assert_array_equal(none, off)
+    assert np.abs(none - alone).max() > 1e-3 and np.abs(alone - temporal).max() > 1e-3
