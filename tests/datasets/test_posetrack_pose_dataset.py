@@ -13,7 +13,12 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
-from mmpose_temporal.datasets import PackFramePoses, PoseTrackPoseDataset, VideoSampler
+from mmpose_temporal.datasets import (
+    LoadVideoFrame,
+    PackFramePoses,
+    PoseTrackPoseDataset,
+    VideoSampler,
+)
 from mmpose_temporal.structures import FramePoses
 from mmpose_temporal.testing import tiny_test_config, write_tiny_posetrack
 
@@ -137,6 +142,23 @@ def test_packed_frame(root):
     np.testing.assert_array_equal(sample.gt_instances.track_ids, [0, 1])
     unknown = dataset[5]["data_samples"]
     assert (unknown.frame_size, unknown.ori_shape) == (None, (0, 0))
+
+
+def test_packed_frame_with_its_image(tmp_path):
+    """Where the annotations do not say how large it is, the image does."""
+    root = write_tiny_posetrack(tmp_path / "with_images")
+    edit(root / "annotations" / "val" / "v2.json", lambda c: c["images"][0].pop("width"))
+    (root / "images" / "val" / "v2" / "000001.png").unlink()
+    dataset = build(root, pipeline=[LoadVideoFrame(on_error="skip"), PackFramePoses()])
+    packed = dataset[5]
+    sample = packed["data_samples"]
+    assert (packed["inputs"].shape, packed["inputs"].dtype) == ((48, 64, 3), torch.uint8)
+    assert (sample.frame_size, sample.ori_shape) == (None, (48, 64))
+    assert len(sample.pred_instances) == len(sample.known_ids) == 2
+    skipped = dataset[6]["data_samples"]
+    assert not skipped.frame_readable
+    assert len(skipped.pred_instances) == len(skipped.known_ids) == 0
+    assert len(skipped.gt_instances) == 2
 
 
 def test_batches_of_two_streams(root):

@@ -150,9 +150,12 @@ class PackFramePoses(BaseTransform):
     """Pack a frame of ``PoseTrackPoseDataset`` for a tracker of known poses.
 
     Gives ``data_samples``, a PoseDataSample with ``gt_instances``, ``pred_instances`` (the poses
-    to be tracked, without ids) and the metainfo below; no ``inputs``, as no image is read.
-    ``ori_shape`` (height, width) is (0, 0) and ``frame_size`` (width, height) None where the
-    annotations do not say.
+    to be tracked, without ids) and the metainfo below. ``ori_shape`` (height, width) is (0, 0)
+    and ``frame_size`` (width, height) None where the annotations do not say.
+
+    No image is needed. After :class:`LoadVideoFrame` there are ``inputs`` too, uint8 (H, W, 3)
+    BGR, for similarities that look at the frames, and ``ori_shape`` is that of the image. The
+    poses of a frame that was skipped are left out.
     """
 
     META_KEYS = (
@@ -179,8 +182,16 @@ class PackFramePoses(BaseTransform):
         width, height = results["frame_size"] or (0, 0)
         sample.set_metainfo(dict(ori_shape=(height, width), img_shape=(height, width)))
         sample.gt_instances = _annotated(results)
-        sample.pred_instances = results["frame_poses"].to_instances()
-        return dict(data_samples=sample)
+        poses = results["frame_poses"]
+        if not results["frame_readable"]:
+            poses = poses[:0]
+            sample.set_metainfo(dict(known_ids=results["known_ids"][:0]))
+        sample.pred_instances = poses.to_instances()
+        if "img" not in results:
+            return dict(data_samples=sample)
+        sample.set_metainfo({key: results[key] for key in ("ori_shape", "img_shape")})
+        image = torch.from_numpy(np.ascontiguousarray(results["img"]))
+        return dict(inputs=image, data_samples=sample)
 
 
 def _annotated(results: dict) -> InstanceData:

@@ -40,8 +40,8 @@ class ConvEntailment(Similarity):
     only says that the pictures are blurry, as they are downsampled.
 
     Args:
-        source: ``'keypoints'`` or ``'visual'``, which needs images, in a :class:`PoseTracker`
-            and, to train, :class:`LoadPairCrops` with the same ``size`` and ``padding``.
+        source: ``'keypoints'`` or ``'visual'``, which needs the frames, and, to train,
+            :class:`LoadPairCrops` with the ``resolution`` as ``size`` and the same ``padding``.
         resolution: Width and height of a picture; 24 x 18 to 192 x 144 in Figure 7.
         channels: See :class:`ConvNetwork`.
         hidden: See :class:`ConvNetwork`.
@@ -125,7 +125,8 @@ class ConvEntailment(Similarity):
             if image is None:
                 raise ValueError(
                     "ConvEntailment with source='visual' needs the frames: use it in a "
-                    "PoseTracker, which has them, or take source='keypoints'"
+                    "PoseTracker, or put LoadVideoFrame before PackFramePoses in the pipeline; "
+                    "source='keypoints' needs none"
                 )
             crops = crop_people(image, poses.boxes, self.resolution, padding=self.padding)
             return {"pictures": crops.to(device)}

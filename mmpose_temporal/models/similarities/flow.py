@@ -72,8 +72,9 @@ class FlowSimilarity(OKSSimilarity):
         image = feats.get("image")
         if image is None:
             raise ValueError(
-                "FlowSimilarity needs the frames: use it in a PoseTracker, which has them. A "
-                "PoseOnlyTracker knows poses only; OKSSimilarity compares them without moving"
+                "FlowSimilarity needs the frames: use it in a PoseTracker, or put LoadVideoFrame "
+                "before PackFramePoses in the pipeline. Where there are poses only, "
+                "OKSSimilarity compares them without moving"
             )
         size = (image.shape[1], image.shape[0])
         if scene.get("size", size) != size:

@@ -104,7 +104,8 @@ class PoseOnlyTracker(BaseModel):
         """As in mmengine: tracks, or trains the similarity.
 
         Args:
-            inputs: ``'loss'``: what the similarity trains on, see its ``loss``. Else not needed.
+            inputs: ``'loss'``: what the similarity trains on, see its ``loss``. Else the frames,
+                each (H, W, 3) uint8 BGR, for similarities that look at them, or None.
             data_samples: ``'predict'``: frames in the order of time within each video, with
                 their poses in ``pred_instances``. ``'loss'``: those of ``inputs``.
             mode: ``'predict'`` or ``'loss'``.
@@ -123,8 +124,11 @@ class PoseOnlyTracker(BaseModel):
                 f"{type(self).__name__} has the modes 'predict' and 'loss', got {mode!r}"
             )
         finished: list[TrackedFrame] = []
-        for sample in data_samples:
-            finished += self.track(sample, FramePoses.from_instances(sample.pred_instances))
+        frames = [None] * len(data_samples) if inputs is None else inputs
+        for sample, frame in zip(data_samples, frames, strict=True):
+            feats = None if frame is None else dict(image=frame.cpu().numpy())
+            poses = FramePoses.from_instances(sample.pred_instances)
+            finished += self.track(sample, poses, feats=feats)
         return [self.finish(frame) for frame in finished]
 
     def test_step(self, data: dict) -> list[PoseDataSample | BaseDataElement]:

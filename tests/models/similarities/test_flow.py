@@ -4,6 +4,7 @@ import tracemalloc
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from scipy.ndimage import gaussian_filter
@@ -144,8 +145,31 @@ def test_poses_without_images():
         )
     )
     sample = PoseDataSample(metainfo=dict(video_id="v", frame_index=0, num_frames=1))
-    with pytest.raises(ValueError, match="needs the frames: use it in a PoseTracker"):
+    with pytest.raises(ValueError, match="needs the frames: .* put LoadVideoFrame before"):
         tracker.track(sample, person(50))
+
+
+def test_known_poses_and_their_frames():
+    """A person and the picture leap 20 px to the right; without the flow it is another one."""
+    first = texture()
+    for similarity, expected in (("FlowSimilarity", [[0], [0]]), ("OKSSimilarity", [[0], [1]])):
+        tracker = MODELS.build(
+            dict(
+                type="PoseOnlyTracker",
+                association=dict(
+                    type="Association", similarity=dict(type=similarity), min_similarity=0.5
+                ),
+            )
+        )
+        samples = [
+            PoseDataSample(metainfo=dict(video_id="v", frame_index=i, num_frames=2))
+            for i in range(2)
+        ]
+        for i, sample in enumerate(samples):
+            sample.pred_instances = person(100 + 20 * i).to_instances()
+        frames = [torch.from_numpy(frame) for frame in (first, shifted(first, 20))]
+        tracked = tracker(frames, samples)
+        assert [s.pred_instances.track_ids.tolist() for s in tracked] == expected
 
 
 @pytest.mark.parametrize(
