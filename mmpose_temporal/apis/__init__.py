@@ -1,13 +1,27 @@
 """What the command line calls."""
 
 from .command_line import build_runner, run_testing, run_training
+from .complexity import (
+    COUNTED,
+    Complexity,
+    ModuleCost,
+    estimator_complexity,
+    similarity_complexity,
+    why_not_the_paper,
+)
 from .track_poses import TrackingReport, build_pose_only_tracker, track_pose_files
 
 __all__ = [
+    "COUNTED",
+    "Complexity",
+    "ModuleCost",
     "TrackingReport",
     "build_pose_only_tracker",
     "build_runner",
+    "estimator_complexity",
     "run_testing",
     "run_training",
+    "similarity_complexity",
     "track_pose_files",
+    "why_not_the_paper",
 ]

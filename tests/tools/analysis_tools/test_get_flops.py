@@ -1,0 +1,63 @@
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Calls the tool with arguments; status, what it printed and what it complained of."""
+    spec = importlib.util.spec_from_file_location(
+        "get_flops", ROOT / "tools" / "analysis_tools" / "get_flops.py"
+    )
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["get_flops.py", *map(str, arguments)])
+        status = tool.main()
+        return (status, *capsys.readouterr())
+
+    return call
+
+
+CONFIGS = ROOT / "configs"
+
+
+def test_a_matching_network(run):
+    config = CONFIGS / "keytrack/posetrack18/keytrack_tx4-128_1xb32-25e_posetrack18-24x18.py"
+    status, printed, _ = run(config)
+    assert status == 0
+    for text in ("473,218", "10,611,456", "Why it differs", "Counted: multiply-adds"):
+        assert text in printed
+
+
+def test_an_estimator_and_a_similarity_without_weights(run):
+    config = CONFIGS / "baselines/synthetic/oks-tracker_td-hm_hrnet-tiny_synthetic-128x96.py"
+    status, printed, _ = run(config)
+    assert status == 0
+    assert "TopdownPoseEstimator, a crop of 96x128" in printed
+    assert "OKSSimilarity has no weights of its own" in printed
+    assert "a crop of 32x64" in run(config, "--shape", 64, 32)[1]
+    assert "does not take a crop of 33x64" in run(config, "--shape", 64, 33)[2]
+
+
+def test_settings_may_be_changed(run):
+    config = CONFIGS / "keytrack/posetrack18/keytrack_tx4-128_1xb32-25e_posetrack18-24x18.py"
+    option = "model.association.similarity.network.num_layers=2"
+    assert "all rows of all 2 layers" in run(config, "--cfg-options", option)[1]
+
+
+def test_bad_input(run, tmp_path):
+    assert run(tmp_path / "none.py")[0] == 1
+    status, _, error = run(CONFIGS / "baselines/oks-tracker.py", "--shape", 64, 48)
+    assert (status, error) == (
+        1,
+        "get_flops: --shape is for a pose estimator; the config has none\n",
+    )
+    other = tmp_path / "a.py"
+    other.write_text("model = dict(type='Other')\n")
+    assert "Other has neither an estimator nor an association" in run(other)[2]

@@ -1,0 +1,87 @@
+"""Parameters and multiply-adds of what a config builds, by module."""
+
+import argparse
+import sys
+
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmpose.registry import MODELS
+
+from mmpose_temporal.apis import (
+    COUNTED,
+    estimator_complexity,
+    similarity_complexity,
+    why_not_the_paper,
+)
+from mmpose_temporal.models import PoseEntailment
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="config of a tracker or of a top-down pose estimator")
+    parser.add_argument(
+        "--shape",
+        type=int,
+        nargs=2,
+        metavar=("H", "W"),
+        help="height and width of the estimator's crops; without it, its codec's input_size",
+    )
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        default={},
+        help="settings of the config to change, as key=value",
+    )
+    return parser.parse_args()
+
+
+def report(config: Config, shape: list[int] | None) -> list[str]:
+    """Paragraphs of text, one for each network of the config's model.
+
+    Raises:
+        ValueError: The config has no network that this tool knows, or no size is known.
+    """
+    init_default_scope(config.get("default_scope", "mmpose"))
+    model, found = config.model, []
+    estimator = model.get("estimator", model if "backbone" in model else None)
+    if estimator is not None:
+        network = MODELS.build(dict(estimator))
+        size = shape or getattr(getattr(network.head, "decoder", None), "input_size", (0, 0))[::-1]
+        if min(size) < 1:
+            raise ValueError("the estimator's codec states no input_size: give --shape H W")
+        found.append(str(estimator_complexity(network, size)))
+    elif shape:
+        raise ValueError("--shape is for a pose estimator; the config has none")
+    if "association" in model:
+        settings = dict(model.association.similarity)
+        # By its class: looking a name up imports mmpose's networks, and those mmdet.
+        settings["type"] = MODELS.module_dict.get(settings["type"], settings["type"])
+        similarity = MODELS.build(settings)
+        if any(True for _ in similarity.parameters()):
+            found.append(str(similarity_complexity(similarity)))
+        else:
+            found.append(f"{type(similarity).__name__} has no weights of its own")
+        if isinstance(similarity, PoseEntailment):
+            found.append(why_not_the_paper(similarity))
+    if not found:
+        raise ValueError(f"{model.type} has neither an estimator nor an association")
+    return [*found, COUNTED]
+
+
+def main() -> int:
+    """Run; the exit status is 1 when the input is bad."""
+    args = parse_arguments()
+    try:
+        config = Config.fromfile(args.config)
+        config.merge_from_dict(args.cfg_options)
+        print("\n\n".join(report(config, args.shape)))
+    except (ValueError, OSError, KeyError) as error:
+        print(f"get_flops: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
