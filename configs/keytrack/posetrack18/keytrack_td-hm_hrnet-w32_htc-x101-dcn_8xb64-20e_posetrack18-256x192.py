@@ -1,0 +1,11 @@
+_base_ = [
+    "../../baselines/posetrack18/oks-tracker_td-hm_hrnet-w32_8xb64-20e_posetrack18-256x192.py",
+    "../../_base_/models/keytrack_tracker.py",
+    "../../_base_/models/htc_boxes.py",
+]
+
+model = dict(box_source=_base_.htc_boxes, **_base_.keytrack)
+val_dataloader = dict(dataset=dict(box_source="detector", bbox_file=None))
+test_dataloader = val_dataloader
+val_evaluator = _base_.keytrack_evaluator
+test_evaluator = val_evaluator
