@@ -1,0 +1,68 @@
+# TKMR (Zhou et al., ECCV 2020) on a tracking config of configs/baselines: its parts, to be put in
+# place by the configs of configs/tkmr. M and S are its paper and supplement.
+
+# ------------------------------------------------------------------ stage 1, the single-frame model
+# Targets exp(-d^2 / 3^2) (M Eq. 2): mmpose's sigma is 3 / sqrt(2), and its rounded Gaussians
+# (unbiased=False) lie one cell off for a sigma with a fraction such as this one.
+tkmr_codec = dict(
+    type="MSRAHeatmap", input_size=(288, 384), heatmap_size=(72, 96), sigma=2.1213, unbiased=True
+)
+tkmr_pose_head = dict(decoder=tkmr_codec, loss=dict(type="KeypointSSELoss"))
+tkmr_stage1_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="GetBBoxCenterScale"),
+    dict(type="RandomFlip", direction="horizontal"),
+    dict(type="RandomHalfBody"),
+    dict(type="RandomBBoxTransform"),
+    dict(type="TopdownAffine", input_size=tkmr_codec["input_size"]),
+    dict(type="GenerateTarget", encoder=tkmr_codec),
+    dict(type="PackPoseInputs"),
+]
+
+# --------------------------------------------------------------- stage 2, matching and refinement
+# Choice: milder than stage 1, without half bodies. Features are compared between frames, and the
+# boxes of one person differ between frames by what a detector does.
+tkmr_clip_pipeline = [
+    dict(type="GetBBoxCenterScale"),
+    dict(type="RandomBBoxTransform", rotate_factor=30, scale_factor=(0.8, 1.25)),
+    dict(type="TopdownAffine", input_size=tkmr_codec["input_size"]),
+    dict(type="GenerateTarget", encoder=tkmr_codec),
+    dict(type="LocateKeypoints", encoder=tkmr_codec),
+    dict(type="PackPoseInputs"),
+]
+# tau = 5: windows of 11 frames (M 4.2). A clip: a person, twice the same id, three other ids.
+tkmr_clips = dict(type="PersonClipDataset", tau=5, num_same=2, num_other=3)
+tkmr_temporal_loss = dict(type="TemporalKeypointLoss", num_candidates=16, negatives=4)
+
+# From stride 32 to 4 (ResNet) three deconvolutions; on HRNet's stride 4 none (S Table 2).
+tkmr_resnet_modules = dict(in_channels=2048, upsample=(2, 2, 2))
+tkmr_hrnet_w48_modules = dict(in_channels=48, upsample=(1, 1, 1))
+tkmr_hrnet_w32_modules = dict(in_channels=32, upsample=(1, 1, 1))
+
+# ------------------------------------------------------------------------------------- tracking
+# Frame t is matched with t - 1 only, so a track ends where its person is missed (M 3.2). Pairs
+# need an IoU of 0.1 (M Eq. 5). The paper has no lowest similarity: choice, a tenth of the highest
+# for each kind, which is 17 for TKM.
+tkmr_iou = dict(
+    type="Association", similarity=dict(type="IoUSimilarity"), min_similarity=0.1, max_age=1
+)
+tkmr_oks = dict(
+    type="Association", similarity=dict(type="OKSSimilarity"), min_similarity=0.1, max_age=1
+)
+tkmr_tbm = dict(
+    type="Association",
+    similarity=dict(type="BodyMatchingSimilarity"),
+    gates=[dict(type="IoUGate", min_iou=0.1)],
+    min_similarity=0.1,
+    max_age=1,
+)
+tkmr_tkm = dict(
+    type="Association",
+    similarity=dict(type="KeypointMatchingSimilarity"),
+    gates=[dict(type="IoUGate", min_iou=0.1)],
+    min_similarity=1.7,
+    max_age=1,
+)
+tkmr_cnms = [dict(type="BoxNMS", iou_thr=0.5)]
+# Distance of two keypoints that are one: choice, a share of the larger box's diagonal.
+tkmr_pnms = [dict(type="PoseNMS", distance=0.05, min_share=0.5)]

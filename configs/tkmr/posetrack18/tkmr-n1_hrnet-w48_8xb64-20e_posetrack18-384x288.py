@@ -1,0 +1,10 @@
+# N1 of Table 4: cNMS, IoU; as far as the weights go, it is stage 1.
+_base_ = "./tkmr-stage1_hrnet-w48_8xb64-20e_posetrack18-384x288.py"
+
+model = dict(
+    box_source=_base_.tkmr_x101_cnms,
+    suppression=_base_.tkmr_cnms,
+    association=dict(_delete_=True, **_base_.tkmr_iou),
+)
+val_dataloader = dict(dataset=dict(box_source="detector", bbox_file=None))
+test_dataloader = val_dataloader

@@ -1,0 +1,49 @@
+# M5: pNMS, TKM. Stage 2, matching alone; M7's checkpoint serves too.
+_base_ = "./tkmr-stage1_hrnet-tiny_synthetic-128x96.py"
+
+# Adam and few epochs, as for stage 1; a quarter of the channels, and 8 candidates of a heatmap
+# of 32x24.
+tiny_modules = dict(in_channels=16, channels=32, upsample=(1, 1, 1))
+model = dict(
+    estimator=dict(
+        type="TemporalPoseEstimator",
+        stage="temporal",
+        matching_head=dict(type="KeypointMatchingHead", **tiny_modules),
+        temporal_loss=dict(type="TemporalKeypointLoss", num_candidates=8),
+        num_candidates=8,
+    ),
+    association=dict(_delete_=True, **_base_.tkmr_tkm),
+)
+custom_hooks = [
+    dict(
+        type="LoadStage1Hook",
+        checkpoint="work_dirs/tkmr-stage1_hrnet-tiny_synthetic-128x96/epoch_14.pth",
+    ),
+]
+clip_pipeline = [
+    dict(type="GetBBoxCenterScale"),
+    dict(type="RandomBBoxTransform", rotate_factor=30, scale_factor=(0.8, 1.25)),
+    dict(type="TopdownAffine", input_size=_base_.codec.input_size),
+    dict(type="GenerateTarget", encoder=_base_.codec),
+    dict(type="LocateKeypoints", encoder=_base_.codec),
+    dict(type="PackPoseInputs"),
+]
+train_dataloader = dict(
+    batch_size=8,
+    collate_fn=dict(type="collate_clips"),
+    dataset=dict(
+        _delete_=True,
+        data_root="data/synthetic_crowded/",
+        ann_file="annotations/train",
+        pipeline=clip_pipeline,
+        **_base_.tkmr_clips,
+    ),
+)
+
+optim_wrapper = dict(optimizer=dict(type="Adam", lr=1e-3))
+train_cfg = dict(max_epochs=3, val_interval=3)
+param_scheduler = [
+    dict(type="LinearLR", begin=0, end=30, start_factor=0.01, by_epoch=False),
+    dict(type="CosineAnnealingLR", T_max=3, by_epoch=True, convert_to_iter_based=True),
+]
+default_hooks = dict(checkpoint=dict(save_best="posetrack/MOTA"))
