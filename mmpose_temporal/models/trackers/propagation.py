@@ -111,7 +111,8 @@ class Propagation(BaseModule):
     Args:
         max_propagated: Frames in a row that a person is kept without any detection. Guards
             against a false alarm that confirms itself for ever: its box is estimated again and
-            again, and an estimator always answers something (choice; the papers give none).
+            again, and an estimator always answers something (choice; the papers give none. The
+            propagations here have 4, as many frames as KeyTrack's association looks back).
         min_confidence: Least :func:`confidence` in [0, 1] of a person kept by propagation alone.
 
     Raises:
