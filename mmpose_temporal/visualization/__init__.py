@@ -1,5 +1,6 @@
 """Tracks on frames, videos and identity timelines."""
 
+from .matching import draw_matches, draw_refinement, probability_colors, save_picture
 from .palette import track_colors
 from .timeline import (
     Segment,
@@ -21,8 +22,12 @@ __all__ = [
     "TimelineRecorder",
     "TrackVideoWriter",
     "build_timeline",
+    "draw_matches",
+    "draw_refinement",
     "draw_timeline",
     "match_boxes",
+    "probability_colors",
+    "save_picture",
     "save_timeline",
     "track_colors",
 ]

@@ -1,9 +1,10 @@
 """The pose tracker and its parts."""
 
-from .assignment import Assignment, GreedyAssignment, HungarianAssignment
+from .assignment import Assignment, GreedyAssignment, HungarianAssignment, LogOddsAssignment
 from .association import Association, TrackMemory
 from .box_sources import BoxSource, DatasetBoxes, DetectorBoxes
 from .checkpoint_guard import CheckpointGuard
+from .confirmed_association import ConfirmedAssociation
 from .cropping import Crops, TopdownCropper
 from .feats import Feats, select_people
 from .finished_frames import FinishedFrames, TrackedFrame
@@ -14,7 +15,7 @@ from .pose_only_tracker import PoseOnlyTracker, VideoState
 from .pose_tracker import FramePreprocessor, PoseTracker
 from .propagation import Candidates, MergedPoses, Propagation, PropagationMemory
 from .refinement import Refinement
-from .refinement_window import RefinementWindow
+from .refinement_window import PathStep, RefinementRecord, RefinementWindow
 from .suppression import OKSNMS, BoxNMS, GreedySuppression, PoseNMS, SoftOKSNMS, Suppression
 from .temporal_refinement import TemporalRefinement
 
@@ -28,6 +29,7 @@ __all__ = [
     "Candidates",
     "CenterDistanceGate",
     "CheckpointGuard",
+    "ConfirmedAssociation",
     "Crops",
     "DatasetBoxes",
     "DetectorBoxes",
@@ -40,14 +42,17 @@ __all__ = [
     "HistoryAssociation",
     "HungarianAssignment",
     "IoUGate",
+    "LogOddsAssignment",
     "MergedPoses",
     "PastedBoxes",
+    "PathStep",
     "PoseNMS",
     "PoseOnlyTracker",
     "PoseTracker",
     "Propagation",
     "PropagationMemory",
     "Refinement",
+    "RefinementRecord",
     "RefinementWindow",
     "SoftOKSNMS",
     "Suppression",

@@ -38,6 +38,46 @@ class Neighbour:
     frame: TrackedFrame | None
 
 
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """Poses of one frame that lent context to P of the people of another.
+
+    Attributes:
+        frame_index: Its position in the video.
+        rows: (P,) int64, the people who got context, as rows of the record.
+        keypoints: (P, K, 2), predicted places in the frame, image pixels.
+        boxes: (P, 4) xyxy, image pixels.
+        weights: (P, K, n), W of Eq. 6: of each candidate with the predicted place.
+    """
+
+    frame_index: int
+    rows: np.ndarray
+    keypoints: np.ndarray
+    boxes: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class RefinementRecord:
+    """How the M people of a frame were refined; all arrays numpy.
+
+    Attributes:
+        track_ids: (M,) int64.
+        boxes: (M, 4) xyxy, image pixels.
+        candidates: (M, K, n, 2), image pixels.
+        before: (M, K, n), responses of the heatmap; -inf where there are fewer candidates.
+        after: (M, K, n), refined responses; -inf likewise.
+        steps: The frames on their paths, in the order of time.
+    """
+
+    track_ids: np.ndarray
+    boxes: np.ndarray
+    candidates: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    steps: list[PathStep]
+
+
 @dataclass(slots=True)
 class RefinementWindow:
     """The frames of a video that refinement still needs: at most 2 reach + 1.

@@ -13,7 +13,16 @@ from .feats import PERSON, Feats
 from .finished_frames import TrackedFrame
 from .gates import IoUGate
 from .refinement import Refinement
-from .refinement_window import NOBODY, Neighbour, RefinementWindow
+from .refinement_window import (
+    NOBODY,
+    Neighbour,
+    PathStep,
+    RefinementRecord,
+    RefinementWindow,
+)
+
+Context = list[tuple[np.ndarray, np.ndarray, Neighbour]]
+"""The frames on the paths of a frame's people, see :meth:`RefinementWindow.paths`."""
 
 AS_NEIGHBOUR = {"second", "present", "candidate_evidence"}
 """What is still needed of a frame's people when they were refined themselves."""
@@ -51,6 +60,8 @@ class TemporalRefinement(Refinement):
         context: False: self-refinement (method M6). Responses come from the pose's own features,
             no frame waits, and tau has no influence.
         min_iou: The IoU test of Eq. 5.
+        record: Each finished sample gets a :class:`RefinementRecord` as ``refinement``, for
+            pictures.
 
     Raises:
         ValueError: ``tau`` < 0 or ``num_candidates`` < 1; ``tau=0`` with ``context=False``.
@@ -63,6 +74,7 @@ class TemporalRefinement(Refinement):
         num_candidates: int = 16,
         context: bool = True,
         min_iou: float = 0.1,
+        record: bool = False,
     ):
         super().__init__()
         if tau < 0 or num_candidates < 1:
@@ -78,6 +90,7 @@ class TemporalRefinement(Refinement):
         self.tau = tau
         self.num_candidates = num_candidates
         self.context = context
+        self.record = record
         self.gate = IoUGate(min_iou=min_iou)
         self.similarity = KeypointMatchingSimilarity() if context and tau else None
         self._bound: list[nn.Module] = []  # in a list: it is not a second owner
@@ -145,7 +158,9 @@ class TemporalRefinement(Refinement):
             if held.index > last:
                 break
             if held.frame is not None:
-                held.frame.poses = self._refine(window, position)
+                held.frame.poses, record = self._refine(window, position)
+                if self.record:
+                    held.frame.sample.set_field(record, "refinement")
                 finished.append(held.frame)
                 held.frame = None
                 held.people = {name: held.people[name] for name in AS_NEIGHBOUR & {*held.people}}
@@ -191,59 +206,61 @@ class TemporalRefinement(Refinement):
         newest.before = np.where(pairs.any(1), scores.argmax(1), NOBODY)
         last.after = np.where(pairs.any(0), scores.argmax(0), NOBODY)
 
-    def _refine(self, window: RefinementWindow, position: int) -> FramePoses:
-        """The poses of a frame with refined keypoints."""
+    def _refine(
+        self, window: RefinementWindow, position: int
+    ) -> tuple[FramePoses, RefinementRecord | None]:
+        """The poses of a frame with refined keypoints, and how they came about."""
         held = window.frames[position]
         poses, people = held.poses, held.people
         if not len(poses):
-            return poses
+            return poses, None
         context = list(window.paths(position)) if self.context else []
-        responses = self._responses(people, context)
+        weights = self._weights(people, context)
+        responses = self._responses(people, context, weights)
         valid = torch.isfinite(people["candidate_scores"])
-        scores, best = responses.masked_fill(~valid, float("-inf")).max(-1)
+        responses = responses.masked_fill(~valid, float("-inf"))
+        scores, best = responses.max(-1)
         places = people["candidates"].gather(2, best[..., None, None].expand(-1, -1, 1, 2))
         best, scores, places = (x.cpu().numpy() for x in (best, scores, places[:, :, 0]))
         present = poses.keypoint_scores > 0
         moved = (present & (best > 0))[..., None]  # candidate 0 is the keypoint as it is
-        return poses.replace(
+        refined = poses.replace(
             keypoints=np.where(moved, places, poses.keypoints).astype(np.float32),
             keypoint_scores=np.where(present, scores, poses.keypoint_scores).astype(np.float32),
         )
+        record = _record(held, context, weights, responses) if self.record else None
+        return refined, record
 
     def _responses(
-        self, people: Representation, context: list[tuple[np.ndarray, np.ndarray, Neighbour]]
+        self, people: Representation, context: Context, weights: list[Tensor]
     ) -> Tensor:
         """(M, K, n) float32: row k of the 1x1 convolution on the aggregated features of Eq. 6.
 
         The convolution is linear, so that row k answers to the sum of features with the weighted
         sum of its answers to each.
         """
-        total = people["candidate_evidence"].float()
+        total = people["candidate_evidence"].float().clone()
         frames = torch.ones(len(total), device=total.device)
-        if context:
-            rows, support = self._support(people, context)
-            total, start = total.clone(), 0
-            for mine in rows:  # a pose is in each frame once, so that the order of sums is fixed
-                total[mine] += support[start : start + len(mine)]
-                frames[mine] += 1
-                start += len(mine)
+        # A pose is in each frame once, and the frames come in a fixed order: so do the sums.
+        for (rows, matches, held), weight in zip(context, weights, strict=True):
+            mine, theirs = (torch.from_numpy(x).to(total.device) for x in (rows, matches))
+            total[mine] += weight * held.people["candidate_evidence"][theirs, :, :1].float()
+            frames[mine] += 1
         bias = self._bound[0].final_layer.bias.float()
         return total / frames[:, None, None] + bias[:, None]
 
-    def _support(
-        self, people: Representation, context: list[tuple[np.ndarray, np.ndarray, Neighbour]]
-    ) -> tuple[list[Tensor], Tensor]:
-        """For each neighbour the rows it supports, and (P, K, n) what it adds to candidates."""
+    def _weights(self, people: Representation, context: Context) -> list[Tensor]:
+        """For each frame on the paths (P, K, n) float32: W of candidates and predicted places."""
+        if not context:
+            return []
         classifiers = self.similarity.head.classifiers
         features = people["candidate_features"].transpose(1, 2)  # (M, n, K, C)
         device, num = features.device, features.shape[1]
-        rows = [torch.from_numpy(mine).to(device) for mine, _, _ in context]
-        second, evidence = [], []
-        for _, matches, held in context:
-            matches = torch.from_numpy(matches).to(device)
-            second.append(held.people["second"][matches])
-            evidence.append(held.people["candidate_evidence"][matches, :, 0])
-        pairs = torch.cat(rows)
+        pairs = torch.from_numpy(np.concatenate([rows for rows, _, _ in context])).to(device)
+        second = [
+            held.people["second"][torch.from_numpy(matches).to(device)]
+            for _, matches, held in context
+        ]
         weights = classifiers.pair_probabilities(
             classifiers.project_first(features).flatten(0, 1),
             torch.cat(second),
@@ -251,4 +268,27 @@ class TemporalRefinement(Refinement):
             torch.arange(len(pairs), device=device).repeat_interleave(num),
         )
         weights = weights.unflatten(0, (-1, num)).transpose(1, 2).float()
-        return rows, weights * torch.cat(evidence).float()[..., None]
+        return list(weights.split([len(rows) for rows, _, _ in context]))
+
+
+def _record(
+    held: Neighbour, context: Context, weights: list[Tensor], responses: Tensor
+) -> RefinementRecord:
+    steps = [
+        PathStep(
+            frame_index=other.index,
+            rows=rows,
+            keypoints=other.poses.keypoints[matches],
+            boxes=other.poses.boxes[matches],
+            weights=weight.cpu().numpy(),
+        )
+        for (rows, matches, other), weight in zip(context, weights, strict=True)
+    ]
+    return RefinementRecord(
+        track_ids=held.poses.track_ids,
+        boxes=held.poses.boxes,
+        candidates=held.people["candidates"].cpu().numpy(),
+        before=held.people["candidate_scores"].float().cpu().numpy(),
+        after=responses.cpu().numpy(),
+        steps=sorted(steps, key=lambda step: step.frame_index),
+    )

@@ -471,3 +471,25 @@ def test_self_refinement_and_none_are_other_answers() -> None:
     temporal = answers(refinement=dict(type="TemporalRefinement", tau=1))
     np.testing.assert_array_equal(none, off)
     assert np.abs(none - alone).max() > 1e-3 and np.abs(alone - temporal).max() > 1e-3
+
+
+def test_the_record_of_a_tracker() -> None:
+    """What was refined can be looked up: the pose is the candidate with the highest response."""
+    torch.manual_seed(0)
+    refinement = dict(type="TemporalRefinement", tau=1, record=True)
+    model = MODELS.build(tiny_tkmr_config(refinement=refinement)).eval()
+    nn.init.normal_(model.estimator.refinement_head.final_layer.weight, std=0.5)
+    finished = run(model, walk(4), 4)
+    for t, sample in enumerate(finished):
+        record, poses = sample.refinement, sample.pred_instances
+        assert record.track_ids.tolist() == poses.track_ids.tolist() == [0, 1]
+        assert [s.frame_index for s in record.steps] == [i for i in (t - 1, t + 1) if 0 <= i < 4]
+        assert all(s.weights.shape == (2, 17, 16) for s in record.steps)
+        present = record.before[..., 0] > 0
+        np.testing.assert_allclose(
+            poses.keypoint_scores[present], record.after.max(-1)[present], atol=1e-6
+        )
+        best = record.after.argmax(-1)[..., None, None]
+        places = np.take_along_axis(record.candidates, best, axis=2)[:, :, 0]
+        np.testing.assert_allclose(poses.keypoints[present], places[present], atol=1e-3)
+    assert "refinement" not in run(tracker(tau=1), walk(2), 2)[0]

@@ -1,0 +1,249 @@
+"""Pictures of keypoint matching and of refinement in time (TKMR Fig. 3 and 5)."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from mmpose_temporal.models.trackers import RefinementRecord
+from mmpose_temporal.utils import atomic_write
+
+from .drawing import OUTLINE, draw_text
+
+CHOSEN = (230, 30, 30)
+"""RGB of the ring around the candidate with the highest response."""
+
+_BAR = 24
+_GAP = 6
+_PAPER = (255, 255, 255)
+
+
+def probability_colors(probabilities: np.ndarray) -> np.ndarray:
+    """Colours of probabilities: viridis, dark blue for 0, yellow for 1.
+
+    Args:
+        probabilities: (...) in [0, 1]; what lies outside takes the nearest colour.
+
+    Returns:
+        (..., 3) uint8 RGB.
+    """
+    levels = np.rint(np.clip(probabilities, 0, 1) * 255).astype(np.uint8)
+    ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)
+    return ramp[:, 0, ::-1][levels]
+
+
+def draw_matches(
+    image: np.ndarray,
+    other: np.ndarray,
+    keypoints: np.ndarray,
+    other_keypoints: np.ndarray,
+    probabilities: np.ndarray,
+    *,
+    line_width: int = 1,
+    radius: int = 3,
+) -> np.ndarray:
+    """Two frames side by side, with lines between the keypoints of pairs of people.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, frame t - 1 by custom.
+        other: (H', W', 3) uint8 RGB, frame t.
+        keypoints: (P, K, 2) image pixels, the people of P pairs in ``image``.
+        other_keypoints: (P, K, 2), likewise in ``other``.
+        probabilities: (P, K) in [0, 1] that two keypoints are of one person, which gives their
+            colour; NaN: the pair of keypoints is not drawn.
+        line_width: Pixels.
+        radius: Of a joint, pixels.
+
+    Returns:
+        (max(H, H') + 24, W + W' + 6, 3) uint8 RGB: both frames, and under them the colours of
+        the probabilities from 0 to 1.
+
+    Raises:
+        ValueError: The shapes do not fit each other.
+    """
+    probabilities = np.asarray(probabilities, np.float32)
+    expected = (*probabilities.shape, 2)
+    if keypoints.shape != expected or other_keypoints.shape != expected:
+        raise ValueError(
+            "draw_matches needs keypoints (P, K, 2) of both frames and probabilities (P, K), got "
+            f"{keypoints.shape}, {other_keypoints.shape} and {probabilities.shape}"
+        )
+    height = max(image.shape[0], other.shape[0])
+    offset = image.shape[1] + _GAP
+    canvas = np.full((height + _BAR, offset + other.shape[1], 3), _PAPER, np.uint8)
+    canvas[: image.shape[0], : image.shape[1]] = image
+    canvas[: other.shape[0], offset:] = other
+    drawn = np.isfinite(probabilities) & np.isfinite(keypoints).all(-1)
+    drawn &= np.isfinite(other_keypoints).all(-1)
+    colors = probability_colors(probabilities[drawn]).tolist()
+    ends = np.stack([keypoints[drawn], other_keypoints[drawn] + [offset, 0]], axis=1)
+    order = np.argsort(probabilities[drawn], kind="stable")  # the surest on top
+    for index in order.tolist():
+        (start, end), color = np.rint(ends[index]).astype(int).tolist(), colors[index]
+        cv2.line(canvas, start, end, color, line_width, cv2.LINE_AA)
+        for point in (start, end):
+            cv2.circle(canvas, point, radius + 1, OUTLINE, -1, cv2.LINE_AA)
+            cv2.circle(canvas, point, radius, color, -1, cv2.LINE_AA)
+    _draw_bar(canvas[height:])
+    return canvas
+
+
+def _draw_bar(area: np.ndarray) -> None:
+    """The colours from 0 to 1, with their numbers, in the middle of an area."""
+    width = area.shape[1]
+    low, high = width // 4, width - width // 4
+    area[4:-4, low:high] = probability_colors(np.linspace(0, 1, high - low))
+    draw_text(area, "0", (max(low - 16, 0), _BAR - 6), 0.5, OUTLINE)
+    draw_text(area, "1", (high + 4, _BAR - 6), 0.5, OUTLINE)
+
+
+def draw_refinement(
+    record: RefinementRecord,
+    frames: Mapping[int, np.ndarray],
+    frame_index: int,
+    *,
+    track_id: int,
+    keypoint: int,
+    crop_size: tuple[int, int] = (144, 192),
+    padding: float = 1.25,
+) -> np.ndarray:
+    """How a keypoint was refined: its path, and its responses before and after (TKMR Fig. 5).
+
+    The upper row has the crops of the path in the order of time, each with the predicted place
+    of the keypoint, in the colour of its W to the candidate that was chosen. The lower row has
+    the frame's crop twice, with the candidates as spots as bright as their responses, before and
+    after; the highest has a red ring. Choice: spots for both, since refined responses are known
+    at the candidates only.
+
+    Args:
+        record: ``refinement`` of a sample of ``TemporalRefinement(record=True)``.
+        frames: Position in the video -> (H, W, 3) uint8 RGB, for this frame and those of the path.
+        frame_index: Position of the frame of the record.
+        track_id: The person.
+        keypoint: k.
+        crop_size: Width and height of a crop in pixels.
+        padding: Enlargement of the boxes.
+
+    Returns:
+        (H', W', 3) uint8 RGB.
+
+    Raises:
+        ValueError: There is no such person or keypoint, or a frame is missing.
+    """
+    rows = np.flatnonzero(record.track_ids == track_id)
+    if not len(rows):
+        raise ValueError(f"the frame has no track {track_id}, but {record.track_ids.tolist()}")
+    if not 0 <= keypoint < record.before.shape[1]:
+        raise ValueError(f"keypoint must be in [0, {record.before.shape[1] - 1}], got {keypoint}")
+    row = int(rows[0])
+    steps = [(step, np.flatnonzero(step.rows == row)) for step in record.steps]
+    steps = [(step, int(mine[0])) for step, mine in steps if len(mine)]
+    missing = [i for i in (frame_index, *(s.frame_index for s, _ in steps)) if i not in frames]
+    if missing:
+        raise ValueError(f"frames lacks the frames {missing} of the path")
+    before, after = record.before[row, keypoint], record.after[row, keypoint]
+    best = int(after.argmax())
+
+    center, to_crop = _cutter(frames[frame_index], record.boxes[row], crop_size, padding)
+    places = to_crop(record.candidates[row, keypoint])
+    path = []
+    for step, mine in steps:
+        crop, into = _cutter(frames[step.frame_index], step.boxes[mine], crop_size, padding)
+        weight = float(step.weights[mine, keypoint, best])
+        _dot(crop, into(step.keypoints[mine, keypoint][None])[0], weight)
+        path.append(
+            (
+                step.frame_index,
+                _title(crop, f"t{step.frame_index - frame_index:+d}  W {weight:.2f}"),
+            )
+        )
+    middle = center.copy()
+    _ring(middle, places[best])
+    path.append((frame_index, _title(middle, "t")))
+    upper = [crop for _, crop in sorted(path, key=lambda item: item[0])]
+    lower = [
+        _title(_spots(center, places, responses), f"{name} {responses.max():.2f}")
+        for name, responses in (("before", before), ("after", after))
+    ]
+    return _stack([upper, lower])
+
+
+def _cutter(image: np.ndarray, box: np.ndarray, size: tuple[int, int], padding: float):
+    """The crop of a box, with its shape kept, and the function from image to crop pixels."""
+    sides = np.maximum(box[2:] - box[:2], 1) * padding
+    scale = min(size[0] / sides[0], size[1] / sides[1])
+    shift = np.array(size) / 2 - scale * (box[:2] + box[2:]) / 2
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float64)
+    crop = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
+    return crop, lambda points: points * scale + shift
+
+
+def _dot(image: np.ndarray, place: np.ndarray, weight: float) -> None:
+    point = np.rint(place).astype(int).tolist()
+    cv2.circle(image, point, 6, OUTLINE, -1, cv2.LINE_AA)
+    cv2.circle(
+        image, point, 5, probability_colors(np.array([weight]))[0].tolist(), -1, cv2.LINE_AA
+    )
+
+
+def _ring(image: np.ndarray, place: np.ndarray) -> None:
+    cv2.circle(image, np.rint(place).astype(int).tolist(), 8, CHOSEN, 2, cv2.LINE_AA)
+
+
+def _spots(crop: np.ndarray, places: np.ndarray, responses: np.ndarray) -> np.ndarray:
+    """The crop, darkened, with a Gaussian spot for each candidate, as bright as its response."""
+    height, width = crop.shape[:2]
+    there = np.isfinite(responses)
+    x, y = np.arange(width), np.arange(height)
+    spread = 2 * (0.04 * height) ** 2
+    offsets = places[there]
+    spots = np.exp(-((x - offsets[:, None, 0]) ** 2) / spread)[:, None, :]
+    spots = spots * np.exp(-((y - offsets[:, None, 1]) ** 2) / spread)[:, :, None]
+    heat = (np.clip(responses[there], 0, 1)[:, None, None] * spots).max(0)
+    colors = cv2.applyColorMap(np.rint(heat * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    opacity = heat[..., None]
+    picture = np.rint(0.6 * crop * (1 - opacity) + colors[..., ::-1] * opacity).astype(np.uint8)
+    _ring(picture, places[int(responses.argmax())])
+    return picture
+
+
+def _title(crop: np.ndarray, text: str) -> np.ndarray:
+    band = np.full((_BAR, crop.shape[1], 3), _PAPER, np.uint8)
+    draw_text(band, text, (4, _BAR - 7), 0.45, OUTLINE)
+    return np.concatenate([band, crop])
+
+
+def _stack(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+    """Pictures in rows, on white."""
+    lines = []
+    for row in rows:
+        gap = np.full((row[0].shape[0], _GAP, 3), _PAPER, np.uint8)
+        lines.append(np.concatenate([part for cell in row for part in (gap, cell)][1:], axis=1))
+    width = max(line.shape[1] for line in lines)
+    padded = [
+        np.pad(line, ((0, _GAP), (0, width - line.shape[1]), (0, 0)), constant_values=255)
+        for line in lines
+    ]
+    return np.concatenate(padded)
+
+
+def save_picture(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Write a picture, whole or not at all.
+
+    Args:
+        path: Its name says the format (.png, .jpg).
+        image: (H, W, 3) uint8 RGB.
+
+    Raises:
+        ValueError: OpenCV does not know the format.
+    """
+    suffix = os.path.splitext(os.fspath(path))[1]
+    try:
+        done, data = cv2.imencode(suffix, image[..., ::-1])
+    except cv2.error:
+        done = False
+    if not done:
+        raise ValueError(f"{path}: pictures are written as .png or .jpg, got {suffix!r}")
+    with atomic_write(path, "wb") as file:
+        file.write(data.tobytes())
