@@ -57,11 +57,11 @@ def batch(cfg: Config) -> dict[str, torch.Tensor]:
     """Four pairs of random poses in frames of 640 x 480, with crops where they are loaded."""
     generator = torch.Generator().manual_seed(0)
     points = torch.rand(SHAPES["keypoints"], generator=generator) * torch.tensor([640.0, 480.0])
-    crops = {
-        "crops": torch.randint(0, 256, (4, 2, 3, *step.size[::-1]), generator=generator).byte()
-        for step in cfg.train_dataloader.dataset.pipeline
-        if step.type == "LoadPairCrops"
-    }
+    crops = {}
+    for step in cfg.train_dataloader.dataset.pipeline:
+        if step.type == "LoadPairCrops":
+            shape = (4, 2, 3, *step.size[::-1])
+            crops["crops"] = torch.randint(0, 256, shape, generator=generator).byte()
     return dict(
         crops,
         keypoints=points,
