@@ -1,0 +1,129 @@
+"""What of a checkpoint of the first stage is taken, and what is refused."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.registry import HOOKS
+from torch import nn
+
+import mmpose_temporal  # noqa: F401 - registers everything
+
+
+def estimator(*, matching: bool = True, width: int = 2) -> nn.Module:
+    parts = dict(
+        backbone=nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width)), head=nn.Linear(2, 1)
+    )
+    if matching:
+        parts["matching_head"] = nn.Linear(2, 3)
+    return nn.ModuleDict(parts)
+
+
+@pytest.fixture
+def first() -> nn.Module:
+    torch.manual_seed(1)
+    model = estimator(matching=False)
+    model["backbone"][1].running_mean.fill_(7)
+    return model
+
+
+def save(state: dict, folder, *, prefix: str = "") -> str:
+    path = folder / "epoch_20.pth"
+    torch.save(dict(state_dict={prefix + key: value for key, value in state.items()}), path)
+    return str(path)
+
+
+def hook(checkpoint: str, **options):
+    return HOOKS.build(dict(type="LoadStage1Hook", checkpoint=checkpoint, **options))
+
+
+def runner(model: nn.Module, *, tracker: bool = True) -> SimpleNamespace:
+    whole = nn.Module()
+    whole.estimator = model
+    return SimpleNamespace(model=whole if tracker else model)
+
+
+@pytest.mark.parametrize("prefix", ["", "estimator."])
+@pytest.mark.parametrize("tracker", [True, False])
+def test_weights_and_statistics_are_loaded(first, tmp_path, prefix, tracker):
+    """The checkpoint of a tracker or of an estimator, into a tracker or an estimator."""
+    model = estimator()
+    new = model["matching_head"].weight.clone()
+    path = save(first.state_dict(), tmp_path, prefix=prefix)
+    hook(path).before_train(runner(model, tracker=tracker))
+    assert all(torch.equal(v, model.state_dict()[k]) for k, v in first.state_dict().items())
+    assert model["backbone"][1].running_mean.tolist() == [7, 7]
+    assert torch.equal(model["matching_head"].weight, new)
+
+
+def test_report(first, tmp_path, capsys):
+    path = save(first.state_dict(), tmp_path)
+    hook(path).before_train(runner(estimator()))
+    # 2 + 5 tensors of the backbone, 2 of the head
+    text = f"9 tensors of {path} loaded; new, to be trained: matching_head (2 tensors)"
+    assert text in capsys.readouterr().out
+
+
+def test_new_parts_that_are_there_are_taken_and_strange_ones_not(tmp_path):
+    """The checkpoint of a second stage: another matching head's layer has no place here."""
+    second = estimator()
+    state = dict(second.state_dict(), **{"matching_head.extra": torch.ones(1)})
+    model = estimator()
+    hook(save(state, tmp_path)).before_train(runner(model))
+    assert torch.equal(model["matching_head"].weight, second["matching_head"].weight)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (
+            lambda state: state.pop("head.bias"),
+            r"of 9 tensors it lacks 1 \(head\.bias\)\. Use the checkpoint of the stage-1 config",
+        ),
+        (lambda state: state.update({"neck.w": torch.ones(1)}), r"has not, 1 \(neck\.w\)"),
+        (
+            lambda state: state.update({"head.weight": torch.ones(1, 3)}),
+            r"of another shape are 1 \(head\.weight\)",
+        ),
+        (
+            lambda state: [state.pop(k) for k in list(state) if "backbone" in k],
+            r"it lacks 6 \(backbone\.0\.weight, .*, \.\.\.\)",
+        ),
+    ],
+)
+def test_checkpoint_of_another_network(first, tmp_path, change, text):
+    state = dict(first.state_dict())
+    change(state)
+    model = estimator()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with pytest.raises(ValueError, match=text):
+        hook(save(state, tmp_path)).before_train(runner(model))
+    assert all(torch.equal(value, model.state_dict()[key]) for key, value in before.items())
+
+
+def test_a_new_part_must_be_named(first, tmp_path):
+    with pytest.raises(ValueError, match=r"it lacks 2 \(matching_head"):
+        hook(save(first.state_dict(), tmp_path), new_parts=()).before_train(runner(estimator()))
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"train it first, or name another with --cfg"):
+        hook(str(tmp_path / "epoch_20.pth")).before_train(runner(estimator()))
+
+
+def test_what_mmengine_loaded_stays(first, tmp_path):
+    """After --resume or load_from the file is not even looked for."""
+    part = hook(str(tmp_path / "gone.pth"))
+    part.after_load_checkpoint(runner(estimator()), {})
+    part.before_train(runner(estimator()))
+
+
+def test_a_file_that_would_run_code_is_refused(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (print, ("code of a stranger",))
+
+    path = tmp_path / "epoch_20.pth"
+    torch.save(dict(state_dict=Evil()), path)
+    with pytest.raises(Exception, match="weights_only|Unsupported|WeightsUnpickler"):
+        hook(str(path)).before_train(runner(estimator()))
