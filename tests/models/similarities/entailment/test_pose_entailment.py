@@ -296,15 +296,31 @@ def test_another_number_of_keypoints_in_training():
         build().loss(pair_batch(num_keypoints=15))
 
 
-def test_half_precision():
+@pytest.mark.parametrize(("kind", "error"), [(torch.bfloat16, 0.08), (torch.float16, 0.01)])
+def test_autocast(kind, error):
     similarity = build()
     current, previous = frames(similarity)
     expected = similarity.pairwise(current, previous)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=kind):
         found = similarity.pairwise(current, previous)
         loss = similarity.loss(pair_batch())["loss"]
-    np.testing.assert_allclose(found, expected, atol=0.08)
+    np.testing.assert_allclose(found, expected, atol=error)
     assert loss.dtype == torch.float32
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize(("half", "error"), [(False, 1e-4), (True, 0.01)])
+def test_gpu_gives_the_scores_of_the_cpu(half, error):
+    expected = build().pairwise(*frames(build()))
+    similarity = build().cuda()
+    with torch.autocast("cuda", dtype=torch.float16, enabled=half):
+        found = similarity.pairwise(*frames(similarity))
+    np.testing.assert_allclose(found, expected, atol=error)
+
+
+def test_weights_in_half_precision():
+    similarity = build()
+    expected = similarity.pairwise(*frames(similarity))
     similarity.bfloat16()
     np.testing.assert_allclose(similarity.pairwise(*frames(similarity)), expected, atol=0.08)
 
