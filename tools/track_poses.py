@@ -1,4 +1,4 @@
-"""Assign track ids to existing poses (PoseTrack18 layout, no images needed)."""
+"""Assign track ids to existing poses (PoseTrack18 layout); most trackers need no images."""
 
 import argparse
 import sys
@@ -14,6 +14,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("config", help="config of a PoseOnlyTracker")
     parser.add_argument("poses", help="folder of per-video JSON files (PoseTrack18 layout)")
     parser.add_argument("--out", required=True, help="folder for the same files with ids")
+    parser.add_argument(
+        "--images",
+        help="folder that the frames' paths in the files begin in, for a tracker that looks at "
+        "the frames",
+    )
     parser.add_argument("--checkpoint", help="weights of a similarity that learns")
     parser.add_argument(
         "--cfg-options",
@@ -32,7 +37,7 @@ def main() -> int:
         config = Config.fromfile(args.config)
         config.merge_from_dict(args.cfg_options)
         tracker = build_pose_only_tracker(config, args.checkpoint)
-        print(track_pose_files(tracker, args.poses, args.out))
+        print(track_pose_files(tracker, args.poses, args.out, images=args.images))
     except (ValueError, OSError, RuntimeError) as error:
         print(f"track_poses: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Give track ids to poses that lie in files, of any estimator, without images."""
+"""Give track ids to poses that lie in files, of any estimator; most trackers need no images."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,9 +12,10 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from rich.progress import track
 
-from mmpose_temporal.datasets import VideoAnnotation, frame_poses, load_videos
+from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses, load_videos
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
 from mmpose_temporal.models.trackers import PoseOnlyTracker, PoseTracker, TrackedFrame
+from mmpose_temporal.utils import safe_join
 
 
 @dataclass(slots=True)
@@ -91,7 +92,12 @@ def _with_classes(config: Any) -> Any:
 
 
 def track_pose_files(
-    tracker: BaseModel, poses: str | Path, out: str | Path, *, progress: bool = True
+    tracker: BaseModel,
+    poses: str | Path,
+    out: str | Path,
+    *,
+    images: str | Path | None = None,
+    progress: bool = True,
 ) -> TrackingReport:
     """Track all videos of a folder and write each as soon as it is done.
 
@@ -100,20 +106,23 @@ def track_pose_files(
         poses: Folder of per-video JSON files in the PoseTrack18 layout (or one file with all).
             Ids in them are not looked at; without ``scores`` every joint scores 1.
         out: Folder for the same files with ids.
+        images: Folder that the frames' paths in ``poses`` begin in, for a tracker that looks at
+            the frames. None: none are opened.
         progress: Show a progress bar.
 
     Returns:
         The report; the poses that came in are those written and those counted as dropped.
 
     Raises:
-        ValueError: Broken files; ``out`` would overwrite ``poses``.
+        ValueError: Broken files; a frame that cannot be read; ``out`` would overwrite
+            ``poses``.
     """
     if Path(out).resolve() == Path(poses).resolve():
         raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
     report = TrackingReport()
     videos = load_videos(poses, need_ids=False)
     for video in track(videos, description="Tracking", disable=not progress):
-        finished = _track_video(tracker, video)
+        finished = _track_video(tracker, video, images)
         write_video_predictions(out, video.video_id, [_predicted(frame) for frame in finished])
         report.videos += 1
         report.frames += len(finished)
@@ -127,8 +136,11 @@ def track_pose_files(
     return report
 
 
-def _track_video(tracker: BaseModel, video: VideoAnnotation) -> list[TrackedFrame]:
+def _track_video(
+    tracker: BaseModel, video: VideoAnnotation, images: str | Path | None = None
+) -> list[TrackedFrame]:
     finished: list[TrackedFrame] = []
+    load = LoadVideoFrame(on_error="raise")
     for index, frame in enumerate(video.frames):
         sample = PoseDataSample(
             metainfo=dict(
@@ -142,7 +154,12 @@ def _track_video(tracker: BaseModel, video: VideoAnnotation) -> list[TrackedFram
                 searched=frame.is_labeled or bool(frame.people),
             )
         )
-        finished += tracker.track(sample, frame_poses(frame))
+        feats = None
+        if images is not None and sample.searched:
+            path = str(safe_join(images, frame.file_name))
+            loaded = load(dict(img_path=path, video_id=video.video_id, frame_index=index))
+            feats = dict(image=loaded["img"])
+        finished += tracker.track(sample, frame_poses(frame), feats=feats)
     return finished
 
 

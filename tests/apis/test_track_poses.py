@@ -108,3 +108,30 @@ def test_truncated_file_is_named(tmp_path: Path, project_root: Path) -> None:
     tracker = build_pose_only_tracker(project_root / CONFIGS[0])
     with pytest.raises(ValueError, match=r"v2\.json"):
         track_pose_files(tracker, folder, tmp_path / "out", progress=False)
+
+
+FLOW = "configs/keytrack/baselines/flow-tracker.py"
+
+
+def test_a_tracker_that_looks_at_the_frames(tmp_path: Path, project_root: Path) -> None:
+    folder = poses_without_ids(tmp_path)
+    report = track_pose_files(
+        build_pose_only_tracker(project_root / FLOW),
+        folder,
+        tmp_path / "out",
+        images=tmp_path / "data",
+        progress=False,
+    )
+    assert (report.poses, report.tracked, report.tracks) == (16, 16, 4)
+
+
+def test_frames_that_are_not_there(tmp_path: Path, project_root: Path) -> None:
+    folder = poses_without_ids(tmp_path)
+    tracker = build_pose_only_tracker(project_root / FLOW)
+    with pytest.raises(ValueError, match="FlowSimilarity needs the frames"):
+        track_pose_files(tracker, folder, tmp_path / "out", progress=False)
+    tracker.reset()
+    with pytest.raises(ValueError, match=r"video v1, frame 0: cannot use .*elsewhere"):
+        track_pose_files(
+            tracker, folder, tmp_path / "out", images=tmp_path / "elsewhere", progress=False
+        )

@@ -125,8 +125,8 @@ class ConvEntailment(Similarity):
             if image is None:
                 raise ValueError(
                     "ConvEntailment with source='visual' needs the frames: use it in a "
-                    "PoseTracker, or put LoadVideoFrame before PackFramePoses in the pipeline; "
-                    "source='keypoints' needs none"
+                    "PoseTracker, put LoadVideoFrame before PackFramePoses in the pipeline, or "
+                    "give tools/track_poses.py --images; source='keypoints' needs none"
                 )
             crops = crop_people(image, poses.boxes, self.resolution, padding=self.padding)
             return {"pictures": crops.to(device)}

@@ -72,9 +72,9 @@ class FlowSimilarity(OKSSimilarity):
         image = feats.get("image")
         if image is None:
             raise ValueError(
-                "FlowSimilarity needs the frames: use it in a PoseTracker, or put LoadVideoFrame "
-                "before PackFramePoses in the pipeline. Where there are poses only, "
-                "OKSSimilarity compares them without moving"
+                "FlowSimilarity needs the frames: use it in a PoseTracker, put LoadVideoFrame "
+                "before PackFramePoses in the pipeline, or give tools/track_poses.py --images. "
+                "Where there are poses only, OKSSimilarity compares them without moving"
             )
         size = (image.shape[1], image.shape[0])
         if scene.get("size", size) != size:
