@@ -18,10 +18,12 @@ from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
 from .samplers import BalancedPairSampler, VideoSampler
+from .tracklet_dataset import TrackletDataset
 from .transforms import (
     LoadPairCrops,
     LoadVideoFrame,
     LocateKeypoints,
+    MatchKnownIds,
     PackFrameInputs,
     PackFramePoses,
     PackPosePairs,
@@ -40,6 +42,7 @@ __all__ = [
     "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
+    "MatchKnownIds",
     "PackFrameInputs",
     "PackFramePoses",
     "PackPosePairs",
@@ -58,6 +61,7 @@ __all__ = [
     "PoseTrackPersonDataset",
     "PoseTrackPoseDataset",
     "PoseTrackVideoDataset",
+    "TrackletDataset",
     "VideoAnnotation",
     "VideoSampler",
     "collate_clips",

@@ -33,8 +33,8 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
         poses: Folder (or file) of poses in the same layout, relative to ``data_root``, with all
             videos used and their labelled frames; frames belong together by image id. Ids in it
-            are not looked at, and ``known_ids`` is -1. None: the annotated poses, whose true
-            ids are known.
+            are not looked at, and ``known_ids`` is -1 (``MatchKnownIds`` finds them out). None:
+            the annotated poses, whose true ids are known.
         videos: Names of the videos to use. None: all.
         frames: Positions ``(first, stop)`` of the frames to use in each video.
         frame_step: Use every n-th frame.

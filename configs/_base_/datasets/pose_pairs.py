@@ -33,7 +33,7 @@ train_dataloader = dict(
 
 # The annotated poses. Those of an estimator, in a folder F of PoseTrack18 files below data_root:
 #     --cfg-options test_dataloader.dataset.poses=F
-# (which people they are is then not known, so there is no match accuracy)
+# For match accuracy they have the ids of the annotated people that they lie on.
 val_dataloader = dict(
     batch_size=8,
     num_workers=0,
@@ -42,7 +42,7 @@ val_dataloader = dict(
     dataset=dict(
         type="PoseTrackPoseDataset",
         ann_file="annotations/val",
-        pipeline=[dict(type="PackFramePoses")],
+        pipeline=[dict(type="MatchKnownIds"), dict(type="PackFramePoses")],
     ),
 )
 test_dataloader = val_dataloader

@@ -2,6 +2,7 @@
 
 from .frames import LoadVideoFrame, PackFrameInputs, PackFramePoses
 from .keypoint_locations import LocateKeypoints
+from .known_ids import MatchKnownIds
 from .pair_crops import LoadPairCrops, crop_people
 from .pose_pairs import (
     PackPosePairs,
@@ -19,6 +20,7 @@ __all__ = [
     "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
+    "MatchKnownIds",
     "PackFrameInputs",
     "PackFramePoses",
     "PackPosePairs",
