@@ -9,6 +9,7 @@ from .similarities import (
     OKSSimilarity,
     PoseEntailment,
     Similarity,
+    TrackEntailment,
 )
 from .trackers import Association, PoseOnlyTracker, PoseTracker
 
@@ -23,6 +24,7 @@ __all__ = [
     "PoseOnlyTracker",
     "PoseTracker",
     "Similarity",
+    "TrackEntailment",
     "heads",
     "losses",
     "pose_estimators",

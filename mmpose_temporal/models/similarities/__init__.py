@@ -4,7 +4,7 @@ from .base import Representation, Similarity
 from .chosen_joints import ChosenJoints
 from .conv_entailment import ConvEntailment
 from .conv_network import ConvNetwork
-from .entailment import MatchingNetwork, PoseEntailment
+from .entailment import MatchingNetwork, PoseEntailment, TrackEntailment
 from .estimator_matching import EstimatorMatching
 from .flow import FlowSimilarity
 from .functional import box_areas, pairwise_iou, pairwise_oks
@@ -31,6 +31,7 @@ __all__ = [
     "PoseEntailment",
     "Representation",
     "Similarity",
+    "TrackEntailment",
     "box_areas",
     "pairwise_iou",
     "pairwise_oks",

@@ -102,6 +102,29 @@ class Similarity(BaseModule):
             (M_t, M_prev) float array, higher is more alike.
         """
 
+    def extend(
+        self,
+        current: Representation,
+        rows: np.ndarray,
+        previous: Representation,
+        columns: np.ndarray,
+    ) -> Representation:
+        """Let people who were recognised take along what is remembered of them.
+
+        For similarities that look at more than the last pose of a track. Called once a frame in
+        which somebody is recognised, after :meth:`pairwise`.
+
+        Args:
+            current: Representation of the frame's people, which may be changed in place.
+            rows: (P,) int64, those who were recognised.
+            previous: Representation of the people remembered.
+            columns: (P,) int64, whom they are.
+
+        Returns:
+            The frame's people as they are remembered from now on. Here: ``current`` itself.
+        """
+        return current
+
     def loss(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
         """Training loss of a similarity that learns.
 

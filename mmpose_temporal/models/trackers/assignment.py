@@ -35,6 +35,38 @@ class HungarianAssignment(Assignment):
 
 
 @MODELS.register_module()
+class LogOddsAssignment(HungarianAssignment):
+    """The pairs with the largest sum of log odds: the likeliest assignment of probabilities.
+
+    A pair that is as likely as ``chance`` is worth nothing, so that two poor pairs do not
+    outweigh a good one.
+
+    Args:
+        chance: In (0, 1). Pairs that are less likely must not be allowed: the association's
+            ``min_similarity`` is at least this.
+
+    Raises:
+        ValueError: ``chance`` out of its range; at use, an allowed pair is less likely.
+    """
+
+    def __init__(self, *, chance: float):
+        if not 0 < chance < 1:
+            raise ValueError(f"chance must be in (0, 1), got {chance}")
+        self.chance = chance
+
+    def __call__(self, scores: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`Assignment`."""
+        if (scores[allowed] < self.chance).any():
+            raise ValueError(
+                f"a pair of probability {scores[allowed].min():.3g} is allowed, but chance is "
+                f"{self.chance}: lower chance to the association's min_similarity"
+            )
+        likely = scores.astype(np.float64).clip(self.chance, 1 - 1e-9)
+        odds = np.log(likely / (1 - likely)) - np.log(self.chance / (1 - self.chance))
+        return super().__call__(odds + 1e-9, allowed)
+
+
+@MODELS.register_module()
 class GreedyAssignment(Assignment):
     """The best pair first, then the best of what is left. Ties: lower row, then lower column."""
 

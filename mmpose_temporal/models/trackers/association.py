@@ -32,6 +32,8 @@ class TrackMemory:
             counts them, see :class:`HistoryAssociation`: how many of its people have their
             highest similarity with a pose of the right identity, and how many there are.
         known_ids: (L,) int64 true identities, likewise; -1: not known.
+        lengths: (L,) int64 poses of each track so far, where the association counts them, see
+            :class:`ConfirmedAssociation`.
     """
 
     next_id: int = 0
@@ -42,6 +44,7 @@ class TrackMemory:
     scene: dict[str, Any] = field(default_factory=dict)
     match_counts: tuple[int, int] | None = None
     known_ids: np.ndarray | None = None
+    lengths: np.ndarray | None = None
 
     def __len__(self) -> int:
         return 0 if self.ids is None else len(self.ids)
@@ -128,6 +131,7 @@ class Association(BaseModule):
         ids = np.full(len(poses), UNTRACKED, np.int64)
         if len(rows):
             ids[rows] = memory.ids[columns]
+            current = self.similarity.extend(current, rows, memory.representation, columns)
         if len(rows) < len(poses):
             new = np.flatnonzero((ids == UNTRACKED) & (poses.pose_scores >= self.new_track_thr))
             ids[new] = np.arange(memory.next_id, memory.next_id + len(new))

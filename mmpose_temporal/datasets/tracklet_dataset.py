@@ -1,0 +1,156 @@
+"""Pairs of a pose and a track, drawn from annotated tracks with simulated errors."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmpose.registry import DATASETS
+
+from mmpose_temporal.structures import SCORED_KEYPOINTS
+
+from .metainfo import posetrack_metainfo
+from .posetrack_json import VideoAnnotation, load_videos
+from .tracklets import ErrorRates, augment_clip, clip_of_video, draw_pairs, simulate_errors
+from .tracklets.clips import corners
+
+ATTEMPTS = 20
+"""Clips that are drawn before an item without pairs is an error."""
+
+
+@DATASETS.register_module()
+class TrackletDataset(BaseDataset):
+    """One item is some pairs of a pose and a track, out of one clip that is drawn anew each time.
+
+    A clip is a part of a video of poses, augmented (:func:`~.tracklets.augment_clip`) and
+    observed with errors (:class:`~.tracklets.ErrorRates`, drawn for each clip). The pairs are
+    those that a tracker without mistakes would have to judge. Nothing but the poses is needed.
+    Randomness is numpy's global one.
+
+    An item has ``current`` (N, K, 3), ``history`` (N, H, K, 3), ``ages`` (N, H), ``motion`` and
+    ``support`` (N, 2), float32, and ``labels`` (N,) int64, see
+    :class:`~.tracklets.TrackPairs`. Videos take part by the square root of their poses.
+
+    Args:
+        ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file, or
+            a list of such, relative to ``data_root``.
+        data_root: Root of the data.
+        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
+        num_items: Items of an epoch.
+        num_pairs: N.
+        history: H, poses of a track.
+        max_age: Frames that a track is looked for after its last pose.
+        joints: Keypoints that vote for the common motion; those of the similarity. None: the 15
+            scored ones.
+        visits: Moments of a clip that pairs are taken from.
+        videos: Names of the videos to use. None: all.
+        pipeline: Transforms.
+        test_mode: As in mmengine.
+        lazy_init: As in mmengine.
+
+    Raises:
+        ValueError: A number is out of its range, broken annotations, or no video has tracks to
+            draw pairs from.
+        FileNotFoundError: The annotations are missing.
+    """
+
+    def __init__(
+        self,
+        *,
+        ann_file: str | Sequence[str],
+        data_root: str = "",
+        release: str = "posetrack18",
+        num_items: int = 4000,
+        num_pairs: int = 64,
+        history: int = 6,
+        max_age: int = 12,
+        joints: Sequence[int] | None = None,
+        visits: int = 5,
+        videos: Sequence[str] | None = None,
+        pipeline: Sequence[dict | Callable] = (),
+        test_mode: bool = False,
+        lazy_init: bool = False,
+    ):
+        numbers = dict(num_items=num_items, num_pairs=num_pairs, max_age=max_age, visits=visits)
+        for name, value in numbers.items():
+            if value < 1:
+                raise ValueError(f"{name} must be 1 or more, got {value}")
+        if history < 2:
+            raise ValueError(f"history must be 2 poses or more, got {history}")
+        self.ann_files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
+        self.num_items, self.num_pairs = num_items, num_pairs
+        self.draw_options = dict(
+            joints=SCORED_KEYPOINTS if joints is None else np.array(joints),
+            history=history,
+            max_age=max_age,
+            visits=visits,
+        )
+        self.videos = videos
+        super().__init__(
+            data_root=data_root,
+            data_prefix=dict(),
+            metainfo=posetrack_metainfo(release),
+            pipeline=list(pipeline),
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+            serialize_data=False,  # a few arrays, which workers share
+        )
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
+        """Metainfo comes parsed; mmengine's version would look for files of its values."""
+        return deepcopy(metainfo or {})
+
+    def load_data_list(self) -> list[dict]:
+        """Read the tracks: an entry with ``clip`` (T, P, K, 3) and ``size`` for each video."""
+        entries = []
+        for name in self.ann_files:
+            for video in load_videos(Path(self.data_root, name), videos=self.videos):
+                clip = clip_of_video(video)
+                if len(clip) > 1 and (clip[..., 2] > 0).any():
+                    entries.append(dict(clip=clip, size=_size(video, clip)))
+        if not entries:
+            raise ValueError(f"{self.ann_files} have no video with people in two frames")
+        weights = np.sqrt([entry["clip"].shape[0] * entry["clip"].shape[1] for entry in entries])
+        self._shares = weights / weights.sum()
+        return entries
+
+    def __len__(self) -> int:
+        return self.num_items
+
+    def prepare_data(self, idx: int) -> dict:
+        """Draw an item; ``idx`` plays no part but for the transforms."""
+        return self.pipeline(dict(self.draw(), sample_idx=idx))
+
+    def draw(self) -> dict[str, np.ndarray]:
+        """Pairs of a clip.
+
+        Raises:
+            ValueError: No clip has any.
+        """
+        rng = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002
+        flip_indices = self._metainfo["flip_indices"]
+        for _ in range(ATTEMPTS):
+            entry = self.data_list[rng.choice(len(self.data_list), p=self._shares)]
+            clip = augment_clip(entry["clip"], entry["size"], flip_indices, rng)
+            if len(clip) < 2:
+                continue
+            frames = simulate_errors(clip, ErrorRates.draw(rng), flip_indices, rng)
+            pairs = draw_pairs(frames, rng, **self.draw_options)
+            if pairs is None:
+                continue
+            total = len(pairs.labels)
+            repeats = -(-self.num_pairs // total)
+            order = np.concatenate([rng.permutation(total) for _ in range(repeats)])
+            return pairs.take(order[: self.num_pairs])
+        raise ValueError(f"{ATTEMPTS} clips of {self.ann_files} had nobody in following frames")
+
+
+def _size(video: VideoAnnotation, clip: np.ndarray) -> tuple[float, float]:
+    """Width and height of the frames; of what the people cover where the file does not say."""
+    for frame in video.frames:
+        if frame.size is not None:
+            return frame.size
+    low, high = corners(clip[..., :2].reshape(-1, 2), clip[..., 2].reshape(-1) > 0)
+    return tuple((high - low).tolist())

@@ -1,0 +1,216 @@
+"""Track entailment: does a pose follow a track?"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses
+from mmpose_temporal.structures.track_motion import SMALLEST, common_motion, extents
+
+from ..base import Representation, Similarity
+from ..chosen_joints import ChosenJoints
+from ..own_weights import OwnWeights
+from .matching_network import MatchingNetwork
+from .track_tokens import TrackTokens
+
+CPU_PAIRS = 128
+"""Pairs in one pass on a CPU, see :class:`MatchingNetwork`."""
+
+GPU_PAIRS = 16384
+"""Pairs in one pass elsewhere."""
+
+NO_POSE = -1
+"""Time of a pose that a track does not have."""
+
+
+@MODELS.register_module()
+class TrackEntailment(Similarity):
+    """Probability that a pose follows a track, by a transformer over keypoints.
+
+    Pose entailment (Snower et al., CVPR 2020) asks whether a pose follows another one. Here it
+    is asked of the last ``history`` poses of a track together, and the network is given how they
+    moved, the scores of the joints, and the motion that all people of the frame have in common;
+    places are relative to the track and lengths to the person, so that frames of any size, whole
+    or not, and frames without a known size are alike (choices; :mod:`~.track_tokens`).
+
+    Pairs further apart than ``reach`` are not scored and have the similarity 0, as have poses
+    without a joint of ``joints``.
+
+    Args:
+        history: Poses of a track that are looked at, 2 or more.
+        network: Options of :class:`MatchingNetwork`.
+        joints: See :class:`ChosenJoints`; the 15 scored ones by default.
+        num_keypoints: K of the layout.
+        keypoint_thr: Keypoints that score less are absent.
+        reach: Largest distance between the centres of the pose and the track's last pose, in
+            mean diagonals of the two.
+        use_common_motion: See :func:`common_motion`.
+        max_pairs: Pairs in one pass. None: 128 on a CPU, 16384 elsewhere.
+        checkpoint: Weights to begin with, as in :class:`PoseEntailment`.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: An option out of its range.
+        RuntimeError: ``checkpoint`` does not fit.
+    """
+
+    def __init__(
+        self,
+        *,
+        history: int = 6,
+        network: dict | None = None,
+        joints: Sequence[int] | None = None,
+        num_keypoints: int = NUM_KEYPOINTS,
+        keypoint_thr: float = 0.0,
+        reach: float = 4.0,
+        use_common_motion: bool = True,
+        max_pairs: int | None = None,
+        checkpoint: str | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg=init_cfg)
+        if not 2 <= history <= 6:
+            raise ValueError(f"history must be 2 to 6 poses, got {history}")
+        if not 0 <= keypoint_thr <= 1:
+            raise ValueError(f"keypoint_thr must be in [0, 1], got {keypoint_thr}")
+        if reach <= 0:
+            raise ValueError(f"reach must be positive, got {reach}")
+        if max_pairs is not None and max_pairs < 1:
+            raise ValueError(f"max_pairs must be 1 or more, got {max_pairs}")
+        self.chosen = ChosenJoints(joints, num_keypoints)
+        self.network = MatchingNetwork(**(network or {}))
+        self.tokens = TrackTokens(
+            num_joints=len(self.chosen), history=history, hidden=self.network.hidden
+        )
+        self.history = history
+        self.keypoint_thr = keypoint_thr
+        self.reach = reach
+        self.use_common_motion = use_common_motion
+        self.max_pairs = max_pairs
+        OwnWeights(self, checkpoint)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.network.classifier.weight.device
+
+    def embed(self, poses: FramePoses, feats: dict | None = None) -> Representation:
+        """Every pose as a track of one.
+
+        Returns:
+            ``history`` (M, H, J, 3) float32, x, y, score, tensor on the CPU: the pose, then
+            zeros; ``times`` (M, H) int64, ``feats['time']``, then -1.
+
+        Raises:
+            ValueError: Another K than the layout's; ``feats`` lacks ``time``.
+        """
+        time = (feats or {}).get("time")
+        if time is None:
+            raise ValueError("TrackEntailment needs feats['time'], the number of the frame")
+        rows = torch.from_numpy(poses.keypoints), torch.from_numpy(poses.keypoint_scores)
+        joints = self._joints(*rows)
+        history = joints.new_zeros((len(poses), self.history, *joints.shape[1:]))
+        history[:, 0] = joints
+        times = torch.full((len(poses), self.history), NO_POSE)
+        times[:, 0] = time
+        return {"history": history, "times": times}
+
+    def _joints(self, keypoints: Tensor, scores: Tensor) -> Tensor:
+        """(..., J, 3) of (..., K, 2) and (..., K)."""
+        places, present = self.chosen(keypoints, scores.where(scores >= self.keypoint_thr, 0))
+        scores = scores[..., self.chosen.index.to(scores.device)].where(present, 0)
+        return torch.cat([places, scores[..., None]], -1)
+
+    def extend(
+        self,
+        current: Representation,
+        rows: np.ndarray,
+        previous: Representation,
+        columns: np.ndarray,
+    ) -> Representation:
+        """Put the past of the tracks behind the poses that continue them, see the base class."""
+        rows, columns = torch.from_numpy(rows), torch.from_numpy(columns)
+        for name in ("history", "times"):
+            current[name][rows, 1:] = previous[name][columns, :-1]
+        return current
+
+    @torch.inference_mode()
+    def pairwise(
+        self,
+        current: Representation,
+        previous: Representation,
+        pairs: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """(M_t, M_prev) probabilities, 0 for pairs that are not scored."""
+        poses, tracks = current["history"][:, 0], previous["history"]
+        now, then = current["times"][:1, :1], previous["times"]
+        ages = torch.where(then == NO_POSE, 0, now - then).float()
+        scores = np.zeros((len(poses), len(tracks)), np.float32)
+        near = self._near(poses, tracks[:, 0])
+        if pairs is not None:
+            near &= torch.from_numpy(pairs)
+        rows, columns = near.nonzero(as_tuple=True)
+        if not len(rows):
+            return scores
+        motion = poses.new_zeros(2), poses.new_zeros(2)
+        if self.use_common_motion:
+            motion = common_motion(poses, tracks, ages)
+        size = self.max_pairs or (CPU_PAIRS if self.device.type == "cpu" else GPU_PAIRS)
+        logits = torch.cat(
+            [
+                self._logits(poses[i], tracks[j], ages[j], *(m.expand(len(i), 2) for m in motion))
+                for i, j in zip(rows.split(size), columns.split(size), strict=True)
+            ]
+        )
+        scores[rows.numpy(), columns.numpy()] = logits.float().softmax(-1)[:, 1].cpu().numpy()
+        return scores
+
+    def _near(self, poses: Tensor, last: Tensor) -> Tensor:
+        """(M, L) bool: near enough, and with joints."""
+        corners = extents(poses), extents(last)
+        centers = [(low + high) / 2 for low, high in corners]
+        sizes = [(high - low).norm(dim=-1) for low, high in corners]
+        limit = self.reach * ((sizes[0][:, None] + sizes[1]) / 2).clamp(min=SMALLEST)
+        seen = [(people[..., 2] > 0).any(-1) for people in (poses, last)]
+        return (torch.cdist(*centers) < limit) & seen[0][:, None] & seen[1]
+
+    def _logits(self, *pairs: Tensor) -> Tensor:
+        """(P, 2): does not follow, follows; arguments of pair_features."""
+        return self.network(*self.tokens(*(rows.to(self.device) for rows in pairs)))
+
+    def loss(
+        self, inputs: dict[str, Tensor], data_samples: Sequence[PoseDataSample] | None = None
+    ) -> dict[str, Tensor]:
+        """Cross-entropy on B items of P pairs each.
+
+        Args:
+            inputs: ``current`` (B, P, K, 3) x, y, score in image pixels; ``history``
+                (B, P, H, K, 3); ``ages`` (B, P, H) float frames, 0 for none; ``motion`` and
+                ``support`` (B, P, 2), see :func:`common_motion`; ``labels``
+                (B, P) int64, 1 = the pose follows the track.
+            data_samples: Not needed.
+
+        Returns:
+            ``loss`` and ``accuracy``, the share of pairs that are classified rightly.
+
+        Raises:
+            ValueError: Another K, or another number of poses than the similarity's history.
+        """
+        rows = {name: value.flatten(0, 1) for name, value in inputs.items()}
+        if rows["history"].shape[1] != self.history:
+            raise ValueError(
+                f"the data set gives {rows['history'].shape[1]} poses of a track, the similarity "
+                f"looks at {self.history}: set both to the same history"
+            )
+        people = [self._joints(p[..., :2], p[..., 2]) for p in (rows["current"], rows["history"])]
+        logits = self._logits(*people, rows["ages"], rows["motion"], rows["support"])
+        labels = rows["labels"].to(logits.device)
+        return {
+            "loss": F.cross_entropy(logits.float(), labels),
+            "accuracy": (logits.argmax(-1) == labels).float().mean(),
+        }
