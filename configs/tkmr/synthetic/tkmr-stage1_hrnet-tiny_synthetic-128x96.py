@@ -1,6 +1,7 @@
-# Stage 1 of the small versions of M2 to M7 (Table 3 of TKMR), on two CPU cores. The data, people
-# close together who look alike, and the boxes of a simulated detector:
-#     OPTIONS="--scene crowded --size 320x240 --people 4-6 --frames 30 --workers 2"
+# Stage 1 of the small versions of M2 to M7 (Table 3 of TKMR), on two CPU cores. The data: people
+# close together who look alike and move far from frame to frame, and in val the boxes of a
+# simulated detector, as tools/analysis_tools/tkmr_ablation.py makes them:
+#     OPTIONS="--scene crowded --fps 6 --size 320x240 --people 4-6 --frames 30 --workers 2"
 #     python tools/dataset_converters/make_synthetic_posetrack.py data/synthetic_crowded \
 #         --split train --videos 12 $OPTIONS
 #     python tools/dataset_converters/make_synthetic_posetrack.py data/synthetic_crowded \

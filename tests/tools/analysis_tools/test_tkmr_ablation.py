@@ -1,0 +1,124 @@
+"""The commands that the ablation runs, and what it makes of their figures."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def tool():
+    path = ROOT / "tools" / "analysis_tools" / "tkmr_ablation.py"
+    spec = importlib.util.spec_from_file_location("tkmr_ablation", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def fake(tool, monkeypatch, tmp_path):
+    """Commands are noted, and leave what the real ones leave."""
+    steps = []
+
+    def run(step, command, log):
+        steps.append((step, command))
+        if command[0] == "tools/train.py":
+            options = dict(option.split("=", 1) for option in command if "=" in option)
+            folder = Path(command[command.index("--work-dir") + 1])
+            name = f"epoch_{options['train_cfg.max_epochs']}.pth"
+            folder.mkdir(parents=True)
+            (folder / name).write_bytes(b"")
+            (folder / "last_checkpoint").write_text(str(folder / name))
+        elif command[0] == "tools/test.py":
+            out = Path(command[command.index("--out") + 1])
+            out.parent.mkdir(parents=True)
+            seed = int(step.split()[1].rstrip(":"))
+            figures = {"posetrack/AP": 50 + seed, "posetrack/MOTA": 40, "posetrack/IDSW": 2}
+            out.write_text(json.dumps(figures))
+
+    monkeypatch.setattr(tool, "run", run)
+    steps_of = ["--work-dir", str(tmp_path / "work"), "--data-root", str(tmp_path / "data")]
+    return steps, steps_of
+
+
+def test_steps_of_two_seeds(tool, fake, tmp_path):
+    steps, options = fake
+    tool.main(["--seeds", "0", "3", *options])
+    names = [step for step, _ in steps]
+    assert names[:2] == ["synthetic train videos", "synthetic val videos"]
+    one = ["train stage1", "train m7", "train m4", *(f"test m{i}" for i in range(2, 8))]
+    assert names[2:] == [f"seed {seed}: {step}" for seed in (0, 3) for step in one]
+    commands = dict(steps)
+    # M5 is tested with the weights of M7, both after the stage 1 of their seed
+    assert commands["seed 3: test m5"][2].endswith("seed3/m7/epoch_3.pth")
+    assert commands["seed 3: test m2"][2].endswith("seed3/stage1/epoch_14.pth")
+    assert commands["seed 3: test m4"][2].endswith("seed3/m4/epoch_3.pth")
+    first = f"custom_hooks.0.checkpoint={tmp_path}/work/seed3/stage1/epoch_14.pth"
+    assert first in commands["seed 3: train m4"]
+    assert "randomness.seed=3" in commands["seed 3: train m4"]
+    figures = json.loads((tmp_path / "work" / "ablation.json").read_text())["figures"]
+    assert list(figures) == ["m2", "m3", "m4", "m5", "m6", "m7"]
+    # (50 + 53) / 2
+    assert figures["m7"]["AP"] == dict(mean=51.5, min=50, max=53, values=[50, 53])
+    assert figures["m7"]["IDSW"]["mean"] == 2
+
+
+def test_what_is_there_is_not_done_again(tool, fake):
+    steps, options = fake
+    tool.main(["--seeds", "0", *options])
+    done = len(steps)
+    tool.main(["--seeds", "0", "1", *options])
+    assert not [step for step, _ in steps[done:] if step.startswith("seed 0")]
+    # an interrupted training of a seed: its newest checkpoint is of an earlier epoch
+    folder = Path(options[1]) / "seed0" / "m4"
+    (folder / "last_checkpoint").write_text(str(folder / "epoch_1.pth"))
+    for name in folder.iterdir():
+        name.unlink()
+    folder.rmdir()
+    done = len(steps)
+    for out in (Path(options[1]) / "seed0" / "test_m4").iterdir():
+        out.unlink()
+    (Path(options[1]) / "seed0" / "test_m4").rmdir()
+    tool.main(["--seeds", "0", *options])
+    names = [step for step, _ in steps[done:] if step.startswith("seed")]
+    assert names == ["seed 0: train m4", "seed 0: test m4"]
+
+
+def test_fewer_epochs(tool, fake):
+    steps, options = fake
+    tool.main(["--epochs", "2", "1", *options])
+    commands = dict(steps)
+    assert commands["seed 0: test m3"][2].endswith("stage1/epoch_2.pth")
+    assert commands["seed 0: test m7"][2].endswith("m7/epoch_1.pth")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--seeds", "1", "1"], "one stands twice"),
+        (["--epochs", "0", "1"], "must be 1 or more"),
+    ],
+)
+def test_wrong_options(tool, options, text, capsys):
+    with pytest.raises(SystemExit):
+        tool.parse_args(options)
+    assert text in capsys.readouterr().err
+
+
+def test_a_tool_that_fails_ends_it(tool, tmp_path, capsys):
+    with pytest.raises(SystemExit, match=r"'a step' failed \(exit 2\)"):
+        tool.run("a step", ["-c", "import sys; print('reason'); sys.exit(2)"], tmp_path / "log")
+    assert "reason" in capsys.readouterr().out
+
+
+def test_data_options_are_those_of_the_config(tool):
+    lines = (ROOT / tool.CONFIG.format("stage1")).read_text().splitlines()
+    head = " ".join(line.strip("# \\") for line in lines)
+    assert tool.SCENES.removesuffix(" --quiet") in head
+    for split, (videos, *detections) in (
+        (split, (" ".join(options[:2]), *options[2:])) for split, options in tool.SPLITS.items()
+    ):
+        assert " ".join([f"--split {split} {videos} $OPTIONS", *detections]) in head
