@@ -11,7 +11,7 @@ from .models import (
     tiny_estimator_config,
     tiny_tracker_config,
 )
-from .poses import make_frame, random_poses
+from .poses import make_frame, make_pose_pair, random_poses
 from .runner import tiny_test_config
 from .temporal import tiny_temporal_estimator_config, tiny_tkmr_config
 from .videos import write_tiny_posetrack
@@ -20,6 +20,7 @@ __all__ = [
     "POSE_TEMPLATE",
     "TemplateEstimator",
     "make_frame",
+    "make_pose_pair",
     "random_poses",
     "template_keypoints",
     "template_tracker_config",

@@ -105,3 +105,34 @@ def make_frame(
     )
     sample.proposals = InstanceData(bboxes=boxes, bbox_scores=np.array(scores, np.float32))
     return torch.from_numpy(image if readable else image[:0, :0]), sample
+
+
+def make_pose_pair(size: tuple[float, float] = (100, 80)) -> dict:
+    """An item of ``PosePairDataset`` that can be worked out by hand.
+
+    Both poses have the top of the head and left shoulder, hip and ankle, with score 1, at
+    (20, 10), (30, 20), (28, 30), (28, 50) and 2 pixels to the right and 1 below; boxes are 30
+    wide and 40 high, so 50 along the diagonal. They are of one person, 2 frames apart.
+
+    Args:
+        size: Width and height of the frame in pixels.
+    """
+    present = [2, 5, 11, 15]
+    keypoints = np.zeros((2, 17, 2), np.float32)
+    keypoints[0, present] = [[20, 10], [30, 20], [28, 30], [28, 50]]
+    keypoints[1, present] = keypoints[0, present] + [2, 1]
+    scores = np.zeros((2, 17), np.float32)
+    scores[:, present] = 1
+    return dict(
+        keypoints=keypoints,
+        keypoint_scores=scores,
+        boxes=np.array([[10, 10, 40, 50], [12, 11, 42, 51]], np.float32),
+        frame_size=np.array(size, np.float32),
+        distance=2,
+        label=1,
+        video_id="v",
+        img_ids=np.array([7, 5]),
+        track_ids=np.array([3, 3]),
+        dataset_name="posetrack18",
+        flip_indices=posetrack_metainfo("posetrack18")["flip_indices"],
+    )

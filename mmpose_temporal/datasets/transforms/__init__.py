@@ -4,14 +4,16 @@ from .frames import LoadVideoFrame, PackFrameInputs, PackFramePoses
 from .keypoint_locations import LocateKeypoints
 from .known_ids import MatchKnownIds
 from .pair_crops import LoadPairCrops, crop_people
-from .pose_pairs import (
-    PackPosePairs,
+from .pose_pair_noise import (
     PosePairDrop,
     PosePairFalseJoints,
-    PosePairFlip,
     PosePairJitter,
-    PosePairReverse,
     PosePairScoreNoise,
+)
+from .pose_pairs import (
+    PackPosePairs,
+    PosePairFlip,
+    PosePairReverse,
     PosePairShift,
     PosePairTransform,
 )
