@@ -138,6 +138,15 @@ def test_stage_1(name):
     assert pipeline.index("RandomFlip") < pipeline.index("TopdownAffine")
 
 
+def test_joint_fine_tuning_begins_with_the_second_stage():
+    cfg = load(find("joint"))
+    assert cfg.model.estimator.stage == "joint"
+    assert cfg.custom_hooks == []
+    first = Path(cfg.load_from).parent.name
+    epochs = load(f"posetrack17/{first}.py").train_cfg.max_epochs
+    assert cfg.load_from == f"work_dirs/{first}/epoch_{epochs}.pth"
+
+
 STAGE_2 = [n for n in NAMES if load(n).model.estimator.get("stage") == "temporal"]
 
 

@@ -18,7 +18,7 @@ from mmpose_temporal.models.heads import (
 )
 from mmpose_temporal.models.trackers.feats import PERSON
 
-STAGES = ("pose", "temporal")
+STAGES = ("pose", "temporal", "joint")
 
 
 @MODELS.register_module()
@@ -28,7 +28,8 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
     It is trained in two stages (section 3.4). ``stage='pose'`` trains backbone and prediction
     as mmpose does; matching and refinement take no part. ``stage='temporal'`` trains matching
     and refinement by ``temporal_loss``; backbone, neck and prediction are frozen, their weights
-    and their BN statistics.
+    and their BN statistics. ``stage='joint'`` goes on from there with everything and both losses,
+    which the paper does not do.
 
     In testing each sample's ``pred_instances`` has these fields beside mmpose's, one row for the
     one person of the crop, on the network's device:
@@ -54,7 +55,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
     Args:
         matching_head: Config of a :class:`MatchingHead`.
         refinement_head: Config of a :class:`KeypointRefinementHead`.
-        stage: What training trains: ``'pose'`` or ``'temporal'``.
+        stage: What training trains: ``'pose'``, ``'temporal'`` or ``'joint'``.
         temporal_loss: Config of the loss of the second stage, see :meth:`loss`.
         num_candidates: n, local maxima of a heatmap that are kept at most (the paper: 16).
         nms_kernel: See :func:`local_maxima`.
@@ -80,9 +81,9 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         if stage not in STAGES:
             raise ValueError(f"stage must be one of {', '.join(STAGES)}, got {stage!r}")
         heads = matching_head or refinement_head
-        if stage == "temporal" and not (temporal_loss and heads):
+        if stage != "pose" and not (temporal_loss and heads):
             raise ValueError(
-                "stage='temporal' trains matching_head and refinement_head by temporal_loss: "
+                f"stage='{stage}' trains matching_head and refinement_head by temporal_loss: "
                 "give the loss and at least one of the heads"
             )
         if num_candidates < 1 or nms_kernel < 3 or nms_kernel % 2 == 0:
@@ -129,8 +130,10 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         """The parts that the stage does not train."""
         if self.stage == "temporal":
             frozen = self._single_frame
-        else:
+        elif self.stage == "pose":
             frozen = [head for head in (self.matching_head, self.refinement_head) if head]
+        else:
+            frozen = []
         for module in frozen:
             module.requires_grad_(False)
 
@@ -154,6 +157,8 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         - ``data_samples``: the B samples as they came;
         - ``matching_head``, ``refinement_head``: for their ``classifiers`` and ``responses``.
 
+        ``stage='joint'``: both; the features have a gradient, ``heatmaps`` still have none.
+
         Args:
             inputs: (B, 3, h, w), normalised crops of B people.
             data_samples: B samples. For the second stage the metainfo says which belong
@@ -165,16 +170,20 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         """
         if self.stage == "pose":
             return super().loss(inputs, data_samples)
-        with torch.no_grad():
+        joint = self.stage == "joint"
+        with torch.set_grad_enabled(joint):
             feats = self.extract_feat(inputs)
+        losses = self.head.loss(feats, data_samples, train_cfg=self.train_cfg) if joint else {}
+        with torch.no_grad():
             heatmaps = self.head(feats)
-        return self.temporal_loss(
+        temporal = self.temporal_loss(
             **self._temporal_maps(feats, heatmaps),
             heatmaps=heatmaps,
             data_samples=data_samples,
             matching_head=self.matching_head,
             refinement_head=self.refinement_head,
         )
+        return {**losses, **temporal}
 
     def _temporal_maps(
         self, feats: tuple[Tensor, ...], heatmaps: Tensor

@@ -248,6 +248,20 @@ def test_what_the_temporal_loss_is_given() -> None:
     assert seen["refinement_head"] is model.refinement_head
 
 
+def test_joint_fine_tuning_trains_everything_by_both_losses() -> None:
+    """The losses of both stages; the temporal one alone reaches the backbone too."""
+    model, crops, samples = training("joint", temporal_loss=dict(type="RecordingLoss"))
+    losses = model(crops, samples, mode="loss")
+    assert set(losses) == {"loss_kpt", "acc_pose", "loss"}
+    assert not model.temporal_loss.seen["heatmaps"].requires_grad
+    losses["loss"].backward(retain_graph=True)
+    reached = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+    assert reached == {"backbone", "matching_head", "refinement_head"}
+    losses["loss_kpt"].backward()
+    assert all(p.grad is not None for p in model.parameters())
+    assert all(m.training for m in model.modules())
+
+
 def test_frozen_parts_stay_in_eval_mode() -> None:
     model = build(stage="temporal", temporal_loss=dict(type="RecordingLoss")).train()
     assert not any(m.training for part in (model.backbone, model.head) for m in part.modules())
@@ -257,8 +271,9 @@ def test_frozen_parts_stay_in_eval_mode() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (dict(stage="both"), "stage must be one of pose, temporal, got 'both'"),
+        (dict(stage="both"), "stage must be one of pose, temporal, joint, got 'both'"),
         (dict(stage="temporal"), "give the loss and at least one of the heads"),
+        (dict(stage="joint"), "stage='joint' trains matching_head"),
         (dict(num_candidates=0), "num_candidates must be 1 or more"),
     ],
 )
