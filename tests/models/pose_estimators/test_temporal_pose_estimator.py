@@ -177,6 +177,27 @@ def test_heatmaps_on_demand() -> None:
     assert "pred_fields" not in build()(torch.randn(1, 3, 64, 48), [sample()], mode="predict")[0]
 
 
+def test_modules_on_another_branch_than_the_prediction() -> None:
+    """Four stages of a ResNet: prediction on stride 4, the modules from stride 32 up to it."""
+    config = tiny_temporal_estimator_config(num_candidates=N)
+    branches = dict(
+        num_stages=4, strides=(1, 2, 2, 2), dilations=(1,) * 4, out_indices=(0, 1, 2, 3)
+    )
+    modules = dict(in_channels=64, upsample=(2, 2, 2), in_index=0)
+    model = MODELS.build(
+        dict(
+            config,
+            backbone=dict(config["backbone"], **branches),
+            neck=dict(type="FeatureMapProcessor", select_index=(3, 0)),
+            matching_head=dict(config["matching_head"], **modules),
+            refinement_head=dict(config["refinement_head"], **modules),
+        )
+    ).eval()
+    person = predict(model, 1)[1][0]
+    assert person.person_candidate_features.shape == (1, K, N, C)
+    assert model.matching_head(model.extract_feat(torch.zeros(1, 3, 64, 48))).shape[2:] == (16, 12)
+
+
 class RecordingLoss(BaseModule):
     """Keeps what it is called with."""
 

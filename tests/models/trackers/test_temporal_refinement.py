@@ -493,3 +493,23 @@ def test_the_record_of_a_tracker() -> None:
         places = np.take_along_axis(record.candidates, best, axis=2)[:, :, 0]
         np.testing.assert_allclose(poses.keypoints[present], places[present], atol=1e-3)
     assert "refinement" not in run(tracker(tau=1), walk(2), 2)[0]
+
+
+def test_half_precision_on_the_cpu() -> None:
+    exact = run(tracker(tau=1), walk(3), 3)
+    with torch.autocast("cpu", dtype=torch.float16):
+        rough = run(tracker(tau=1), walk(3), 3)
+    for one, other in zip(exact, rough, strict=True):
+        assert one.pred_instances.track_ids.tolist() == other.pred_instances.track_ids.tolist()
+        scores = other.pred_instances.keypoint_scores
+        assert scores.dtype == np.float32
+        np.testing.assert_allclose(one.pred_instances.keypoint_scores, scores, atol=0.05)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_gives_the_poses_of_the_cpu() -> None:
+    exact, found = run(tracker(), walk(6), 2), run(tracker().cuda(), walk(6), 2)
+    for one, other in zip(exact, found, strict=True):
+        one, other = one.pred_instances, other.pred_instances
+        assert one.track_ids.tolist() == other.track_ids.tolist()
+        np.testing.assert_allclose(one.keypoint_scores, other.keypoint_scores, atol=1e-3)
