@@ -178,17 +178,15 @@ def test_heatmaps_on_demand() -> None:
 
 
 def test_modules_on_another_branch_than_the_prediction() -> None:
-    """Four stages of a ResNet: prediction on stride 4, the modules from stride 32 up to it."""
+    """Three stages of a ResNet: prediction on stride 4, the modules from stride 16 up to it."""
     config = tiny_temporal_estimator_config(num_candidates=N)
-    branches = dict(
-        num_stages=4, strides=(1, 2, 2, 2), dilations=(1,) * 4, out_indices=(0, 1, 2, 3)
-    )
-    modules = dict(in_channels=64, upsample=(2, 2, 2), in_index=0)
+    branches = dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(0, 1, 2))
+    modules = dict(in_channels=32, upsample=(2, 2, 1), in_index=0)
     model = MODELS.build(
         dict(
             config,
             backbone=dict(config["backbone"], **branches),
-            neck=dict(type="FeatureMapProcessor", select_index=(3, 0)),
+            neck=dict(type="FeatureMapProcessor", select_index=(2, 0)),
             matching_head=dict(config["matching_head"], **modules),
             refinement_head=dict(config["refinement_head"], **modules),
         )
