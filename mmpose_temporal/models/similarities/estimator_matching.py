@@ -121,11 +121,43 @@ class EstimatorMatching(Similarity):
         rows, columns = np.nonzero(np.ones(shape, bool) if pairs is None else pairs)
         if not len(rows):
             return scores
+        found, both = self._score(current, previous, rows, columns)
+        scores[rows, columns] = (found * both).sum(-1).float().cpu().numpy()
+        return scores
+
+    @torch.no_grad()
+    def probabilities(
+        self,
+        current: Representation,
+        previous: Representation,
+        rows: np.ndarray,
+        columns: np.ndarray,
+    ) -> np.ndarray:
+        """What the classifiers say of P pairs, one by one, as for pictures.
+
+        Args:
+            current: Representation of M_t people.
+            previous: Representation of M_prev people.
+            rows: (P,) int64, the current one of each pair.
+            columns: (P,) int64, its previous one.
+
+        Returns:
+            (P, G) float32 in [0, 1]; NaN where one of the two has no such keypoint.
+        """
+        found, both = self._score(current, previous, np.asarray(rows), np.asarray(columns))
+        return found.float().masked_fill(~both, float("nan")).cpu().numpy()
+
+    def _score(
+        self,
+        current: Representation,
+        previous: Representation,
+        rows: np.ndarray,
+        columns: np.ndarray,
+    ) -> tuple[Tensor, Tensor]:
+        """(P, G) probabilities, and (P, G) bool: both have the keypoint."""
         device = current["first"].device
         i, j = (torch.from_numpy(index).to(device) for index in (rows, columns))
         found = self.head.classifiers.pair_probabilities(
             current["first"], previous["second"], i, j
         )
-        both = current["present"][i] & previous["present"][j]
-        scores[rows, columns] = (found * both).sum(-1).float().cpu().numpy()
-        return scores
+        return found, current["present"][i] & previous["present"][j]

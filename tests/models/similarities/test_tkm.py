@@ -82,6 +82,18 @@ def test_known_answers(similarity) -> None:
     assert scores.tolist() == [[1.5], [1.5]]
 
 
+def test_probabilities_of_single_keypoints(similarity) -> None:
+    """They add up to the similarity, and are NaN where one of the two has no such keypoint."""
+    now, before = people(3, 1, absent=0.3), people(2, 2, absent=0.3)
+    one, other = similarity.embed(*now), similarity.embed(*before)
+    found = similarity.probabilities(one, other, np.array([2, 0]), np.array([1, 1]))
+    assert found.shape == (2, K) and found.dtype == np.float32
+    there = (now[0].keypoint_scores[[2, 0]] > 0) & (before[0].keypoint_scores[[1, 1]] > 0)
+    np.testing.assert_array_equal(np.isfinite(found), there)
+    whole = similarity.pairwise(one, other)
+    np.testing.assert_allclose(np.nansum(found, 1), whole[[2, 0], 1], atol=1e-5)
+
+
 def test_only_pairs_let_through_are_scored(similarity, monkeypatch) -> None:
     asked = []
     method = similarity.head.classifiers.pair_probabilities
