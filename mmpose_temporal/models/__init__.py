@@ -1,6 +1,6 @@
 """Models; importing this registers them in mmpose."""
 
-from . import heads, losses, pose_estimators
+from . import backbones, heads, losses, pose_estimators
 from .similarities import (
     ConvEntailment,
     FlowSimilarity,
@@ -25,6 +25,7 @@ __all__ = [
     "PoseTracker",
     "Similarity",
     "TrackEntailment",
+    "backbones",
     "heads",
     "losses",
     "pose_estimators",

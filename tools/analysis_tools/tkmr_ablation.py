@@ -26,8 +26,10 @@ from mmpose_temporal.utils import write_json
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "configs/tkmr/synthetic/tkmr-{}_hrnet-tiny_synthetic-128x96.py"
 CONVERTER = "tools/dataset_converters/make_synthetic_posetrack.py"
-SCENES = "--scene crowded --fps 6 --size 320x240 --people 4-6 --frames 30 --workers 2 --quiet"
-SPLITS = dict(train=["--videos", "12"], val=["--videos", "8", "--detections", "0.05,0.03,0.2,0.2"])
+SCENES = "--scene crossing --fps 6 --size 320x240 --people 4-6 --workers 2"
+SPLITS = dict(
+    train="--videos 40 --frames 10", val="--videos 8 --frames 30 --detections 0.05,0.03,0.2,0.2"
+)
 TRAININGS = ("stage1", "m7", "m4")
 TESTS = dict(m2="stage1", m3="stage1", m4="m4", m5="m7", m6="m7", m7="m7")
 """Each row, and the training whose checkpoint it is tested with."""
@@ -39,7 +41,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse and check the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="SEED")
-    parser.add_argument("--data-root", type=Path, default=ROOT / "data" / "synthetic_crowded")
+    parser.add_argument("--data-root", type=Path, default=ROOT / "data" / "synthetic_crossing")
     parser.add_argument("--work-dir", type=Path, default=ROOT / "work_dirs" / "tkmr_ablation")
     parser.add_argument(
         "--epochs",
@@ -80,7 +82,8 @@ def make_data(root: Path, logs: Path) -> None:
     """The synthetic videos, where they are not there."""
     for split, options in SPLITS.items():
         if not (root / "annotations" / split).is_dir():
-            command = [CONVERTER, str(root), "--split", split, *SCENES.split(), *options]
+            words = f"--split {split} {SCENES} {options} --quiet".split()
+            command = [CONVERTER, str(root), *words]
             run(f"synthetic {split} videos", command, logs / f"{split}.log")
 
 

@@ -3,7 +3,7 @@ _base_ = "./tkmr-m5_hrnet-tiny_synthetic-128x96.py"
 
 model = dict(
     estimator=dict(
-        matching_head=dict(_delete_=True, type="BodyMatchingHead", **_base_.tiny_modules)
+        matching_head=dict(_delete_=True, type="BodyMatchingHead", **_base_.tiny_matching)
     ),
     association=dict(_delete_=True, **_base_.tkmr_tbm),
 )

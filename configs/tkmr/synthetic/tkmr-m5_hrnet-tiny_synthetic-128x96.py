@@ -1,15 +1,19 @@
 # M5: pNMS, TKM. Stage 2, matching alone; M7's checkpoint serves too.
 _base_ = "./tkmr-stage1_hrnet-tiny_synthetic-128x96.py"
 
-# Adam and few epochs, as for stage 1; a quarter of the channels, and 8 candidates of a heatmap
-# of 32x24.
-tiny_modules = dict(in_channels=16, channels=32, upsample=(1, 1, 1))
+# Adam and few epochs, as for stage 1; an eighth of the channels, and 8 candidates of a heatmap of
+# 32x24. Matching works on the backbone's first layer, and most of the negatives are other people:
+# on such videos (people found at their boxes, the right one among those with an IoU of 0.1 or
+# more) 500 iterations of matching alone were right for 84 % of the predicted poses, with the last
+# features of a narrow HRNet for 74 % (after 400), and IoU for 81 %.
+tiny_matching = dict(in_channels=64, in_index=0, channels=32, upsample=(1, 1, 1))
 model = dict(
     estimator=dict(
         type="TemporalPoseEstimator",
         stage="temporal",
-        matching_head=dict(type="KeypointMatchingHead", **tiny_modules),
-        temporal_loss=dict(type="TemporalKeypointLoss", num_candidates=8),
+        backbone=dict(type="StemHRNet"),
+        matching_head=dict(type="KeypointMatchingHead", **tiny_matching),
+        temporal_loss=dict(type="TemporalKeypointLoss", num_candidates=8, identity_share=0.9),
         num_candidates=8,
     ),
     association=dict(_delete_=True, **_base_.tkmr_tkm),
@@ -33,14 +37,14 @@ train_dataloader = dict(
     collate_fn=dict(type="collate_clips"),
     dataset=dict(
         _delete_=True,
-        data_root="data/synthetic_crowded/",
+        data_root="data/synthetic_crossing/",
         ann_file="annotations/train",
         pipeline=clip_pipeline,
         **_base_.tkmr_clips,
     ),
 )
 
-optim_wrapper = dict(optimizer=dict(type="Adam", lr=1e-3))
+optim_wrapper = dict(optimizer=dict(type="Adam", lr=4e-3))
 train_cfg = dict(max_epochs=3, val_interval=3)
 param_scheduler = [
     dict(type="LinearLR", begin=0, end=30, start_factor=0.01, by_epoch=False),

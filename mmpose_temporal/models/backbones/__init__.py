@@ -1,0 +1,10 @@
+"""Backbones; they build on mmpose's networks, so they need mmdet."""
+
+from mmpose_temporal.compat import mmpose_networks_available
+
+__all__ = []
+
+if mmpose_networks_available():
+    from .stem_hrnet import StemHRNet
+
+    __all__ += ["StemHRNet"]
