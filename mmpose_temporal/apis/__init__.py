@@ -9,12 +9,14 @@ from .complexity import (
     similarity_complexity,
     why_not_the_paper,
 )
+from .simulate_poses import SimulationReport, simulate_pose_files
 from .track_poses import TrackingReport, build_pose_only_tracker, track_pose_files
 
 __all__ = [
     "COUNTED",
     "Complexity",
     "ModuleCost",
+    "SimulationReport",
     "TrackingReport",
     "build_pose_only_tracker",
     "build_runner",
@@ -22,6 +24,7 @@ __all__ = [
     "run_testing",
     "run_training",
     "similarity_complexity",
+    "simulate_pose_files",
     "track_pose_files",
     "why_not_the_paper",
 ]

@@ -1,10 +1,11 @@
 """Pairs of a pose and a track, drawn from annotated tracks with simulated errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.dataset import BaseDataset
 from mmpose.registry import DATASETS
 
@@ -45,7 +46,6 @@ class TrackletDataset(BaseDataset):
             scored ones.
         visits: Moments of a clip that pairs are taken from.
         videos: Names of the videos to use. None: all.
-        pipeline: Transforms.
         test_mode: As in mmengine.
         lazy_init: As in mmengine.
 
@@ -68,7 +68,6 @@ class TrackletDataset(BaseDataset):
         joints: Sequence[int] | None = None,
         visits: int = 5,
         videos: Sequence[str] | None = None,
-        pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
         lazy_init: bool = False,
     ):
@@ -91,7 +90,6 @@ class TrackletDataset(BaseDataset):
             data_root=data_root,
             data_prefix=dict(),
             metainfo=posetrack_metainfo(release),
-            pipeline=list(pipeline),
             test_mode=test_mode,
             lazy_init=lazy_init,
             serialize_data=False,  # a few arrays, which workers share
@@ -120,8 +118,9 @@ class TrackletDataset(BaseDataset):
         return self.num_items
 
     def prepare_data(self, idx: int) -> dict:
-        """Draw an item; ``idx`` plays no part but for the transforms."""
-        return self.pipeline(dict(self.draw(), sample_idx=idx))
+        """Draw an item, whichever ``idx``: ``inputs``, tensors; collate with default_collate."""
+        pairs = self.draw()
+        return dict(inputs={name: torch.from_numpy(value) for name, value in pairs.items()})
 
     def draw(self) -> dict[str, np.ndarray]:
         """Pairs of a clip.

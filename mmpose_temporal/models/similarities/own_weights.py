@@ -1,5 +1,6 @@
 """Weights of a similarity that learns: from a file of its own, and never half of them."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
@@ -8,6 +9,12 @@ from torch import Tensor, nn
 
 EXAMPLES = 3
 """Names that an error lists."""
+
+SHIPPED = "shipped:"
+"""Before the name of weights that come with the package."""
+
+SHIPPED_FOLDER = Path(__file__).resolve().parents[2] / "weights"
+"""Where they are, each with a model card."""
 
 
 class OwnWeights:
@@ -21,11 +28,12 @@ class OwnWeights:
     Args:
         similarity: The network.
         checkpoint: File or URL: weights of the similarity, or of a model that has it, where
-            their names begin with ``...similarity.``. Only tensors and plain types are read.
+            their names begin with ``...similarity.``; or ``shipped:<name>``, weights that come
+            with the package. Only tensors and plain types are read.
 
     Raises:
         RuntimeError: ``checkpoint`` does not fit.
-        ValueError: ``checkpoint`` holds no weights.
+        ValueError: ``checkpoint`` holds no weights, or no weights of that name are shipped.
     """
 
     def __init__(self, similarity: nn.Module, checkpoint: str | None = None):
@@ -60,6 +68,8 @@ class OwnWeights:
 
 def _read(checkpoint: str) -> dict[str, Tensor]:
     """The similarity's tensors, by their names in it."""
+    if checkpoint.startswith(SHIPPED):
+        checkpoint = str(_shipped(checkpoint.removeprefix(SHIPPED)))
     if urlparse(checkpoint).scheme in ("http", "https"):
         content = torch.hub.load_state_dict_from_url(
             checkpoint, map_location="cpu", weights_only=True
@@ -72,3 +82,11 @@ def _read(checkpoint: str) -> dict[str, Tensor]:
     inside = "similarity."
     cut = {name.partition(inside)[2]: value for name, value in weights.items() if inside in name}
     return cut or weights
+
+
+def _shipped(name: str) -> Path:
+    """The file of weights that come with the package."""
+    there = sorted(path.stem for path in SHIPPED_FOLDER.glob("*.pth"))
+    if name not in there:
+        raise ValueError(f"no weights {name!r} are shipped, but {', '.join(there) or 'none'}")
+    return SHIPPED_FOLDER / f"{name}.pth"

@@ -1,0 +1,119 @@
+"""Files of poses with the errors of an estimator, made from annotations, to test trackers with."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mmpose_temporal.datasets import VideoAnnotation, load_videos, posetrack_metainfo
+from mmpose_temporal.datasets.json_fields import load_json
+from mmpose_temporal.datasets.tracklets import ErrorRates, clip_of_video, simulate_errors
+from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
+from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.utils import write_json
+
+
+@dataclass(slots=True)
+class SimulationReport:
+    """What was written.
+
+    Attributes:
+        videos: Number of videos.
+        frames: Number of frames.
+        poses: Number of poses.
+        annotated: Number of annotated people in those frames.
+        files: The files.
+    """
+
+    videos: int = 0
+    frames: int = 0
+    poses: int = 0
+    annotated: int = 0
+    files: list[Path] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.poses} poses for {self.annotated} annotated people in {self.frames} frames of "
+            f"{self.videos} videos"
+        )
+
+
+def simulate_pose_files(
+    annotations: str | Path,
+    out: str | Path,
+    *,
+    rates: ErrorRates | None = None,
+    frame_step: int = 1,
+    seed: int = 0,
+) -> SimulationReport:
+    """Write ``out/poses`` (with errors, without ids) and ``out/truth``, of the same frames.
+
+    Track ids in ``out/poses`` are those of an arbitrary order, 0 to M - 1 in each frame.
+
+    Args:
+        annotations: Folder of per-video JSON files in the PoseTrack18 layout, every frame
+            labelled.
+        out: Folder.
+        rates: Errors; the default ones if None.
+        frame_step: Take every n-th frame.
+        seed: Of the errors; each video has its own, by its place in the folder.
+
+    Raises:
+        ValueError: Broken annotations, or a frame without labels.
+        FileNotFoundError: No annotations.
+    """
+    if not Path(annotations).is_dir():
+        raise FileNotFoundError(f"{annotations} is no folder of per-video JSON files")
+    if frame_step < 1 or seed < 0:
+        raise ValueError(f"frame_step must be 1 or more and seed 0 or more: {frame_step}, {seed}")
+    report = SimulationReport()
+    for number, path in enumerate(sorted(Path(annotations).glob("*.json"))):
+        (video,) = load_videos(path, frame_step=frame_step)
+        blank = [frame.file_name for frame in video.frames if not frame.is_labeled]
+        if blank:
+            raise ValueError(
+                f"{path}: frame {blank[0]} and {len(blank) - 1} others have no labels, so errors "
+                "cannot be simulated there; keep the labelled frames only"
+            )
+        rng = np.random.default_rng([seed, number])
+        frames = _with_errors(video, rates or ErrorRates(), rng)
+        report.files.append(write_video_predictions(Path(out, "poses"), path.stem, frames))
+        kept = {frame.image_id for frame in video.frames}
+        write_json(Path(out, "truth", path.name), _subset(load_json(path), kept))
+        report.videos += 1
+        report.frames += len(frames)
+        report.poses += sum(len(frame.poses) for frame in frames)
+        report.annotated += sum(len(frame.people) for frame in video.frames)
+    if not report.videos:
+        raise FileNotFoundError(f"no JSON file in {annotations}")
+    return report
+
+
+def _with_errors(
+    video: VideoAnnotation, rates: ErrorRates, rng: np.random.Generator
+) -> list[PredictedFrame]:
+    flip_indices = posetrack_metainfo("posetrack18")["flip_indices"]
+    noisy = simulate_errors(clip_of_video(video), rates, flip_indices, rng)
+    return [
+        PredictedFrame(
+            image_id=frame.image_id,
+            frame_id=frame.frame_id,
+            file_name=frame.file_name,
+            size=frame.size,
+            poses=FramePoses.create(
+                keypoints=found.poses[..., :2],
+                keypoint_scores=found.poses[..., 2],
+                track_ids=np.arange(len(found.poses)),
+            ),
+        )
+        for frame, found in zip(video.frames, noisy, strict=True)
+    ]
+
+
+def _subset(content: dict, image_ids: set[int]) -> dict:
+    """The file with some of its images only."""
+    return dict(
+        content,
+        images=[image for image in content["images"] if image["id"] in image_ids],
+        annotations=[a for a in content["annotations"] if a["image_id"] in image_ids],
+    )

@@ -1,0 +1,61 @@
+"""Makes poses as an estimator would find them out of annotations, to test trackers with.
+
+OUT/poses has the poses, OUT/truth the annotations of the same frames. The defaults: normal
+jitter of 2 % of the diagonal of the box around the person's joints (5 % for one joint in seven),
+5 % of the people missing, 3 % of the joints elsewhere with a score under 0.3, 3 % of the people
+found twice, 0.15 people a frame who are not there, with scores as of others.
+
+    python tools/dataset_converters/simulate_pose_errors.py ANNOTATIONS OUT --frame-step 3
+    python tools/track_poses.py configs/keytrack/keytrack-tracker.py OUT/poses --out TRACKS
+    python tools/evaluate_posetrack.py OUT/truth TRACKS --joints annotated
+"""
+
+import argparse
+import sys
+from dataclasses import fields
+
+from mmpose_temporal.apis import simulate_pose_files
+from mmpose_temporal.datasets.converters.command_line import run_reporting
+from mmpose_temporal.datasets.tracklets import ErrorRates
+
+
+def main() -> int:
+    """Run; the exit status is 2 when the input is bad."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("annotations", help="folder of per-video JSON files (PoseTrack18 layout)")
+    parser.add_argument("out", help="folder to be written")
+    parser.add_argument("--frame-step", type=int, default=1, help="take every n-th frame")
+    parser.add_argument("--seed", type=int, default=0, help="of the errors")
+    rates = parser.add_argument_group(
+        "errors", "see ErrorRates of mmpose_temporal.datasets.tracklets"
+    )
+    defaults = ErrorRates()
+    names = [f.name for f in fields(ErrorRates) if f.name not in ("scores", "scored")]
+    for name in names:
+        value = getattr(defaults, name)
+        flag = "--" + name.replace("_", "-")
+        rates.add_argument(flag, type=float, default=value, help=f"default {value:.3g}")
+    rates.add_argument(
+        "--scores", type=float, nargs=2, default=defaults.scores, help="lowest and highest"
+    )
+    rates.add_argument("--unscored", action="store_true", help="all scores are 1")
+    args = parser.parse_args()
+
+    def run(args: argparse.Namespace) -> object:
+        chosen = {name: getattr(args, name) for name in names}
+        errors = ErrorRates(**chosen, scores=tuple(args.scores), scored=not args.unscored)
+        return simulate_pose_files(
+            args.annotations,
+            args.out,
+            rates=errors,
+            frame_step=args.frame_step,
+            seed=args.seed,
+        )
+
+    return run_reporting(run, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Takes the weights of the similarity out of a tracker's checkpoint: a file of tensors only.
+
+    python tools/model_converters/extract_similarity.py work_dirs/X/epoch_5.pth matcher.pth
+
+The file is what a similarity's option checkpoint takes.
+"""
+
+import argparse
+import sys
+
+import torch
+
+import mmpose_temporal  # noqa: F401 - lets the safe loader read mmengine's checkpoints
+from mmpose_temporal.utils import atomic_write
+
+INSIDE = "association.similarity."
+
+
+def main() -> int:
+    """Run; the exit status is 1 when the input is bad."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkpoint", help="of a tracker, as tools/train.py writes it")
+    parser.add_argument("out", help="file to be written")
+    args = parser.parse_args()
+    try:
+        content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
+        weights = content.get("state_dict", content)
+        found = {
+            name.removeprefix(INSIDE): value.contiguous()
+            for name, value in weights.items()
+            if name.startswith(INSIDE)
+        }
+        if not found:
+            raise ValueError(f"{args.checkpoint} has no tensor under {INSIDE}")
+        with atomic_write(args.out, "wb") as file:
+            torch.save(found, file)
+    except (ValueError, OSError, RuntimeError, AttributeError) as error:
+        print(f"extract_similarity: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(found)} tensors, {sum(value.numel() for value in found.values())} numbers")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
