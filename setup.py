@@ -68,6 +68,7 @@ if __name__ == "__main__":
         license="Apache License 2.0",
         keywords="computer vision, pose estimation, pose tracking, video",
         packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+        package_data={PACKAGE: ["weights/*.pth", "weights/*.md"]},
         python_requires=">=3.10",
         install_requires=read_requirements("runtime"),
         extras_require={

@@ -59,33 +59,34 @@ def simulate_pose_files(
         seed: Of the errors; each video has its own, by its place in the folder.
 
     Raises:
-        ValueError: Broken annotations, or a frame without labels.
+        ValueError: Broken annotations, a frame without labels, or ``out/truth`` is the folder of
+            the annotations.
         FileNotFoundError: No annotations.
     """
     if not Path(annotations).is_dir():
         raise FileNotFoundError(f"{annotations} is no folder of per-video JSON files")
     if frame_step < 1 or seed < 0:
         raise ValueError(f"frame_step must be 1 or more and seed 0 or more: {frame_step}, {seed}")
+    if Path(annotations).resolve() == Path(out, "truth").resolve():
+        raise ValueError(f"the annotations {annotations} would be overwritten: choose another out")
     report = SimulationReport()
-    for number, path in enumerate(sorted(Path(annotations).glob("*.json"))):
-        (video,) = load_videos(path, frame_step=frame_step)
+    for number, video in enumerate(load_videos(annotations, frame_step=frame_step)):
+        path = Path(annotations, f"{video.video_id}.json")
         blank = [frame.file_name for frame in video.frames if not frame.is_labeled]
         if blank:
             raise ValueError(
-                f"{path}: frame {blank[0]} and {len(blank) - 1} others have no labels, so errors "
-                "cannot be simulated there; keep the labelled frames only"
+                f"{path}: {len(blank)} frames have no labels, {blank[0]} first, so errors cannot "
+                "be simulated there; keep the labelled frames only"
             )
         rng = np.random.default_rng([seed, number])
         frames = _with_errors(video, rates or ErrorRates(), rng)
-        report.files.append(write_video_predictions(Path(out, "poses"), path.stem, frames))
+        report.files.append(write_video_predictions(Path(out, "poses"), video.video_id, frames))
         kept = {frame.image_id for frame in video.frames}
         write_json(Path(out, "truth", path.name), _subset(load_json(path), kept))
         report.videos += 1
         report.frames += len(frames)
         report.poses += sum(len(frame.poses) for frame in frames)
         report.annotated += sum(len(frame.people) for frame in video.frames)
-    if not report.videos:
-        raise FileNotFoundError(f"no JSON file in {annotations}")
     return report
 
 

@@ -10,6 +10,7 @@ from mmengine.dataset import BaseDataset
 from mmpose.registry import DATASETS
 
 from mmpose_temporal.structures import SCORED_KEYPOINTS
+from mmpose_temporal.structures.track_motion import RECENT
 
 from .metainfo import posetrack_metainfo
 from .posetrack_json import VideoAnnotation, load_videos
@@ -27,7 +28,8 @@ class TrackletDataset(BaseDataset):
     A clip is a part of a video of poses, augmented (:func:`~.tracklets.augment_clip`) and
     observed with errors (:class:`~.tracklets.ErrorRates`, drawn for each clip). The pairs are
     those that a tracker without mistakes would have to judge. Nothing but the poses is needed.
-    Randomness is numpy's global one.
+    Randomness is numpy's global one, which mmengine seeds when a worker starts: with workers, set
+    ``persistent_workers``, or each epoch draws the same.
 
     An item has ``current`` (N, K, 3), ``history`` (N, H, K, 3), ``ages`` (N, H), ``motion`` and
     ``support`` (N, 2), float32, and ``labels`` (N,) int64, see
@@ -75,8 +77,8 @@ class TrackletDataset(BaseDataset):
         for name, value in numbers.items():
             if value < 1:
                 raise ValueError(f"{name} must be 1 or more, got {value}")
-        if history < 2:
-            raise ValueError(f"history must be 2 poses or more, got {history}")
+        if not 2 <= history <= len(RECENT) + 1:
+            raise ValueError(f"history must be 2 to {len(RECENT) + 1} poses, got {history}")
         self.ann_files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
         self.num_items, self.num_pairs = num_items, num_pairs
         self.draw_options = dict(

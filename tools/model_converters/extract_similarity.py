@@ -7,6 +7,7 @@ The file is what a similarity's option checkpoint takes.
 
 import argparse
 import sys
+from pickle import UnpicklingError
 
 import torch
 
@@ -26,9 +27,9 @@ def main() -> int:
     args = parser.parse_args()
     try:
         content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
-        weights = content.get("state_dict", content)
+        weights = content.get("state_dict", content) if isinstance(content, dict) else {}
         found = {
-            name.removeprefix(INSIDE): value.contiguous()
+            name.removeprefix(INSIDE): value.clone()
             for name, value in weights.items()
             if name.startswith(INSIDE)
         }
@@ -36,7 +37,7 @@ def main() -> int:
             raise ValueError(f"{args.checkpoint} has no tensor under {INSIDE}")
         with atomic_write(args.out, "wb") as file:
             torch.save(found, file)
-    except (ValueError, OSError, RuntimeError, AttributeError) as error:
+    except (ValueError, OSError, RuntimeError, EOFError, UnpicklingError) as error:
         print(f"extract_similarity: {error}", file=sys.stderr)
         return 1
     print(f"{len(found)} tensors, {sum(value.numel() for value in found.values())} numbers")

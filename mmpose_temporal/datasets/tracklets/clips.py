@@ -40,12 +40,12 @@ def augment_clip(
 ) -> np.ndarray:
     """Another clip that could have been filmed. All ranges are choices.
 
-    Every n-th frame of 12 to 39 frames, forwards or backwards, mirrored or not, stretched by
+    Every n-th frame, 12 to 39 of them where the clip has so many and 2 at least, forwards or backwards, mirrored or not, stretched by
     about 15 % in each direction, turned a little, and in half of the cases with a camera that
     pans, jerks and zooms.
 
     Args:
-        clip: (T, P, K, 3).
+        clip: (T, P, K, 3), T >= 2.
         size: Width and height of the frames, pixels, or of what the people cover.
         flip_indices: Keypoint that each becomes in the mirror.
         rng: Source of randomness.
@@ -53,8 +53,8 @@ def augment_clip(
     Returns:
         (T', P, K, 3).
     """
-    stride = int(rng.choice(STRIDES))
-    clip = clip[rng.integers(stride) :: stride]
+    stride = min(int(rng.choice(STRIDES)), len(clip) - 1)
+    clip = clip[rng.integers(min(stride, len(clip) - stride)) :: stride]
     if rng.random() < 0.5:
         clip = clip[::-1]
     length = int(rng.integers(12, 40))
@@ -63,7 +63,8 @@ def augment_clip(
         clip = clip[first : first + length]
     places, present = clip[..., :2], clip[..., 2:]
     if rng.random() < 0.5:
-        places, present = places[:, :, flip_indices] * (-1, 1), present[:, :, flip_indices]
+        places = places[:, :, flip_indices] * (-1, 1) + (size[0], 0)
+        present = present[:, :, flip_indices]
     angle = rng.normal() * 0.1
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     places = (places - np.array(size) / 2) @ (turn * np.exp(rng.normal(size=2) * 0.15)).T

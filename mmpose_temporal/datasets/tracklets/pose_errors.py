@@ -22,7 +22,7 @@ class NoisyFrame:
     """The people found in one frame.
 
     Attributes:
-        poses: (M, K, 3) float32, x, y and score; 0 where absent.
+        poses: (M, K, 3) float32, x, y and score, which is 0 where absent.
         owners: (M,) int64, column of the person in the clip; -1: nobody.
     """
 
@@ -47,7 +47,8 @@ class ErrorRates:
         dropped: Share of joints that are absent.
         swapped: Share of the poses in which left and right are exchanged.
         scores: Lowest and highest score of other joints, uniform.
-        duplicate_score: Factor of the scores of those found a second time, at least.
+        duplicate_score: Factor of the scores of those found a second time, at least; one factor
+            for all of a clip.
         false_score: Likewise, of people who are not there.
         scored: False: all scores are 1.
 
@@ -76,8 +77,9 @@ class ErrorRates:
         for name in (*shares, "swapped", "duplicate_score", "false_score"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
-        if min(self.jitter, self.outlier_factor, self.shift, self.false_positives) < 0:
-            raise ValueError("jitter, outlier_factor, shift and false_positives must be >= 0")
+        for name in ("jitter", "outlier_factor", "shift", "false_positives"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
         low, high = self.scores
         if not 0 < low <= high <= 1:
             raise ValueError(f"scores must be 0 < low <= high <= 1, got {self.scores}")
@@ -154,7 +156,8 @@ class _Simulator:
         self.twice = self.found & (rng.random(self.found.shape) < rates.duplicated)
         self.first = self.observe(clip, self.low, self.high)
         second = self.observe(clip, self.low, self.high)
-        second[..., 2] *= rng.uniform(rates.duplicate_score, 1)
+        if rates.scored:
+            second[..., 2] *= rng.uniform(rates.duplicate_score, 1)
         self.second = second
 
     def _found(self) -> np.ndarray:

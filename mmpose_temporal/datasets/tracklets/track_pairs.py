@@ -154,10 +154,13 @@ def _pairs_at(
     taken &= (distance <= reach) | (rng.random(taken.shape) < 0.1)
     rows, columns = np.nonzero(follows | taken)
     poses = tracks.poses[columns]
+    count = len(tracks.owners)
     wrong = np.flatnonzero((rng.random(len(rows)) < mixed) & (ages[columns, 1] > 0))
+    wrong = wrong if count > 1 else wrong[:0]
     for pair in wrong:
         entry = rng.integers(1, (ages[columns[pair]] > 0).sum())
-        poses[pair, entry] = tracks.poses[rng.integers(len(tracks.owners)), 0]
+        other = (columns[pair] + rng.integers(1, count)) % count
+        poses[pair, entry] = tracks.poses[other, 0]
     return dict(
         current=frame.poses[rows],
         history=poses,

@@ -46,7 +46,8 @@ class LogOddsAssignment(HungarianAssignment):
             ``min_similarity`` is at least this.
 
     Raises:
-        ValueError: ``chance`` out of its range; at use, an allowed pair is less likely.
+        ValueError: ``chance`` out of its range; at use, an allowed pair is less likely, or its
+            score is above 1 and so no probability.
     """
 
     def __init__(self, *, chance: float):
@@ -60,6 +61,11 @@ class LogOddsAssignment(HungarianAssignment):
             raise ValueError(
                 f"a pair of probability {scores[allowed].min():.3g} is allowed, but chance is "
                 f"{self.chance}: lower chance to the association's min_similarity"
+            )
+        if (scores[allowed] > 1 + 1e-6).any():
+            raise ValueError(
+                f"a score of {scores[allowed].max():.3g} is no probability: LogOddsAssignment "
+                "takes similarities in [0, 1], use HungarianAssignment for others"
             )
         likely = scores.astype(np.float64).clip(self.chance, 1 - 1e-9)
         odds = np.log(likely / (1 - likely)) - np.log(self.chance / (1 - self.chance))

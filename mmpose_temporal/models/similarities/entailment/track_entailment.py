@@ -123,8 +123,9 @@ class TrackEntailment(Similarity):
     def _joints(self, keypoints: Tensor, scores: Tensor) -> Tensor:
         """(..., J, 3) of (..., K, 2) and (..., K)."""
         places, present = self.chosen(keypoints, scores.where(scores >= self.keypoint_thr, 0))
-        scores = scores[..., self.chosen.index.to(scores.device)].where(present, 0)
-        return torch.cat([places, scores[..., None]], -1)
+        scores = scores[..., self.chosen.index.to(scores.device)]
+        joints = torch.cat([places, scores[..., None]], -1)
+        return joints.where(present[..., None], 0)
 
     def extend(
         self,
@@ -148,8 +149,6 @@ class TrackEntailment(Similarity):
     ) -> np.ndarray:
         """(M_t, M_prev) probabilities, 0 for pairs that are not scored."""
         poses, tracks = current["history"][:, 0], previous["history"]
-        now, then = current["times"][:1, :1], previous["times"]
-        ages = torch.where(then == NO_POSE, 0, now - then).float()
         scores = np.zeros((len(poses), len(tracks)), np.float32)
         near = self._near(poses, tracks[:, 0])
         if pairs is not None:
@@ -157,6 +156,8 @@ class TrackEntailment(Similarity):
         rows, columns = near.nonzero(as_tuple=True)
         if not len(rows):
             return scores
+        now, then = current["times"][:1, :1], previous["times"]
+        ages = torch.where(then == NO_POSE, 0, now - then).float()
         motion = poses.new_zeros(2), poses.new_zeros(2)
         if self.use_common_motion:
             motion = common_motion(poses, tracks, ages)
@@ -177,7 +178,8 @@ class TrackEntailment(Similarity):
         sizes = [(high - low).norm(dim=-1) for low, high in corners]
         limit = self.reach * ((sizes[0][:, None] + sizes[1]) / 2).clamp(min=SMALLEST)
         seen = [(people[..., 2] > 0).any(-1) for people in (poses, last)]
-        return (torch.cdist(*centers) < limit) & seen[0][:, None] & seen[1]
+        apart = (centers[0][:, None] - centers[1]).norm(dim=-1)
+        return (apart < limit) & seen[0][:, None] & seen[1]
 
     def _logits(self, *pairs: Tensor) -> Tensor:
         """(P, 2): does not follow, follows; arguments of pair_features."""
@@ -191,8 +193,8 @@ class TrackEntailment(Similarity):
         Args:
             inputs: ``current`` (B, P, K, 3) x, y, score in image pixels; ``history``
                 (B, P, H, K, 3); ``ages`` (B, P, H) float frames, 0 for none; ``motion`` and
-                ``support`` (B, P, 2), see :func:`common_motion`; ``labels``
-                (B, P) int64, 1 = the pose follows the track.
+                ``support`` (B, P, 2), see :func:`common_motion`, which count as 0 without
+                ``use_common_motion``; ``labels`` (B, P) int64, 1 = the pose follows the track.
             data_samples: Not needed.
 
         Returns:
@@ -208,7 +210,8 @@ class TrackEntailment(Similarity):
                 f"looks at {self.history}: set both to the same history"
             )
         people = [self._joints(p[..., :2], p[..., 2]) for p in (rows["current"], rows["history"])]
-        logits = self._logits(*people, rows["ages"], rows["motion"], rows["support"])
+        motion = [rows[name] * self.use_common_motion for name in ("motion", "support")]
+        logits = self._logits(*people, rows["ages"], *motion)
         labels = rows["labels"].to(logits.device)
         return {
             "loss": F.cross_entropy(logits.float(), labels),

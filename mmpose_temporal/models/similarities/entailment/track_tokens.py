@@ -130,5 +130,6 @@ class TrackTokens(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Tokens (P, 1 + J, hidden) and which of them count (P, 1 + J); see pair_features."""
         joints, pair, visible = pair_features(current, history, ages, motion, support)
+        pair, joints = (rows.to(self.pair.weight.dtype) for rows in (pair, joints))
         tokens = torch.cat([self.pair(pair)[:, None], self.joint(joints)], 1) + self.kind.weight
         return tokens, torch.cat([torch.ones_like(visible[:, :1]), visible], 1)
