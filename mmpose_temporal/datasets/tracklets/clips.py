@@ -40,9 +40,9 @@ def augment_clip(
 ) -> np.ndarray:
     """Another clip that could have been filmed. All ranges are choices.
 
-    Every n-th frame, 12 to 39 of them where the clip has so many and 2 at least, forwards or backwards, mirrored or not, stretched by
-    about 15 % in each direction, turned a little, and in half of the cases with a camera that
-    pans, jerks and zooms.
+    Every n-th frame, 12 to 39 of them where the clip has so many and 2 at least, forwards or
+    backwards, mirrored or not, stretched by about 15 % in each direction, turned a little, and
+    in half of the cases with a camera that pans, jerks and zooms.
 
     Args:
         clip: (T, P, K, 3), T >= 2.

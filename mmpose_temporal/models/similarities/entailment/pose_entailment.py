@@ -131,7 +131,8 @@ class PoseEntailment(Similarity):
                 "frame_size=(w, h) or ori_shape=(h, w), or set its option frame_size=(w, h)"
             )
         rows = (poses.keypoints, poses.keypoint_scores, np.array(size, np.float32))
-        vectors, visible = self._poses(*(torch.from_numpy(row).to(self.device) for row in rows))
+        rows = (torch.from_numpy(np.ascontiguousarray(row)).to(self.device) for row in rows)
+        vectors, visible = self._poses(*rows)
         time = np.full(len(poses), feats["time"], np.int64)
         return {"vectors": vectors, "visible": visible, "time": time}
 

@@ -49,7 +49,9 @@ class TrackEntailment(Similarity):
         keypoint_thr: Keypoints that score less are absent.
         reach: Largest distance between the centres of the pose and the track's last pose, in
             mean diagonals of the two.
-        use_common_motion: See :func:`common_motion`.
+        use_common_motion: Judge every pair twice, with the motion that people have in common
+            (:func:`common_motion`) and without, and take the mean of the log odds: the vote of a
+            few people may be wrong (choice). Otherwise only without.
         max_pairs: Pairs in one pass. None: 128 on a CPU, 16384 elsewhere.
         checkpoint: Weights to begin with, as in :class:`PoseEntailment`.
         init_cfg: As in mmengine.
@@ -112,8 +114,8 @@ class TrackEntailment(Similarity):
         time = (feats or {}).get("time")
         if time is None:
             raise ValueError("TrackEntailment needs feats['time'], the number of the frame")
-        rows = torch.from_numpy(poses.keypoints), torch.from_numpy(poses.keypoint_scores)
-        joints = self._joints(*rows)
+        rows = (np.ascontiguousarray(x) for x in (poses.keypoints, poses.keypoint_scores))
+        joints = self._joints(*map(torch.from_numpy, rows))
         history = joints.new_zeros((len(poses), self.history, *joints.shape[1:]))
         history[:, 0] = joints
         times = torch.full((len(poses), self.history), NO_POSE)
@@ -158,18 +160,29 @@ class TrackEntailment(Similarity):
             return scores
         now, then = current["times"][:1, :1], previous["times"]
         ages = torch.where(then == NO_POSE, 0, now - then).float()
-        motion = poses.new_zeros(2), poses.new_zeros(2)
+        opinions = [(poses.new_zeros(2), poses.new_zeros(2))]
         if self.use_common_motion:
-            motion = common_motion(poses, tracks, ages)
+            motion, support = common_motion(poses, tracks, ages)
+            if motion.any():
+                opinions.append((motion, support))
         size = self.max_pairs or (CPU_PAIRS if self.device.type == "cpu" else GPU_PAIRS)
         logits = torch.cat(
             [
-                self._logits(poses[i], tracks[j], ages[j], *(m.expand(len(i), 2) for m in motion))
+                self._judged(poses[i], tracks[j], ages[j], opinions)
                 for i, j in zip(rows.split(size), columns.split(size), strict=True)
             ]
         )
-        scores[rows.numpy(), columns.numpy()] = logits.float().softmax(-1)[:, 1].cpu().numpy()
+        scores[rows.numpy(), columns.numpy()] = logits.softmax(-1)[:, 1].cpu().numpy()
         return scores
+
+    def _judged(
+        self, poses: Tensor, tracks: Tensor, ages: Tensor, opinions: list[tuple[Tensor, Tensor]]
+    ) -> Tensor:
+        """(P, 2) mean logits over the opinions of what the common motion is, in one pass."""
+        many, count = len(opinions), len(poses)
+        pairs = [rows.repeat(many, *[1] * (rows.dim() - 1)) for rows in (poses, tracks, ages)]
+        motion = [torch.stack(part).repeat_interleave(count, 0) for part in zip(*opinions)]
+        return self._logits(*pairs, *motion).float().unflatten(0, (many, count)).mean(0)
 
     def _near(self, poses: Tensor, last: Tensor) -> Tensor:
         """(M, L) bool: near enough, and with joints."""
