@@ -47,6 +47,8 @@ class TrackletDataset(BaseDataset):
         joints: Keypoints that vote for the common motion; those of the similarity. None: the 15
             scored ones.
         visits: Moments of a clip that pairs are taken from.
+        blind_share: Share of the items without the common motion, in [0, 1]: the similarity
+            judges with it and without.
         videos: Names of the videos to use. None: all.
         test_mode: As in mmengine.
         lazy_init: As in mmengine.
@@ -69,6 +71,7 @@ class TrackletDataset(BaseDataset):
         max_age: int = 12,
         joints: Sequence[int] | None = None,
         visits: int = 5,
+        blind_share: float = 0.0,
         videos: Sequence[str] | None = None,
         test_mode: bool = False,
         lazy_init: bool = False,
@@ -87,6 +90,9 @@ class TrackletDataset(BaseDataset):
             max_age=max_age,
             visits=visits,
         )
+        if not 0 <= blind_share <= 1:
+            raise ValueError(f"blind_share must be in [0, 1], got {blind_share}")
+        self.blind_share = blind_share
         self.videos = videos
         super().__init__(
             data_root=data_root,
@@ -144,7 +150,10 @@ class TrackletDataset(BaseDataset):
             total = len(pairs.labels)
             repeats = -(-self.num_pairs // total)
             order = np.concatenate([rng.permutation(total) for _ in range(repeats)])
-            return pairs.take(order[: self.num_pairs])
+            item = pairs.take(order[: self.num_pairs])
+            if rng.random() < self.blind_share:
+                item["motion"], item["support"] = (0 * item[k] for k in ("motion", "support"))
+            return item
         raise ValueError(f"{ATTEMPTS} clips of {self.ann_files} had nobody in following frames")
 
 

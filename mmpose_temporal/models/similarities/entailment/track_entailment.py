@@ -181,7 +181,8 @@ class TrackEntailment(Similarity):
         """(P, 2) mean logits over the opinions of what the common motion is, in one pass."""
         many, count = len(opinions), len(poses)
         pairs = [rows.repeat(many, *[1] * (rows.dim() - 1)) for rows in (poses, tracks, ages)]
-        motion = [torch.stack(part).repeat_interleave(count, 0) for part in zip(*opinions)]
+        columns = zip(*opinions, strict=True)
+        motion = [torch.stack(column).repeat_interleave(count, 0) for column in columns]
         return self._logits(*pairs, *motion).float().unflatten(0, (many, count)).mean(0)
 
     def _near(self, poses: Tensor, last: Tensor) -> Tensor:
