@@ -40,7 +40,12 @@ def read_poses(videos: list[VideoAnnotation]) -> list[list[tuple[PoseDataSample,
                 keypoint_scores=keypoints[..., 2],
                 boxes=np.array([p.box for p in frame.people], np.float32).reshape(-1, 4),
             )
-            meta = dict(video_id=video.video_id, frame_index=index, num_frames=len(video.frames))
+            meta = dict(
+                video_id=video.video_id,
+                frame_index=index,
+                num_frames=len(video.frames),
+                frame_size=frame.size,
+            )
             frames.append((PoseDataSample(metainfo=meta), poses))
         result.append(frames)
     return result
