@@ -1,0 +1,301 @@
+"""What pose entailment costs: KeyTrack's matching network, and trackers of known poses with it.
+
+"Paper" is configs/_base_/models/keytrack.py (15 joints, 4 layers, the poses of 4 frames, of each
+the 5 nearest), with the weights it starts from, since time does not hang on them; "shipped" is
+configs/keytrack/keytrack-tracker.py with its weights.
+
+- batched_pairs_speedup: pairs a second of PoseEntailment.pairwise for the pairs of a frame of 10
+  people in one call, against one call for each pair.
+- matmul_peak_share: floating point operations a second of the same call against those of a large
+  single-precision matrix product on this machine. Counted are the multiply-adds (2 operations
+  each) that are really done in linear layers and attention; _full: as if every layer had all rows
+  of every pair. Norms, softmax, GELU and look-ups take time but are not counted.
+- tracker_fps, tracker_fps_paper: frames a second of the whole trackers.
+- frame_ms_*: milliseconds of a frame with so many people who move, or with so many remembered
+  frames (paper) or poses of a track (shipped's networks, without weights, since these belong to a
+  length of the history). People get smaller as they get more, as in a crowd.
+- frame_time_growth_*: a frame's time in the last 100 of 1000 frames against the first 100, while
+  people keep leaving and new ones coming.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from bench_tracker import rates, read_poses, track_all
+from common import arguments, emit, paired
+from mmengine.config import Config
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from mmpose.utils import register_all_modules
+from torch import nn
+
+from mmpose_temporal.datasets import load_videos
+from mmpose_temporal.models import PoseEntailment
+from mmpose_temporal.models.trackers import nearest_pairs
+from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.testing import random_poses, write_tiny_posetrack
+
+ROOT = Path(__file__).resolve().parents[1]
+PAPER = ROOT / "configs" / "_base_" / "models" / "keytrack.py"
+SHIPPED = ROOT / "configs" / "keytrack" / "keytrack-tracker.py"
+SIZE = (1920, 1080)
+Video = list[tuple[PoseDataSample, FramePoses]]
+
+
+def crowd(people: int, length: int, *, stay: int | None = None) -> Video:
+    """A video of people who walk straight on, with some noise.
+
+    Args:
+        people: In each frame.
+        length: Frames.
+        stay: Frames after which a person is replaced by another one elsewhere, people in turn.
+            None: all stay.
+    """
+    rng = np.random.default_rng(0)
+    shape = random_poses(people, seed=0, size=SIZE).keypoints
+    shape = (shape - shape.mean(1, keepdims=True)) * min(1, np.sqrt(10 / people))
+    place = rng.uniform(0.1, 0.9, (people, 1, 2)) * SIZE
+    speed = rng.normal(0, 2, (people, 1, 2))
+    start = np.zeros((people, 1, 1))
+    video = []
+    for index in range(length):
+        if stay:
+            new = (index + np.arange(people) * stay // people) % stay == 0
+            place[new] = rng.uniform(0.1, 0.9, (int(new.sum()), 1, 2)) * SIZE
+            start[new] = index
+        keypoints = shape + place + speed * (index - start) + rng.normal(0, 1, shape.shape)
+        meta = dict(video_id="v", frame_index=index, num_frames=length, frame_size=SIZE)
+        video.append((PoseDataSample(metainfo=meta), FramePoses.create(keypoints=keypoints)))
+    return video
+
+
+def build(kind: str, history: int | None = None) -> nn.Module:
+    """The tracker of ``'paper'`` or ``'shipped'``, or one with another history."""
+    torch.manual_seed(0)
+    config = Config.fromfile(PAPER if kind == "paper" else SHIPPED).model
+    if history is not None and kind == "paper":
+        config.association.history = history
+    elif history is not None:
+        config.association.similarity.history = history
+        config.association.similarity.checkpoint = None
+    return MODELS.build(config).eval()
+
+
+def matcher_flops(similarity: PoseEntailment, poses: int, pairs: int) -> tuple[int, int]:
+    """Floating point operations of linear layers and attention, 2 for a multiply-add.
+
+    Args:
+        similarity: Whose network.
+        poses: Different poses among the pairs.
+        pairs: Pairs that are scored.
+
+    Returns:
+        Those that are done: the first layer's queries, keys and values once a pose, of the last
+        layer one query row and what follows it; and those if each pair did all rows itself.
+    """
+    network = similarity.network
+    hidden, wide = network.hidden, network.layers[0].widen.out_features
+    rows, layers = 2 * len(similarity.chosen), len(network.layers)
+    project, ends = 3 * hidden**2, hidden**2 + 2 * hidden
+
+    def after(queries: int) -> int:
+        """Of a layer behind the projection: attention, its output, the two linear layers."""
+        return queries * (2 * rows * hidden + hidden**2 + 2 * hidden * wide)
+
+    full = layers * (rows * project + after(rows)) + ends
+    # The last layer: keys and values of all rows, query of one.
+    saved = (rows - 1) * hidden**2 + after(rows) - after(1) if layers > 1 else 0
+    saved += after(rows) - after(1) if layers == 1 else 0
+    done = full - saved - rows * project
+    return 2 * (poses * rows // 2 * project + pairs * done), 2 * pairs * full
+
+
+def bench_matcher(quick: bool) -> None:
+    """Rows of the matching network alone."""
+    tracker = build("paper")
+    similarity, association = tracker.association.similarity, tracker.association
+    video = crowd(10, association.history + 1)
+    earlier = [
+        similarity.embed(poses, dict(time=sample.frame_index, frame_size=SIZE))
+        for sample, poses in video
+    ]
+    current, stack = earlier.pop(), {}
+    for name in current:
+        cat = torch.cat if torch.is_tensor(current[name]) else np.concatenate
+        stack[name] = cat([rows[name] for rows in earlier])
+    before = FramePoses.cat([poses for _, poses in video[:-1]])
+    chosen = nearest_pairs(video[-1][1], before, stack["time"], association.nearest)
+    rows, columns = chosen.nonzero()
+
+    def one(value: np.ndarray | torch.Tensor, row: int) -> np.ndarray | torch.Tensor:
+        return value[row : row + 1]
+
+    def singly() -> np.ndarray:
+        scores = np.zeros(chosen.shape, np.float32)
+        for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
+            first = {name: one(value, i) for name, value in current.items()}
+            second = {name: one(value, j) for name, value in stack.items()}
+            scores[i, j] = similarity.pairwise(first, second)[0, 0]
+        return scores
+
+    def batched() -> np.ndarray:
+        return similarity.pairwise(current, stack, chosen)
+
+    difference = float(np.abs(singly() - batched()).max())
+    if difference > 1e-5:
+        raise RuntimeError(f"the two ways differ by {difference}")
+    slow, fast = paired(singly, batched, 5 if quick else 15)
+    threads = f"{torch.get_num_threads()} threads"
+    emit(
+        "batched_pairs_speedup",
+        [a / b for a, b in zip(slow, fast, strict=True)],
+        unit="x",
+        target=None,
+        reference=f"one call a pair, {len(rows) / np.median(slow):.0f} pairs/s; batched "
+        f"{len(rows) / np.median(fast):.0f} pairs/s, {len(rows)} pairs of 10 people with the "
+        f"{association.nearest} nearest of {association.history} frames; largest difference "
+        f"{difference:.0e}; {threads}",
+    )
+    side = 1536
+    matrix = torch.randn(side, side)
+    product, matcher = paired(lambda: matrix @ matrix, batched, 10 if quick else 40)
+    done, full = matcher_flops(similarity, sum(map(len, (video[-1][1], before))), len(rows))
+    peak = 2 * side**3
+    for name, flops, text in (
+        (
+            "matmul_peak_share",
+            done,
+            "done (first projection once a pose, of the last layer one query row)",
+        ),
+        ("matmul_peak_share_full", full, "if every pair did all rows of every layer"),
+    ):
+        emit(
+            name,
+            [flops / m / (peak / p) for m, p in zip(matcher, product, strict=True)],
+            unit="of the peak",
+            target=">= 0.5" if name == "matmul_peak_share" else None,
+            reference=f"float32 product of two {side} x {side} matrices, "
+            f"{peak / np.median(product) / 1e9:.0f} GFLOP/s; {flops / 1e9:.2f} GFLOP of linear "
+            f"layers and attention {text}; {len(rows)} pairs, {threads}",
+            digits=3,
+        )
+
+
+def bench_speed(annotations: Path, quick: bool) -> None:
+    """Rows of the whole trackers."""
+    if annotations.is_dir():
+        name, videos = str(annotations.name), load_videos(annotations)
+    else:
+        name = "generated"
+        with tempfile.TemporaryDirectory() as folder:
+            write_tiny_posetrack(folder, videos={"a": 100, "b": 100}, people=5)
+            videos = load_videos(Path(folder, "annotations", "val"))
+    if quick:
+        videos = sorted(videos, key=lambda video: video.video_id)[::5]
+    frames = read_poses(videos)
+    number, poses = sum(map(len, frames)), sum(len(p) for video in frames for _, p in video)
+    for kind, row, target in (
+        ("shipped", "tracker_fps", ">= 100"),
+        ("paper", "tracker_fps_paper", None),
+    ):
+        tracker = build(kind)
+        emit(
+            row,
+            rates(lambda t=tracker: track_all(t, frames), number, 2 if quick else 5),
+            unit="frames/s",
+            target=target,
+            reference=f"{kind}, everything between poses and ids; {number} frames of "
+            f"{len(videos)} videos ({name}), {poses / number:.1f} people a frame, "
+            f"{torch.get_num_threads()} threads",
+            digits=0,
+        )
+
+
+def frame_times(tracker: nn.Module, video: Video) -> np.ndarray:
+    """(T,) milliseconds of each frame."""
+    times = [time.perf_counter()]
+    for sample, poses in video:
+        tracker.track(sample, poses)
+        times.append(time.perf_counter())
+    return np.diff(times) * 1000
+
+
+def counted(tracker: nn.Module) -> Callable[[], int]:
+    """Counts what goes through the tracker's matching network from now on."""
+    total = 0
+
+    def add(_: nn.Module, inputs: tuple) -> None:
+        nonlocal total
+        total += len(inputs[0])
+
+    tracker.association.similarity.network.register_forward_pre_hook(add)
+    return lambda: total
+
+
+def bench_people(quick: bool) -> None:
+    """Rows of a frame's time by people and by history."""
+    # (people, history, frames)
+    rows = [(10, None, 30), (50, None, 10), (200, None, 8)]
+    rows += [(10, history, 30) for history in (1, 2, 4)]
+    for kind in ("shipped", "paper"):
+        for people, history, frames in rows:
+            history = history if history is None or kind == "paper" else history + 2 - history % 2
+            settled = 7 if people < 200 else 4  # the memory is full
+            frames = settled + max(1, (frames - settled) // (4 if quick else 1))
+            tracker = build(kind, history)
+            pairs = counted(tracker)
+            times = frame_times(tracker, crowd(people, frames))[settled:]
+            name = f"{people}_people" if history is None else f"history_{history}"
+            emit(
+                f"frame_ms_{kind}_{name}",
+                times,
+                unit="ms",
+                target=None,
+                reference=f"{people} people of {len(times)} frames of {SIZE[0]}x{SIZE[1]}, "
+                f"{pairs() / (frames - 1):.0f} pairs through the network a frame",
+                digits=1,
+            )
+
+
+def bench_growth(people: int, length: int) -> None:
+    """Rows of a frame's time early and late in a video."""
+    for kind in ("shipped", "paper"):
+        tracker = build(kind)
+        times = frame_times(tracker, crowd(people, length, stay=50))
+        first, last = (part.reshape(-1, 20) for part in (times[10:90], times[-80:]))
+        first, last = np.median(first, axis=1), np.median(last, axis=1)
+        emit(
+            f"frame_time_growth_{kind}",
+            last / first,
+            unit="x",
+            target="<= 1.1",
+            reference=f"frames {length - 80} to {length} against 10 to 90 of a video, medians of "
+            f"20: {np.median(last):.2f} against {np.median(first):.2f} ms; {people} people at a "
+            f"time, {people * length // 50} altogether",
+        )
+
+
+def main() -> None:
+    """Run."""
+    parser: argparse.ArgumentParser = arguments(__doc__.split("\n")[0])
+    parser.add_argument(
+        "--annotations",
+        type=Path,
+        default=ROOT.parent / "shared/data/multiperson_posetrack/annotations/val",
+        help="folder of PoseTrack18 JSON files; without it, small generated videos",
+    )
+    args = parser.parse_args()
+    register_all_modules()
+    bench_matcher(args.quick)
+    bench_speed(args.annotations, args.quick)
+    bench_people(args.quick)
+    bench_growth(people=2 if args.quick else 5, length=1000)
+
+
+if __name__ == "__main__":
+    main()
