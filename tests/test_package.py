@@ -166,6 +166,9 @@ def test_wheel_holds_the_package_and_what_mim_needs(clone: Path, tmp_path: Path)
         assert files
         assert {f"mmpose_temporal/.mim/{path.relative_to(clone)}" for path in files} <= names
     assert "mmpose_temporal/.mim/model-index.yml" in names
+    weights = {path.name for path in (clone / "mmpose_temporal/weights").iterdir()}
+    assert {"README.md", "track_entailment.pth"} <= weights
+    assert {f"mmpose_temporal/weights/{name}" for name in weights} <= names
     roots = {name.split("/")[0] for name in names}
     assert len(roots) == 2 and "mmpose_temporal" in roots  # and the dist-info, no tests or tools
 

@@ -17,7 +17,7 @@ def people(frames: int = 60) -> np.ndarray:
     clip = np.zeros((frames, 3, 17, 3), np.float32)
     for p in range(3):
         low = np.stack([100.0 * p + np.arange(frames), np.full(frames, 50)], 1)
-        boxes = np.hstack([low, low + (40 + 10 * p, 100)]).astype(np.float32)
+        boxes = np.hstack([low, low + np.array([40 + 10 * p, 100])]).astype(np.float32)
         clip[:, p, :, :2] = template_keypoints(boxes)
         clip[:: p + 1, p, :, 2] = 1
     clip[:, :, [3, 4], 2] = 0  # no ears

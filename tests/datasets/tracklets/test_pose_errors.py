@@ -13,7 +13,7 @@ SIZE = 50.0
 
 def clip(frames: int = FRAMES, people: int = PEOPLE) -> np.ndarray:
     low = np.stack([np.arange(people) * 200.0, np.zeros(people)], 1)
-    boxes = np.hstack([low, low + (30, 40)]).astype(np.float32)
+    boxes = np.hstack([low, low + np.array([30, 40])]).astype(np.float32)
     result = np.ones((frames, people, 17, 3), np.float32)
     result[..., :2] = template_keypoints(boxes)
     return result

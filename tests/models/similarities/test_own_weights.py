@@ -5,6 +5,7 @@ from mmpose.registry import MODELS
 from torch import nn
 
 from mmpose_temporal.models import PoseEntailment
+from mmpose_temporal.models.similarities import own_weights
 
 SMALL = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1)
 
@@ -79,3 +80,40 @@ def test_a_file_without_weights(tmp_path):
     torch.save([1, 2], tmp_path / "a.pth")
     with pytest.raises(ValueError, match="holds no weights"):
         similarity(1, checkpoint=str(tmp_path / "a.pth"))
+
+
+# ----------------------------------------------------------------------- shipped weights
+
+
+def test_weights_that_come_with_the_package():
+    """Every file is tensors alone, and those of the matcher are read by their name."""
+    files = sorted(own_weights.SHIPPED_FOLDER.glob("*.pth"))
+    assert "track_entailment" in [file.stem for file in files]
+    assert (own_weights.SHIPPED_FOLDER / "README.md").is_file()
+    for file in files:
+        weights = torch.load(file, weights_only=True)
+        assert all(isinstance(value, torch.Tensor) for value in weights.values())
+        assert all(torch.isfinite(value).all() for value in weights.values())
+        assert file.stat().st_size < 5e6
+    settings = dict(
+        type="TrackEntailment",
+        network=dict(hidden=96, intermediate=192, num_layers=3, num_heads=4),
+        checkpoint="shipped:track_entailment",
+    )
+    loaded = MODELS.build(settings).state_dict()
+    stored = torch.load(own_weights.SHIPPED_FOLDER / "track_entailment.pth", weights_only=True)
+    assert loaded.keys() == stored.keys()
+    assert all(torch.equal(loaded[name], value) for name, value in stored.items())
+
+
+@pytest.mark.parametrize("name", ["nothing", "../weights/track_entailment", "", "a.pth"])
+def test_weights_that_are_not_shipped(name):
+    with pytest.raises(
+        ValueError, match=rf"no weights '{name}' are shipped, but track_entailment"
+    ):
+        similarity(1, checkpoint=f"shipped:{name}")
+
+
+def test_shipped_weights_of_something_else():
+    with pytest.raises(RuntimeError, match="the checkpoint does not fit PoseEntailment"):
+        similarity(1, checkpoint="shipped:track_entailment")
