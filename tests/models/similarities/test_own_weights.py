@@ -80,6 +80,9 @@ def test_a_file_without_weights(tmp_path):
     torch.save([1, 2], tmp_path / "a.pth")
     with pytest.raises(ValueError, match="holds no weights"):
         similarity(1, checkpoint=str(tmp_path / "a.pth"))
+    (tmp_path / "b.pth").write_text("{}")
+    with pytest.raises(ValueError, match="is no file of tensors alone"):
+        similarity(1, checkpoint=str(tmp_path / "b.pth"))
 
 
 # ----------------------------------------------------------------------- shipped weights
