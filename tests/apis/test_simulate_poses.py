@@ -88,9 +88,7 @@ def test_a_frame_without_labels(tmp_path, annotations):
     content = json.loads(file.read_text())
     content["images"][1]["is_labeled"] = False
     file.write_text(json.dumps(content))
-    with pytest.raises(
-        ValueError, match=r"v2\.json: 1 frames have no labels, images/val/v2/"
-    ):
+    with pytest.raises(ValueError, match=r"v2\.json: 1 frames have no labels, images/val/v2/"):
         simulate_pose_files(annotations, tmp_path / "out")
     report = simulate_pose_files(annotations, tmp_path / "other", frame_step=2)  # not frame 1
     assert report.frames == 4 + 2
