@@ -6,18 +6,20 @@ from .box_sources import BoxSource, DatasetBoxes, DetectorBoxes
 from .checkpoint_guard import CheckpointGuard
 from .confirmed_association import ConfirmedAssociation
 from .cropping import Crops, TopdownCropper
+from .estimator_batches import FramePreprocessor
 from .feats import Feats, select_people
 from .finished_frames import FinishedFrames, TrackedFrame
 from .gates import CenterDistanceGate, Gate, IoUGate
 from .history_association import HistoryAssociation, nearest_pairs
 from .pasted_boxes import BoxPropagation, PastedBoxes, TemporalOKS
-from .pose_only_tracker import PoseOnlyTracker, VideoState
-from .pose_tracker import FramePreprocessor, PoseTracker
+from .pose_only_tracker import PoseOnlyTracker
+from .pose_tracker import PoseTracker
 from .propagation import Candidates, MergedPoses, Propagation, PropagationMemory
 from .refinement import Refinement
 from .refinement_window import PathStep, RefinementRecord, RefinementWindow
 from .suppression import OKSNMS, BoxNMS, GreedySuppression, PoseNMS, SoftOKSNMS, Suppression
 from .temporal_refinement import TemporalRefinement
+from .video_state import VideoState
 
 __all__ = [
     "OKSNMS",

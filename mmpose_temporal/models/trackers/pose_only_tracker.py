@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,33 +13,9 @@ from torch import Tensor
 
 from mmpose_temporal.structures import UNTRACKED, FramePoses
 
-from .association import TrackMemory
 from .feats import Feats, select_people
 from .finished_frames import FinishedFrames, TrackedFrame, is_searched
-from .propagation import PropagationMemory
-
-
-@dataclass(slots=True)
-class VideoState:
-    """Everything that is remembered of one video; made at its start, dropped at its end.
-
-    Attributes:
-        num_frames: Length of the video.
-        finished: Its frames that are held back.
-        memory: Its live tracks.
-        next_frame: Position of the frame that is due.
-        searched: Frames so far in which people were looked for: the clock of the tracks' age.
-        window: What the refinement holds; None without one.
-        propagation: Memory of the propagation, where the tracker has one.
-    """
-
-    num_frames: int
-    finished: FinishedFrames
-    memory: TrackMemory = field(default_factory=TrackMemory)
-    next_frame: int = 0
-    searched: int = 0
-    window: Any = None
-    propagation: PropagationMemory | None = None
+from .video_state import VideoState, frame_size, known_ids
 
 
 @MODELS.register_module()
@@ -206,10 +181,11 @@ class PoseOnlyTracker(BaseModel):
             raise ValueError(f"video {video_id}: frame {index} was not searched but has poses")
         state.next_frame += 1
         dropped = Counter() if dropped is None else dropped
-        feats = dict(feats or (), frame_size=_frame_size(sample), time=state.searched)
+        feats = dict(feats or (), time=state.searched)
+        feats["frame_size"] = frame_size(sample, feats.get("image"))
         known = sample.get("known_ids")
         if known is not None:
-            feats["person_known_ids"] = _known_ids(known, len(poses), video_id, index)
+            feats["person_known_ids"] = known_ids(known, len(poses), video_id, index)
         poses, feats = self._select(poses, feats, dropped)
         # Tracks do not age in frames that nobody could be found in: choice, since a data set
         # labels every fourth frame, or a file is broken, without telling anything of people.
@@ -294,23 +270,3 @@ class PoseOnlyTracker(BaseModel):
         frame.sample.pred_instances = frame.poses.to_instances()
         frame.sample.set_metainfo(dict(dropped=dict(frame.dropped)))
         return frame.sample
-
-
-def _frame_size(sample: PoseDataSample) -> tuple[int, int] | None:
-    """Width and height of the frame in pixels; None where unknown."""
-    size = sample.get("frame_size")
-    if size is None:
-        shape = sample.get("ori_shape")
-        size = None if shape is None else (shape[1], shape[0])
-    return size if size is not None and size[0] > 0 and size[1] > 0 else None
-
-
-def _known_ids(ids: Any, num_people: int, video_id: str, index: int) -> np.ndarray:
-    """(M,) int64."""
-    ids = np.asarray(ids)
-    if ids.shape != (num_people,) or not (ids.dtype.kind in "iu" or ids.size == 0):
-        raise ValueError(
-            f"video {video_id}: frame {index}: known_ids must be integers, one for each of its "
-            f"{num_people} poses, got {ids.dtype} {ids.shape}"
-        )
-    return ids.astype(np.int64)

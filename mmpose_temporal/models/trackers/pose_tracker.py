@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.model import BaseDataPreprocessor, BaseModel
-from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
@@ -18,29 +16,13 @@ from mmpose_temporal.structures import FramePoses
 
 from .box_sources import Boxes
 from .checkpoint_guard import CheckpointGuard
-from .feats import PERSON, Feats, select_people
-from .finished_frames import TrackedFrame
-from .pose_only_tracker import PoseOnlyTracker, VideoState, is_searched
+from .estimator_batches import FramePreprocessor, crop_samples, gather_frames
+from .feats import Feats, select_people
+from .finished_frames import TrackedFrame, is_searched
+from .pose_only_tracker import PoseOnlyTracker
 from .propagation import Candidates, PropagationMemory, turns
 from .refinement import Refinement
-
-
-class FramePreprocessor(BaseDataPreprocessor):
-    """Training batches go to the estimator's own preprocessor; test frames stay as they are.
-
-    People are cropped from the uint8 frame on the CPU, and only the crops travel to the device.
-
-    Args:
-        estimator: The pose estimator.
-    """
-
-    def __init__(self, estimator: BaseModel):
-        super().__init__()
-        self._of_crops = [estimator.data_preprocessor]  # in a list: it is not a second owner
-
-    def forward(self, data: dict, training: bool = False) -> dict:
-        """Prepare a batch: crops with samples when training, frames with samples otherwise."""
-        return self._of_crops[0](data, True) if training else data
+from .video_state import VideoState
 
 
 @MODELS.register_module()
@@ -246,7 +228,7 @@ class PoseTracker(PoseOnlyTracker):
         samples: Sequence[PoseDataSample],
         candidates: Sequence[Candidates],
     ) -> tuple[list[FramePoses], list[Feats]]:
-        """Poses of all boxes of all frames, through the estimator together; see _gather."""
+        """Poses of all boxes of all frames, through the estimator together; see gather_frames."""
         images, people, owners = [], [], []
         for i, (frame, sample, offer) in enumerate(zip(frames, samples, candidates, strict=True)):
             if not len(offer.boxes):
@@ -254,34 +236,11 @@ class PoseTracker(PoseOnlyTracker):
             crops = self.cropper(frame, offer.boxes)
             images.append(crops.images)
             owners += [i] * len(offer.boxes)
-            people += [
-                self._person(sample, *person)
-                for person in zip(
-                    offer.boxes, offer.scores, crops.centers, crops.scales, strict=True
-                )
-            ]
-        results = self._run_estimator(np.concatenate(images), people) if people else []
-        return self._gather(results, owners, len(frames), len(samples[0].flip_indices))
-
-    def _person(
-        self,
-        sample: PoseDataSample,
-        box: np.ndarray,
-        score: np.ndarray,
-        center: np.ndarray,
-        scale: np.ndarray,
-    ) -> PoseDataSample:
-        """A sample of one crop, as mmpose's top-down pipeline would pack it."""
-        person = PoseDataSample(
-            metainfo=dict(
-                input_center=center,
-                input_scale=scale,
-                input_size=self.cropper.input_size,
-                flip_indices=sample.flip_indices,
+            people += crop_samples(
+                sample, offer.boxes, offer.scores, crops, self.cropper.input_size
             )
-        )
-        person.gt_instances = InstanceData(bboxes=box[None], bbox_scores=score[None])
-        return person
+        results = self._run_estimator(np.concatenate(images), people) if people else []
+        return gather_frames(results, owners, len(frames), len(samples[0].flip_indices))
 
     def _run_estimator(
         self, images: np.ndarray, people: list[PoseDataSample]
@@ -295,22 +254,3 @@ class PoseTracker(PoseOnlyTracker):
             data = self.estimator.data_preprocessor(data, False)
             results += self.estimator(**data, mode="predict")
         return results
-
-    @staticmethod
-    def _gather(
-        results: list[PoseDataSample], owners: list[int], num_frames: int, num_keypoints: int
-    ) -> tuple[list[FramePoses], list[Feats]]:
-        """The poses of each frame, and what the estimator adds as ``person_<name>``."""
-        if not results:
-            nobody = [FramePoses.empty(num_keypoints) for _ in range(num_frames)]
-            return nobody, [{} for _ in nobody]
-        found = InstanceData.cat([result.pred_instances for result in results])
-        everyone, owner = FramePoses.from_instances(found), np.array(owners)
-        if everyone.keypoints.shape[1] != num_keypoints:
-            raise ValueError(
-                f"the estimator answers {everyone.keypoints.shape[1]} keypoints, but the data has "
-                f"{num_keypoints}; use an estimator of the data's layout"
-            )
-        feats = {name: rows for name, rows in found.items() if name.startswith(PERSON)}
-        frames = [owner == i for i in range(num_frames)]
-        return [everyone[mine] for mine in frames], [select_people(feats, m) for m in frames]

@@ -116,6 +116,14 @@ def test_the_similarity_is_told_the_size_of_the_frame(meta, size):
     assert tracker.association.similarity.seen == [dict(frame_size=size, time=0)]
 
 
+@pytest.mark.parametrize(("meta", "size"), [(dict(frame_size=(64, 48)), (64, 48)), ({}, (3, 2))])
+def test_an_image_tells_its_size_where_the_sample_does_not(meta, size):
+    tracker, sample = watching(), frame(0, 1, A)
+    sample.set_metainfo(meta)
+    tracker.track(sample, FramePoses.empty(17), feats=dict(image=np.zeros((2, 3, 3), np.uint8)))
+    assert tracker.association.similarity.seen[0]["frame_size"] == size
+
+
 def test_time_counts_the_searched_frames():
     tracker, samples = watching(), [frame(0, 3, A), frame(1, 3), frame(2, 3, A)]
     samples[1].set_metainfo(dict(searched=False))
