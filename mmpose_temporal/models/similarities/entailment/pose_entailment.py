@@ -127,8 +127,9 @@ class PoseEntailment(Similarity):
         size = feats.get("frame_size") or self.frame_size
         if size is None:
             raise ValueError(
-                "PoseEntailment needs the size of the frame: give the samples the metainfo "
-                "frame_size=(w, h) or ori_shape=(h, w), or set its option frame_size=(w, h)"
+                "PoseEntailment needs the size of the frame: add 'width' and 'height' to the "
+                "images in the files of poses, give the samples the metainfo frame_size=(w, h) "
+                "or ori_shape=(h, w), or set its option frame_size=(w, h)"
             )
         rows = (poses.keypoints, poses.keypoint_scores, np.array(size, np.float32))
         rows = (torch.from_numpy(np.ascontiguousarray(row)).to(self.device) for row in rows)
@@ -238,7 +239,8 @@ class PoseEntailment(Similarity):
 
         Args:
             inputs: ``keypoints`` (B, 2, K, 2) image pixels, [:, 0] the current pose, [:, 1] the
-                earlier one; ``keypoint_scores`` (B, 2, K); ``frame_size`` (B, 2), w and h;
+                earlier one; ``keypoint_scores`` (B, 2, K); ``frame_size`` (B, 2), w and h, NaN
+                where not known;
                 ``distance`` (B,) int64 frames; ``labels`` (B,) int64, 1 = same person.
             data_samples: Not needed.
 
@@ -247,18 +249,16 @@ class PoseEntailment(Similarity):
             classified rightly.
 
         Raises:
-            ValueError: Another K than the layout's, a frame without a size, or a distance that
-                is not in [1, max_distance].
+            ValueError: Another K than the layout's, a distance that is not in
+                [1, max_distance], or a frame without a size and no option ``frame_size``.
         """
-        distance, size = inputs["distance"], inputs["frame_size"]
+        distance, size = inputs["distance"], self._sizes(inputs["frame_size"])
         if (distance < 1).any() or (distance > self.max_distance).any():
             raise ValueError(
                 f"pairs {int(distance.min())} to {int(distance.max())} frames apart: "
                 f"PoseEntailment knows 1 to max_distance={self.max_distance}; set the data "
                 "set's largest distance to at most that"
             )
-        if not (size > 0).all():
-            raise ValueError("frame_size must be the positive width and height of each pair")
         vectors, visible = self._poses(
             inputs["keypoints"], inputs["keypoint_scores"], size[:, None]
         )
@@ -268,3 +268,16 @@ class PoseEntailment(Similarity):
         logits = self.network(tokens, visible.flatten(1)).float()
         right = logits.detach().argmax(1) == inputs["labels"]
         return dict(loss=F.cross_entropy(logits, inputs["labels"]), accuracy=right.float().mean())
+
+    def _sizes(self, sizes: Tensor) -> Tensor:
+        """(B, 2) as it is, the option in place of those that are not known."""
+        known = (sizes > 0).all(1, keepdim=True)
+        if known.all():
+            return sizes
+        if self.frame_size is None:
+            raise ValueError(
+                f"{int((~known).sum())} of {len(sizes)} pairs do not say how large their frame "
+                "is: add 'width' and 'height' to the images in the annotation files, set the "
+                "data set's sizes_from_images=True, or the similarity's frame_size=(w, h)"
+            )
+        return sizes.where(known, sizes.new_tensor(self.frame_size))

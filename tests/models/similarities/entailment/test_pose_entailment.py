@@ -159,7 +159,7 @@ def test_the_size_of_the_frame():
     torch.testing.assert_close(first["vectors"], second["vectors"])
     default = build(frame_size=SIZE).embed(poses, feats(3, None))
     torch.testing.assert_close(first["vectors"], default["vectors"])
-    with pytest.raises(ValueError, match="needs the size of the frame: give the samples"):
+    with pytest.raises(ValueError, match="needs the size of the frame: add 'width'"):
         similarity.embed(poses, feats(3, None))
     with pytest.raises(ValueError, match=r"needs feats\['time'\]"):
         similarity.embed(poses)
@@ -286,9 +286,13 @@ def test_nothing_visible_in_training():
 
 def test_a_frame_without_a_size_in_training():
     inputs = pair_batch()
+    expected = build(frame_size=(1, 1)).loss(inputs)["loss"]  # all say theirs
     inputs["frame_size"][3, 1] = 0
-    with pytest.raises(ValueError, match="frame_size must be the positive"):
+    inputs["frame_size"][5] = torch.nan
+    with pytest.raises(ValueError, match="2 of 8 pairs do not say how large their frame is"):
         build().loss(inputs)
+    assert build(frame_size=SIZE).loss(inputs)["loss"] == expected
+    assert build(frame_size=(320, 240)).loss(inputs)["loss"] != expected
 
 
 def test_another_number_of_keypoints_in_training():
