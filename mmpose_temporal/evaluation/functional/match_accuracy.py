@@ -38,10 +38,11 @@ def match_accuracy(
     Choice: a person counts if it is among the previous people (who appears anew has no right
     answer), and is right if its highest similarity is with a previous person of its id. Each
     person chooses alone, so that the figure is of the similarity and not of an assignment. Of
-    several highest similarities the one with the lowest index is chosen, right or wrong.
+    several highest similarities the one with the lowest index is chosen, right or wrong. Who is
+    compared with nobody (-inf everywhere, as a gate leaves it) is wrong.
 
     Args:
-        similarity: (M, P), higher is more similar.
+        similarity: (M, P), higher is more similar; -inf: not compared.
         current_ids: (M,) integers, true identity of the people of this frame; negative: none.
         previous_ids: (P,) integers, true identity of the previous people, of one frame or of
             several; negative: none.
@@ -64,5 +65,6 @@ def match_accuracy(
     known = (current >= 0) & np.isin(current, previous)
     if not known.any():
         return MatchAccuracy()
-    chosen = previous[similarity[known].argmax(1)]
-    return MatchAccuracy(int((chosen == current[known]).sum()), int(known.sum()))
+    scores = similarity[known]
+    right = (previous[scores.argmax(1)] == current[known]) & (scores.max(1) > -np.inf)
+    return MatchAccuracy(int(right.sum()), int(known.sum()))

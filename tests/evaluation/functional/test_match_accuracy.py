@@ -28,6 +28,12 @@ def test_ties_fall_to_the_lower_index():
     assert match_accuracy(similarity, [5, 6], [5, 6]) == MatchAccuracy(1, 2)
 
 
+def test_who_is_compared_with_nobody_is_wrong():
+    """5 would be right by the lowest index; the gate stops all of its pairs."""
+    similarity = np.array([[-np.inf, -np.inf], [-np.inf, 0.1]])
+    assert match_accuracy(similarity, [5, 6], [5, 6]) == MatchAccuracy(1, 2)
+
+
 def test_previous_people_of_several_frames():
     # 5 stands twice among the previous people: either is right
     similarity = np.array([[0.1, 0.2, 0.3]])
