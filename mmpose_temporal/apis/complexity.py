@@ -14,7 +14,7 @@ import torch
 from mmengine.analysis import FlopAnalyzer
 from torch import Tensor, nn
 
-from mmpose_temporal.models import PoseEntailment, Similarity
+from mmpose_temporal.models import PoseEntailment, Similarity, TrackEntailment
 
 UNCOUNTED = (
     "aten::batch_norm",
@@ -35,6 +35,9 @@ ENTAILMENT_MODULES = {
     "classifier": "network.classifier",
 }
 """Rows of KeyTrack's Table 6 and the modules of :class:`PoseEntailment`."""
+
+TRACK_MODULES = ("tokens", "network.layers", "network.pooler", "network.classifier")
+"""Modules of :class:`TrackEntailment`, which is not the paper's."""
 
 PAPER = {
     "embeddings": (0.06, 0.35),
@@ -147,18 +150,40 @@ class _Raw(nn.Module):
 
 
 def similarity_complexity(similarity: Similarity) -> Complexity:
-    """Cost of scoring one pair of poses, each on its own.
+    """Cost of scoring one pair of poses, each on its own, or a pose and a track, once.
 
     Args:
-        similarity: One that learns from pose pairs.
+        similarity: One that learns from pairs.
 
     Raises:
         TypeError: It has nothing to learn.
     """
+    unit, parts = "pair of poses", None
+    if isinstance(similarity, PoseEntailment):
+        parts = ENTAILMENT_MODULES
+    elif isinstance(similarity, TrackEntailment):
+        unit, parts = "pose and track, judged once", {name: name for name in TRACK_MODULES}
+    inputs = _one_pair(similarity)
+    counter = _counter(_OnePair(similarity, tuple(inputs)), tuple(inputs.values()))
+    return _complexity(similarity, counter, "similarity", unit, parts)
+
+
+def _one_pair(similarity: Similarity) -> dict[str, Tensor]:
+    """What a similarity trains on, of one pair."""
     chosen = getattr(similarity, "chosen", None)
     joints = 17 if chosen is None else chosen.num_keypoints
+    if isinstance(similarity, TrackEntailment):
+        history = similarity.history
+        return dict(
+            current=torch.rand(1, 1, joints, 3),
+            history=torch.rand(1, 1, history, joints, 3),
+            ages=torch.arange(1.0, history + 1)[None, None],
+            motion=torch.zeros(1, 1, 2),
+            support=torch.zeros(1, 1, 2),
+            labels=torch.ones(1, 1, dtype=torch.int64),
+        )
     width, height = getattr(similarity, "resolution", (1, 1))
-    inputs = dict(
+    return dict(
         keypoints=torch.rand(1, 2, joints, 2) * 100,
         keypoint_scores=torch.ones(1, 2, joints),
         boxes=torch.tensor([[[0.0, 0.0, 100.0, 100.0]] * 2]),
@@ -167,9 +192,6 @@ def similarity_complexity(similarity: Similarity) -> Complexity:
         labels=torch.ones(1, dtype=torch.int64),
         crops=torch.zeros(1, 2, 3, height, width, dtype=torch.uint8),
     )
-    counter = _counter(_OnePair(similarity, tuple(inputs)), tuple(inputs.values()))
-    parts = ENTAILMENT_MODULES if isinstance(similarity, PoseEntailment) else None
-    return _complexity(similarity, counter, "similarity", "pair of poses", parts)
 
 
 def estimator_complexity(estimator: nn.Module, shape: Sequence[int]) -> Complexity:

@@ -66,6 +66,28 @@ def test_other_networks(kind):
     assert total.multiply_adds > 1_000_000
 
 
+def test_track_entailment():
+    """15 joints with 14 + 6 x 6 features and one pair with 25 + 9 x 6; 16 tokens of 96.
+
+    Six products in each layer, of 96 x 96 (four) and 96 x 192 (two).
+    """
+    network = dict(hidden=96, intermediate=192, num_layers=3, num_heads=4)
+    similarity = MODELS.build(dict(type="TrackEntailment", history=6, network=network))
+    products = 4 * 96**2 + 2 * 96 * 192
+    layer = 16 * products + 2 * 16 * 16 * 96
+    last = 16 * 2 * 96**2 + (products - 2 * 96**2) + 2 * 16 * 96
+    answer = similarity_complexity(similarity)
+    assert answer.unit == "pose and track, judged once"
+    assert {part.name: part.multiply_adds for part in answer.modules} == {
+        "tokens": (15 * 50 + 79) * 96,
+        "network.layers": 2 * layer + last,
+        "network.pooler": 96 * 96,
+        "network.classifier": 2 * 96,
+    }
+    assert answer.total.parameters == sum(p.numel() for p in similarity.parameters())
+    assert "0.41" not in str(answer)  # the paper's figures are of another network
+
+
 def test_nothing_to_learn():
     with pytest.raises(TypeError, match="nothing to learn"):
         similarity_complexity(MODELS.build(dict(type="OKSSimilarity")))

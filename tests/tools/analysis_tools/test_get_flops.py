@@ -61,3 +61,10 @@ def test_bad_input(run, tmp_path):
     other = tmp_path / "a.py"
     other.write_text("model = dict(type='Other')\n")
     assert "Other has neither an estimator nor an association" in run(other)[2]
+
+
+def test_the_shipped_tracker(run):
+    status, printed, error = run(CONFIGS / "keytrack/keytrack-tracker.py")
+    assert (status, error) == (0, "")
+    assert "TrackEntailment, a pose and track, judged once" in printed
+    assert "Why it differs" not in printed  # that is of the paper's network
