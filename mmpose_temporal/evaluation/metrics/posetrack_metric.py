@@ -45,7 +45,9 @@ class PoseTrackMetric(BaseMetric):
         joints: 'all', or 'annotated' to leave joints that no ground truth annotates out of the
             means ('strict' always leaves them out).
         metrics: What to compute: some of 'AP', 'MOTA' (with MOTP, Precision, Recall, IDSW, Frag),
-            'IDF1' (with IDP, IDR), 'HOTA' (with DetA, AssA, LocA) and 'HOTA_legacy'.
+            'IDF1' (with IDP, IDR), 'HOTA' (with DetA, AssA, LocA) and 'HOTA_legacy'. With it, a
+            config's evaluator must be a list: mmengine takes a bare dict that has ``metrics`` for
+            an evaluator of its own.
         format_only: Write the predictions, compute nothing (for data without annotations).
         outfile_prefix: Folder for the predictions in the PoseTrack18 layout, one file a video.
             None: nothing is written.
