@@ -38,8 +38,8 @@ class TrackEntailment(Similarity):
     places are relative to the track and lengths to the person, so that frames of any size, whole
     or not, and frames without a known size are alike (choices; :mod:`~.track_tokens`).
 
-    Pairs further apart than ``reach`` are not scored and have the similarity 0, as have poses
-    without a joint of ``joints``.
+    Pairs further apart than ``reach``, or beyond the ``nearest`` ones, are not scored and have
+    the similarity 0, as have poses without a joint of ``joints``.
 
     Args:
         history: Poses of a track that are looked at, 2 or more.
@@ -49,6 +49,8 @@ class TrackEntailment(Similarity):
         keypoint_thr: Keypoints that score less are absent.
         reach: Largest distance between the centres of the pose and the track's last pose, in
             mean diagonals of the two.
+        nearest: Tracks that a pose is compared with at most, which bounds the time in a crowd.
+            None: all within reach.
         use_common_motion: Judge every pair twice, with the motion that people have in common
             (:func:`common_motion`) and without, and take the mean of the log odds: the vote of a
             few people may be wrong (choice). Otherwise only without.
@@ -70,6 +72,7 @@ class TrackEntailment(Similarity):
         num_keypoints: int = NUM_KEYPOINTS,
         keypoint_thr: float = 0.0,
         reach: float = 4.0,
+        nearest: int | None = 16,
         use_common_motion: bool = True,
         max_pairs: int | None = None,
         checkpoint: str | None = None,
@@ -82,6 +85,8 @@ class TrackEntailment(Similarity):
             raise ValueError(f"keypoint_thr must be in [0, 1], got {keypoint_thr}")
         if reach <= 0:
             raise ValueError(f"reach must be positive, got {reach}")
+        if nearest is not None and nearest < 1:
+            raise ValueError(f"nearest must be 1 or more, or None for all, got {nearest}")
         if max_pairs is not None and max_pairs < 1:
             raise ValueError(f"max_pairs must be 1 or more, got {max_pairs}")
         self.chosen = ChosenJoints(joints, num_keypoints)
@@ -92,6 +97,7 @@ class TrackEntailment(Similarity):
         self.history = history
         self.keypoint_thr = keypoint_thr
         self.reach = reach
+        self.nearest = nearest
         self.use_common_motion = use_common_motion
         self.max_pairs = max_pairs
         OwnWeights(self, checkpoint)
@@ -152,9 +158,7 @@ class TrackEntailment(Similarity):
         """(M_t, M_prev) probabilities, 0 for pairs that are not scored."""
         poses, tracks = current["history"][:, 0], previous["history"]
         scores = np.zeros((len(poses), len(tracks)), np.float32)
-        near = self._near(poses, tracks[:, 0])
-        if pairs is not None:
-            near &= torch.from_numpy(pairs)
+        near = self._near(poses, tracks[:, 0], pairs)
         rows, columns = near.nonzero(as_tuple=True)
         if not len(rows):
             return scores
@@ -185,15 +189,21 @@ class TrackEntailment(Similarity):
         motion = [torch.stack(column).repeat_interleave(count, 0) for column in columns]
         return self._logits(*pairs, *motion).float().unflatten(0, (many, count)).mean(0)
 
-    def _near(self, poses: Tensor, last: Tensor) -> Tensor:
-        """(M, L) bool: near enough, and with joints."""
+    def _near(self, poses: Tensor, last: Tensor, pairs: np.ndarray | None) -> Tensor:
+        """(M, L) bool of the pairs: near enough, with joints, and among the nearest."""
         corners = extents(poses), extents(last)
         centers = [(low + high) / 2 for low, high in corners]
         sizes = [(high - low).norm(dim=-1) for low, high in corners]
         limit = self.reach * ((sizes[0][:, None] + sizes[1]) / 2).clamp(min=SMALLEST)
         seen = [(people[..., 2] > 0).any(-1) for people in (poses, last)]
         apart = (centers[0][:, None] - centers[1]).norm(dim=-1)
-        return (apart < limit) & seen[0][:, None] & seen[1]
+        near = (apart < limit) & seen[0][:, None] & seen[1]
+        if pairs is not None:
+            near &= torch.from_numpy(pairs)
+        if self.nearest is None or len(last) <= self.nearest:
+            return near
+        order = apart.masked_fill(~near, torch.inf).argsort(dim=1, stable=True)
+        return near & torch.zeros_like(near).scatter_(1, order[:, : self.nearest], True)
 
     def _logits(self, *pairs: Tensor) -> Tensor:
         """(P, 2): does not follow, follows; arguments of pair_features."""

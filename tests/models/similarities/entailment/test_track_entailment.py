@@ -253,10 +253,24 @@ def test_training_and_tracking_see_the_same():
     agree = torch.ones(1, 3, 2)  # all three walk alike, and nobody knows it yet: (4, 0) is common
     still[..., 0] = 4
     agree[..., 1] = similarity_without_shift(walkers(1), walkers(0))
-    inputs = dict(current=rows(walkers(1)), history=past, ages=ages, motion=still, support=agree)
-    loss = similarity.loss(dict(inputs, labels=torch.ones(1, 3, dtype=torch.int64)))["loss"]
-    expected = -torch.log(scores.diagonal()).mean()
-    torch.testing.assert_close(loss, expected, atol=1e-4, rtol=0)
+    pair = dict(current=rows(walkers(1)), history=past, ages=ages)
+
+    def log_odds(motion, support):
+        """Of each pair, by the loss if it matches and if it does not."""
+        values = []
+        for index in range(3):
+            one = {name: value[:, index : index + 1] for name, value in pair.items()}
+            one.update(motion=motion[:, index : index + 1], support=support[:, index : index + 1])
+            lost = [
+                similarity.loss(dict(one, labels=torch.full((1, 1), label)))["loss"]
+                for label in (0, 1)
+            ]
+            values.append(lost[0] - lost[1])
+        return torch.stack(values)
+
+    zeros = torch.zeros_like(agree)
+    expected = (log_odds(still, agree) + log_odds(zeros, zeros)) / 2
+    torch.testing.assert_close(scores.diagonal().logit(), expected, atol=1e-3, rtol=0)
 
 
 def similarity_without_shift(now: FramePoses, before: FramePoses) -> float:
@@ -398,3 +412,19 @@ def test_a_layout_of_its_own():
     rows = [similarity.embed(poses, dict(time=t)) for t in (1, 0)]
     assert rows[0]["history"].shape == (2, 3, 2, 3)
     assert similarity.pairwise(*rows).shape == (2, 2)
+
+
+def test_only_the_nearest_tracks_are_scored():
+    """People 10 pixels apart in a row, 100 pixels tall: all in reach, three are compared."""
+    pose = np.stack([np.zeros(17), np.linspace(0, 100, 17)], axis=-1)
+    crowd = FramePoses.create(keypoints=pose + np.arange(8)[:, None, None] * (10, 0))
+    torch.manual_seed(0)
+    every = TrackEntailment(network=dict(hidden=16, num_layers=1), nearest=None).eval()
+    some = TrackEntailment(network=dict(hidden=16, num_layers=1), nearest=3).eval()
+    some.load_state_dict(every.state_dict())
+    before, now = every.embed(crowd, dict(time=0)), every.embed(crowd[:1], dict(time=1))
+    full, few = every.pairwise(now, before)[0], some.pairwise(now, before)[0]
+    assert (full > 0).all()
+    np.testing.assert_allclose(few, np.where(np.arange(8) < 3, full, 0), atol=1e-6)
+    with pytest.raises(ValueError, match="nearest must be 1 or more"):
+        TrackEntailment(nearest=0)
