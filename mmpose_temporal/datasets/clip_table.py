@@ -74,6 +74,12 @@ class ClipTable:
         found[order[:-1][near]] = True
         return np.flatnonzero(found)
 
+    def mates(self, row: int, tau: int) -> np.ndarray:
+        """Rows of the same id in other frames at most ``tau`` away, (S,) int64."""
+        offsets = np.abs(self.frame_index - self.frame_index[row])
+        mine = self.track_ids == self.track_ids[row]
+        return np.flatnonzero(mine & (offsets > 0) & (offsets <= tau))
+
     def draw(
         self, row: int, *, tau: int, num_same: int, num_other: int, rng: np.random.Generator
     ) -> np.ndarray:
@@ -96,10 +102,8 @@ class ClipTable:
             (B,) int64 rows, 1 <= B <= 1 + num_same + num_other: the anchor, then those of its
             id, then the others.
         """
-        offsets = np.abs(self.frame_index - self.frame_index[row])
         mine = self.track_ids == self.track_ids[row]
-        mates = np.flatnonzero(mine & (offsets > 0) & (offsets <= tau))
-        mates = rng.permutation(mates)[:num_same]
+        mates = rng.permutation(self.mates(row, tau))[:num_same]
         own = np.concatenate([[row], mates])
         reference = np.full(len(self.video.frames), -1)
         reference[self.frame_index[own]] = own

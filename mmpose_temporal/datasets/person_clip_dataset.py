@@ -40,7 +40,8 @@ class PersonClipDataset(BaseDataset):
 
     An item is ``dict(inputs=(B, 3, h, w) uint8, data_samples=list of B PoseDataSample)``, each
     with the metainfo ``track_id``, ``frame_offset`` (frames from t, negative before it),
-    ``frame_index``, ``video_id``; :func:`collate_clips` makes batches.
+    ``frame_index``, ``video_id``, ``num_neighbours`` (other frames at most tau from the crop's
+    own in which its id is an example); :func:`collate_clips` makes batches.
 
     Args:
         ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,
@@ -170,6 +171,7 @@ class PersonClipDataset(BaseDataset):
                     frame_offset=int(table.frame_index[row] - table.frame_index[rows[0]]),
                     frame_index=int(table.frame_index[row]),
                     video_id=table.video.video_id,
+                    num_neighbours=len(table.mates(row, self.tau)),
                 )
             )
         return dict(

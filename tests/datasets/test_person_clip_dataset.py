@@ -46,6 +46,8 @@ def test_item(root):
     assert {s.track_id for s in samples[3:]} == {1}
     assert len(samples) == 6  # the other person in the three frames
     assert all(s.frame_index == s.frame_offset for s in samples)
+    # of 6 frames, tau = 2: frame 0 has 1 and 2, frame 1 has 0, 2, 3, frame 2 has 0, 1, 3, 4
+    assert [s.num_neighbours for s in samples] == [[2, 3, 4][s.frame_index] for s in samples]
     assert samples[0].video_id == "v"
     assert samples[0].gt_fields.heatmaps.shape == (17, 16, 12)
 

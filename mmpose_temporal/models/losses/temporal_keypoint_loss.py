@@ -34,10 +34,13 @@ class TemporalKeypointLoss(BaseModule):
 
     Refinement: Eq. 2 of the new responses at the candidates only: mean over N and K of v times
     the squared errors, summed over the candidates of a keypoint. The context of a crop (Eq. 6)
-    are the crops of its id in its clip, at the arg max of their heatmaps; one without any learns
-    self-refinement, so that one training serves with context and without (choice). The sum is
-    divided by 1 + the number of these crops, as in testing. The weights W are not trained by
-    this loss (choice: they stay probabilities, which tracking needs too).
+    are the crops of its id in its clip, at the arg max of their heatmaps. They are a sample of
+    the frames of its window: their sum counts as often as there are such frames
+    (``num_neighbours``), and is divided by 1 + that number, as in testing (choice: a clip holds
+    few of the 2 tau + 1 frames, and where W is not 1 the responses to a mean over 3 frames are
+    higher than to one over 11, so that scores would shrink in testing). A crop without any
+    learns self-refinement. The weights W are not trained by this loss (choice: they stay
+    probabilities, which tracking needs too).
 
     Args:
         num_candidates: Local maxima of a heatmap, at most (the paper: 16), beside the annotated
@@ -48,6 +51,7 @@ class TemporalKeypointLoss(BaseModule):
         identity_share: See :func:`sample_location_pairs`.
         matching_weight: Weight of the matching loss.
         refinement_weight: Weight of the refinement loss.
+        context: False: no crop has context, which trains self-refinement (method M6).
 
     Raises:
         ValueError: An option out of its range.
@@ -62,6 +66,7 @@ class TemporalKeypointLoss(BaseModule):
         identity_share: float = 0.5,
         matching_weight: float = 1.0,
         refinement_weight: float = 1.0,
+        context: bool = True,
     ):
         super().__init__()
         for name, value in (("num_candidates", num_candidates), ("negatives", negatives)):
@@ -82,6 +87,7 @@ class TemporalKeypointLoss(BaseModule):
         self.identity_share = identity_share
         self.matching_weight = matching_weight
         self.refinement_weight = refinement_weight
+        self.context = context
 
     def forward(
         self,
@@ -108,7 +114,8 @@ class TemporalKeypointLoss(BaseModule):
             ``loss_refinement`` with a refinement head; scalars.
 
         Raises:
-            ValueError: Samples without what the losses need.
+            ValueError: Samples without what the losses need; context without a
+                KeypointMatchingHead, which gives its weights.
             TypeError: Another kind of matching head.
         """
         pairs = ClipPairs.of_samples(data_samples, heatmaps.device)
@@ -120,12 +127,16 @@ class TemporalKeypointLoss(BaseModule):
         candidates = training_candidates(
             heatmaps, locations, visible, num=self.num_candidates, kernel=self.nms_kernel
         )
+        with_context = refinement_head is not None and self.context
+        if with_context and not isinstance(matching_head, KeypointMatchingHead):
+            raise ValueError(
+                "refinement is weighted by a KeypointMatchingHead, and there is none: add one, or "
+                "train self-refinement with temporal_loss=dict(..., context=False)"
+            )
         losses: Losses = {}
-        context = None
         if isinstance(matching_head, KeypointMatchingHead):
             halves = _project(matching_head, matching_maps, candidates)
             losses.update(self._match_keypoints(matching_head, halves, candidates, pairs))
-            context = _context_weights(matching_head, halves, pairs)
         elif isinstance(matching_head, BodyMatchingHead):
             features = gather_features(matching_maps, candidates.cells[:, :, 0])
             bodies = matching_head.body_features(features, visible)
@@ -136,7 +147,12 @@ class TemporalKeypointLoss(BaseModule):
             evidence = refinement_head.responses(
                 gather_features(refinement_maps, candidates.cells)
             )
-            responses = refine(evidence, refinement_head.final_layer.bias, context, pairs)
+            responses = evidence
+            if with_context:
+                context = _context_weights(matching_head, halves, pairs)
+                neighbours = _num_neighbours(data_samples, pairs)
+                bias = refinement_head.final_layer.bias
+                responses = refine(evidence, bias, context, pairs, neighbours)
             targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples])
             width = targets.shape[-1]
             places = candidates.cells[..., 1] * width + candidates.cells[..., 0]
@@ -189,7 +205,9 @@ class TemporalKeypointLoss(BaseModule):
         )
 
 
-def refine(evidence: Tensor, bias: Tensor, context: Tensor | None, pairs: ClipPairs) -> Tensor:
+def refine(
+    evidence: Tensor, bias: Tensor, context: Tensor, pairs: ClipPairs, neighbours: Tensor
+) -> Tensor:
     """Responses to the aggregated features of Eq. 6.
 
     The 1x1 convolution is linear, so its answer to a weighted sum of features is the weighted
@@ -200,20 +218,32 @@ def refine(evidence: Tensor, bias: Tensor, context: Tensor | None, pairs: ClipPa
             :func:`training_candidates` (the second one is the arg max), with the bias.
         bias: (K,), of the convolution.
         context: (S, K, n) weights W of the pairs (i, j) of ``pairs.same``: of the candidates of i
-            with the arg max of j. None: no context.
+            with the arg max of j.
         pairs: Of the N crops.
+        neighbours: (N,) frames of a crop's window that its pairs stand for.
 
     Returns:
         (N, K, n).
     """
     bias = bias[:, None]
-    if context is None:
-        return evidence
     own = evidence - bias
     target, source = pairs.same.unbind(1)
-    total = own.index_add(0, target, context.to(own) * own[source, :, 1, None])
     counts = torch.bincount(target, minlength=len(evidence))
-    return total / (1 + counts)[:, None, None] + bias
+    share = (neighbours / counts.clamp(min=1)).to(own)[target, None, None]
+    total = own.index_add(0, target, share * context.to(own) * own[source, :, 1, None])
+    frames = 1 + torch.where(counts > 0, neighbours, 0)
+    return total / frames[:, None, None] + bias
+
+
+def _num_neighbours(samples: Sequence[PoseDataSample], pairs: ClipPairs) -> Tensor:
+    """(N,) int64, on the device of the pairs."""
+    if any("num_neighbours" not in sample for sample in samples):
+        raise ValueError(
+            "a sample has no num_neighbours, the number of other frames of the window in which "
+            "its person is; refinement with context is trained on PersonClipDataset"
+        )
+    found = [int(sample.num_neighbours) for sample in samples]
+    return torch.tensor(found, device=pairs.same.device)
 
 
 @torch.no_grad()

@@ -17,10 +17,18 @@ K, C, SIZE = 3, 8, (8, 6)  # h, w
 
 
 def batch(rows=((0, 1, 0), (0, 1, 2), (0, 2, 2)), *, visible: float = 1.0) -> list:
-    """Samples with random annotated places; a row is clip, id, frame."""
+    """Samples with random annotated places; a row is clip, id, frame.
+
+    The crops of an id are all there are of it, unless a test says otherwise.
+    """
     samples = []
     for clip, track, frame in rows:
-        sample = PoseDataSample(metainfo=dict(clip_index=clip, track_id=track, frame_offset=frame))
+        mates = sum(c == clip and i == track and t != frame for c, i, t in rows)
+        sample = PoseDataSample(
+            metainfo=dict(
+                clip_index=clip, track_id=track, frame_offset=frame, num_neighbours=mates
+            )
+        )
         places = torch.rand(1, K, 2) * torch.tensor([SIZE[1] - 1.0, SIZE[0] - 1.0])
         sample.gt_instance_labels = InstanceData(
             keypoint_locations=places, keypoint_weights=torch.full((1, K), visible)
@@ -80,12 +88,21 @@ def test_matching_of_bodies_by_hand():
     assert losses["acc_matching"].item() == pytest.approx(right / 6)
 
 
-def test_refinement_by_hand():
-    """The features are aggregated as Eq. 6 says, crop by crop and candidate by candidate."""
+@pytest.mark.parametrize("neighbours", [1, 4, None])
+def test_refinement_by_hand(neighbours):
+    """The features are aggregated as Eq. 6 says, crop by crop and candidate by candidate.
+
+    With 4 neighbours in the window the one that is there counts four times, of 5 frames; None:
+    without context.
+    """
     samples = batch()
+    for sample in samples[:2]:
+        sample.set_metainfo(dict(num_neighbours=neighbours or 1))
     samples[0].gt_instance_labels.keypoint_weights[0, 1] = 0  # keypoint 1 of crop 0 is not seen
     given = parts(samples)
-    losses = TemporalKeypointLoss(num_candidates=40, refinement_weight=2.0)(**given)
+    losses = TemporalKeypointLoss(
+        num_candidates=40, refinement_weight=2.0, context=neighbours is not None
+    )(**given)
     head, matching = given["refinement_head"], given["matching_head"].classifiers
     heatmaps, maps = given["heatmaps"], given["refinement_maps"]
 
@@ -103,6 +120,7 @@ def test_refinement_by_hand():
 
     total = 0.0
     for i, mates in ((0, [1]), (1, [0]), (2, [])):
+        mates = mates * (neighbours or 0)
         for k in range(K):
             if samples[i].gt_instance_labels.keypoint_weights[0, k] == 0:
                 continue
@@ -163,7 +181,7 @@ def test_nothing_to_match(head, case):
     """Nobody twice, or nothing annotated: the loss is 0 with a gradient of 0."""
     rows = ((0, 1, 0), (1, 1, 0)) if case == "alone" else ((0, 1, 0), (0, 1, 1))
     given = parts(batch(rows, visible=float(case == "alone")), head)
-    losses = TemporalKeypointLoss()(**given)
+    losses = TemporalKeypointLoss(context=head == "KeypointMatchingHead")(**given)
     assert losses["loss_matching"] == 0
     (losses["loss_matching"] + losses["loss_refinement"]).backward()
     assert all(
@@ -186,10 +204,25 @@ def test_aggregation_of_answers():
     """Answers 5, 2 with bias 1; weight 0.5: (4 + 0.5 x 1) / 2 + 1 = 3.25."""
     evidence = torch.tensor([[[5.0, 2.0]], [[9.0, 2.0]]])
     pairs = ClipPairs(same=torch.tensor([[0, 1]]), other=torch.zeros(0, 2).long())
-    answers = refine(evidence, torch.tensor([1.0]), torch.tensor([[[0.5, 0.0]]]), pairs)
+    given = evidence, torch.tensor([1.0]), torch.tensor([[[0.5, 0.0]]]), pairs
+    answers = refine(*given, torch.tensor([1, 1]))
     assert answers[0, 0].tolist() == pytest.approx([3.25, 1.5])  # (1 + 0) / 2 + 1
-    assert answers[1, 0].tolist() == pytest.approx([9, 2])  # no context
-    assert torch.equal(refine(evidence, torch.tensor([1.0]), None, pairs), evidence)
+    assert answers[1, 0].tolist() == pytest.approx([9, 2])  # no crop of its window is there
+    answers = refine(*given, torch.tensor([4, 1]))  # the one crop stands for four
+    assert answers[0, 0].tolist() == pytest.approx([2.2, 1.2])  # (4 + 4 x 0.5) / 5 + 1, 1 / 5 + 1
+
+
+def test_context_needs_its_weights_and_the_size_of_the_window():
+    for head in ("BodyMatchingHead", None):
+        with pytest.raises(ValueError, match=r"train self-refinement with temporal_loss=dict\("):
+            TemporalKeypointLoss()(**parts(batch(), head))
+    samples = batch()
+    samples[1] = PoseDataSample(metainfo=dict(clip_index=0, track_id=1, frame_offset=2))
+    samples[1].gt_instance_labels = samples[0].gt_instance_labels
+    samples[1].gt_fields = samples[0].gt_fields
+    with pytest.raises(ValueError, match="a sample has no num_neighbours"):
+        TemporalKeypointLoss()(**parts(samples))
+    assert TemporalKeypointLoss(context=False)(**parts(samples))["loss_refinement"] > 0
 
 
 def test_samples_without_places():
