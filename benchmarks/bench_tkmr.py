@@ -197,7 +197,7 @@ def bench_share(row: str, config: str, device: torch.device, quick: bool) -> Non
         row,
         [m + t for m, t in zip(modules, tracking, strict=True)],
         unit="of the pose network",
-        target="<= 0.25",
+        target="<= 0.15" if device.type == "cuda" else "<= 0.25",
         reference=reference,
         digits=3,
     )
