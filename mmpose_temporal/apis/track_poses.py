@@ -136,24 +136,30 @@ def track_pose_files(
     return report
 
 
+def frame_sample(video: VideoAnnotation, index: int) -> PoseDataSample:
+    """What a tracker of known poses is told of a frame, beside the poses."""
+    frame = video.frames[index]
+    return PoseDataSample(
+        metainfo=dict(
+            img_id=frame.image_id,
+            frame_id=frame.frame_id,
+            frame_name=frame.file_name,
+            frame_size=frame.size,
+            video_id=video.video_id,
+            frame_index=index,
+            num_frames=len(video.frames),
+            searched=frame.is_labeled or bool(frame.people),
+        )
+    )
+
+
 def _track_video(
     tracker: BaseModel, video: VideoAnnotation, images: str | Path | None = None
 ) -> list[TrackedFrame]:
     finished: list[TrackedFrame] = []
     load = LoadVideoFrame(on_error="raise")
     for index, frame in enumerate(video.frames):
-        sample = PoseDataSample(
-            metainfo=dict(
-                img_id=frame.image_id,
-                frame_id=frame.frame_id,
-                frame_name=frame.file_name,
-                frame_size=frame.size,
-                video_id=video.video_id,
-                frame_index=index,
-                num_frames=len(video.frames),
-                searched=frame.is_labeled or bool(frame.people),
-            )
-        )
+        sample = frame_sample(video, index)
         feats = None
         if images is not None and sample.searched:
             path = str(safe_join(images, frame.file_name))

@@ -1,5 +1,6 @@
 """Tracks on frames, videos and identity timelines."""
 
+from .attention import draw_attention, draw_scores, figure_image, received_attention
 from .matching import draw_matches, draw_refinement, probability_colors, save_picture
 from .palette import track_colors
 from .timeline import (
@@ -22,11 +23,15 @@ __all__ = [
     "TimelineRecorder",
     "TrackVideoWriter",
     "build_timeline",
+    "draw_attention",
     "draw_matches",
     "draw_refinement",
+    "draw_scores",
     "draw_timeline",
+    "figure_image",
     "match_boxes",
     "probability_colors",
+    "received_attention",
     "save_picture",
     "save_timeline",
     "track_colors",

@@ -1,6 +1,7 @@
 """Give the people of each frame the ids of people seen before: similarity + assignment + life."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,9 +125,7 @@ class Association(BaseModule):
         """
         if feats is None:
             feats = dict(frame_size=None, time=frame_index)
-        self._forget(memory, frame_index)
-        memory.representation = self.similarity.advance(memory.representation, feats, memory.scene)
-        current = self.similarity.embed(poses, feats)
+        current = self._begin(memory, poses, frame_index, feats)
         rows, columns = self._match(memory, poses, current, feats)
         ids = np.full(len(poses), UNTRACKED, np.int64)
         if len(rows):
@@ -139,6 +138,38 @@ class Association(BaseModule):
         poses = poses.replace(track_ids=ids)
         self._remember(memory, poses, current, columns, frame_index, feats)
         return poses
+
+    def compare(
+        self, memory: TrackMemory, poses: FramePoses, frame_index: int, feats: Feats
+    ) -> tuple[np.ndarray, Representation, TrackMemory]:
+        """What :meth:`step` would see, without taking it: for pictures.
+
+        Args:
+            memory: State of the video; it stays as it is.
+            poses: The frame's people.
+            frame_index: As in :meth:`step`.
+            feats: As in :meth:`step`.
+
+        Returns:
+            (M, E) float32 similarities of the people with the E remembered poses, NaN for pairs
+            that a gate stops; what the similarity knows of the people; and the memory as it is
+            when they are compared.
+        """
+        memory = deepcopy(memory)
+        current = self._begin(memory, poses, frame_index, feats)
+        if not len(memory) or not len(poses):
+            return np.zeros((len(poses), len(memory)), np.float32), current, memory
+        pairs = self._gated(poses, memory.poses)
+        scores = self.similarity.pairwise(current, memory.representation, pairs)
+        return (scores if pairs is None else np.where(pairs, scores, np.nan)), current, memory
+
+    def _begin(
+        self, memory: TrackMemory, poses: FramePoses, frame_index: int, feats: Feats
+    ) -> Representation:
+        """Bring the memory to the time of a frame, and look at the frame's people."""
+        self._forget(memory, frame_index)
+        memory.representation = self.similarity.advance(memory.representation, feats, memory.scene)
+        return self.similarity.embed(poses, feats)
 
     def _match(
         self, memory: TrackMemory, poses: FramePoses, current: Representation, feats: Feats

@@ -101,6 +101,23 @@ def test_gates_forbid_what_the_similarity_likes():
         assert ids(association, memory, 1, people(near, far)) == expected
 
 
+def test_comparing_changes_nothing():
+    """One of the two tracks is too old at frame 3, and dropped in the copy only."""
+    association, memory = build(max_age=2), TrackMemory()
+    feats = dict(frame_size=None, time=3)
+    scores, _, then = association.compare(memory, people(A), 0, dict(feats, time=0))
+    assert scores.shape == (1, 0) and len(then) == 0
+    ids(association, memory, 0, people(A, B))
+    ids(association, memory, 1, people(A))
+    scores, _, then = association.compare(memory, people(A, B), 3, feats)
+    np.testing.assert_allclose(scores, [[1], [0]])
+    assert then.ids.tolist() == [0] and memory.ids.tolist() == [0, 1]
+    association.gates = [lambda now, before: np.array([[True], [False]])]
+    np.testing.assert_array_equal(
+        association.compare(memory, people(A, B), 3, feats)[0], [[1], [np.nan]]
+    )
+
+
 def test_all_gates_must_agree():
     gates = [dict(type="IoUGate", min_iou=0.5), dict(type="CenterDistanceGate", max_distance=0.1)]
     association, memory = build(gates=gates), TrackMemory()

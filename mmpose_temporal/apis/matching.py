@@ -1,0 +1,131 @@
+"""What a tracker compares in one frame of a video, for pictures of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmengine.model import BaseModel
+from torch import nn
+
+from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses
+from mmpose_temporal.models import PoseEntailment
+from mmpose_temporal.models.similarities import Representation
+from mmpose_temporal.models.trackers import Association, Feats, TrackMemory
+from mmpose_temporal.models.trackers.feats import select_rows
+from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.utils import safe_join
+
+from .track_poses import frame_sample
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMatches:
+    """The people of a frame and the poses that are remembered.
+
+    Attributes:
+        poses: The M people that are left after thresholds and suppression, with the ids they
+            get (-1: none).
+        remembered: The E remembered poses with their ids.
+        ages: (E,) int64 frames since each was seen, on the clock of the tracks.
+        scores: (M, E) float32 similarities; NaN where a gate stops a pair.
+        current: What the similarity knows of the people.
+        previous: What it knows of the remembered poses.
+    """
+
+    poses: FramePoses
+    remembered: FramePoses
+    ages: np.ndarray
+    scores: np.ndarray
+    current: Representation
+    previous: Representation
+
+    def attention(self, similarity: nn.Module, row: int, column: int) -> np.ndarray:
+        """Attention between a person of the frame and a remembered pose.
+
+        Args:
+            similarity: The tracker's.
+            row: Of ``poses``.
+            column: Of ``remembered``.
+
+        Returns:
+            (layers, heads, 2J, 2J) float32, see :meth:`PoseEntailment.attention`.
+
+        Raises:
+            TypeError: The similarity has no attention between two poses.
+        """
+        if not isinstance(similarity, PoseEntailment):
+            raise TypeError(
+                "attention between two poses is PoseEntailment's; the tracker compares by "
+                f"{type(similarity).__name__}"
+            )
+        pair = [
+            {name: select_rows(value, np.array([index])) for name, value in rows.items()}
+            for rows, index in ((self.current, row), (self.previous, column))
+        ]
+        return similarity.attention(*pair)[0]
+
+
+class _Watched(nn.Module):
+    """An association that tells what it compared, once it is asked to."""
+
+    def __init__(self, association: Association):
+        super().__init__()
+        self.inner = association
+        self.similarity = association.similarity
+        self.wanted = False
+        self.found: FrameMatches | None = None
+
+    def step(
+        self, memory: TrackMemory, poses: FramePoses, frame_index: int, feats: Feats
+    ) -> FramePoses:
+        """As the association's."""
+        if not self.wanted:
+            return self.inner.step(memory, poses, frame_index, feats)
+        scores, current, then = self.inner.compare(memory, poses, frame_index, feats)
+        tracked = self.inner.step(memory, poses, frame_index, feats)
+        if len(then):
+            remembered = then.poses.replace(track_ids=then.ids)
+            ages, previous = frame_index - then.last_seen, then.representation
+        else:
+            remembered, ages, previous = poses[:0], np.zeros(0, np.int64), {}
+        self.found = FrameMatches(tracked, remembered, ages, scores, current, previous)
+        return tracked
+
+
+def frame_matches(
+    tracker: BaseModel, video: VideoAnnotation, index: int, *, images: str | Path | None = None
+) -> FrameMatches:
+    """Track a video up to a frame and tell what is compared there.
+
+    Args:
+        tracker: From :func:`build_pose_only_tracker`.
+        video: Poses; ids in it are not looked at.
+        index: Position of the frame in the video.
+        images: Folder that the frames' paths begin in, for a tracker that looks at them.
+
+    Raises:
+        ValueError: There is no such frame, or nobody was looked for in it.
+    """
+    if not 0 <= index < len(video.frames):
+        raise ValueError(
+            f"video {video.video_id} has the frames 0 to {len(video.frames) - 1}, got {index}"
+        )
+    load = LoadVideoFrame(on_error="raise")
+    association, watched = tracker.association, _Watched(tracker.association)
+    tracker.association = watched
+    try:
+        for position in range(index + 1):
+            frame, sample = video.frames[position], frame_sample(video, position)
+            feats = None
+            if images is not None and sample.searched:
+                path = str(safe_join(images, frame.file_name))
+                item = dict(img_path=path, video_id=video.video_id, frame_index=position)
+                feats = dict(image=load(item)["img"])
+            watched.wanted = position == index
+            tracker.track(sample, frame_poses(frame), feats=feats)
+    finally:
+        tracker.association = association
+        tracker.reset()
+    if watched.found is None:
+        raise ValueError(f"video {video.video_id}: frame {index} is not labeled: nobody in it")
+    return watched.found

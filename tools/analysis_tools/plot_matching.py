@@ -1,0 +1,170 @@
+"""Draw what a tracker of known poses compares in a frame: match scores, and attention.
+
+The scores of the people of a frame with all remembered poses are written as OUT. With a tracker
+that compares by PoseEntailment, OUT's name with "-attention" behind it gets, for a person and an
+earlier pose, the attention that each joint receives in the chosen layers and heads.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config, DictAction
+
+from mmpose_temporal.apis import FrameMatches, build_pose_only_tracker, frame_matches
+from mmpose_temporal.datasets import (
+    LoadVideoFrame,
+    VideoAnnotation,
+    load_videos,
+    posetrack_metainfo,
+)
+from mmpose_temporal.models import PoseEntailment
+from mmpose_temporal.utils import safe_join
+from mmpose_temporal.visualization import (
+    draw_attention,
+    draw_scores,
+    figure_image,
+    received_attention,
+    save_picture,
+)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", help="config of a PoseOnlyTracker")
+    parser.add_argument("poses", help="folder of per-video JSON files (PoseTrack18 layout)")
+    parser.add_argument("--video", required=True, help="name of the video")
+    parser.add_argument("--frame", required=True, type=int, help="position in it, from 0")
+    parser.add_argument("--out", required=True, type=Path, help="picture, .png or .jpg")
+    parser.add_argument("--checkpoint", help="weights of a similarity that learns")
+    parser.add_argument(
+        "--images", help="folder that the frames' paths begin in; poses are drawn on them"
+    )
+    parser.add_argument(
+        "--pair",
+        type=int,
+        nargs=2,
+        metavar=("ROW", "COLUMN"),
+        help="whose attention: row and column of the scores, from 0; else the highest score",
+    )
+    parser.add_argument("--layers", type=int, nargs="+", help="from 0; without it, the last")
+    parser.add_argument("--heads", type=int, nargs="+", help="from 0; without it, all")
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, default={}, help="settings to change"
+    )
+    return parser.parse_args()
+
+
+def chosen(name: str, wanted: list[int] | None, usual: list[int], count: int) -> list[int]:
+    """Layers or heads.
+
+    Raises:
+        ValueError: There is no such one.
+    """
+    wanted = usual if wanted is None else wanted
+    if not all(0 <= index < count for index in wanted):
+        raise ValueError(f"--{name} must be 0 to {count - 1}, got {wanted}")
+    return wanted
+
+
+def picture_of_scores(matches: FrameMatches, headline: str) -> np.ndarray:
+    """Rows: people of the frame; columns: remembered poses."""
+    figure = draw_scores(
+        matches.scores,
+        [f"id {i}" if i >= 0 else "no id" for i in matches.poses.track_ids],
+        [
+            f"id {i}, t - {age}"
+            for i, age in zip(matches.remembered.track_ids, matches.ages, strict=True)
+        ],
+        headline=headline,
+    )
+    return figure_image(figure)
+
+
+def frames_of_pair(
+    video: VideoAnnotation, frame: int, age: int, images: str | None
+) -> list[np.ndarray] | None:
+    """The current and the earlier frame, RGB; tracks age in searched frames only."""
+    if images is None:
+        return None
+    searched = [i for i, f in enumerate(video.frames[: frame + 1]) if f.is_labeled or f.people]
+    load, found = LoadVideoFrame(on_error="raise"), []
+    for index in (searched[-1], searched[-1 - age]):
+        path = str(safe_join(images, video.frames[index].file_name))
+        item = load(dict(img_path=path, video_id=video.video_id, frame_index=index))
+        found.append(item["img"][..., ::-1])
+    return found
+
+
+def picture_of_attention(
+    similarity: PoseEntailment,
+    matches: FrameMatches,
+    video: VideoAnnotation,
+    args: argparse.Namespace,
+) -> np.ndarray:
+    """The chosen layers and heads of a pair."""
+    shape = matches.scores.shape
+    if not min(shape):
+        raise ValueError(f"{shape[0]} people and {shape[1]} remembered poses: there is no pair")
+    best = np.unravel_index(np.nan_to_num(matches.scores, nan=-1).argmax(), shape)
+    row, column = args.pair or map(int, best)
+    if not (0 <= row < shape[0] and 0 <= column < shape[1]):
+        raise ValueError(f"--pair must be below {shape}, got {[row, column]}")
+    maps = matches.attention(similarity, row, column)
+    layers = chosen("layers", args.layers, [len(maps) - 1], len(maps))
+    heads = chosen("heads", args.heads, list(range(maps.shape[1])), maps.shape[1])
+    joints = np.array(similarity.chosen.joints)
+    seen = np.stack([matches.current["visible"][row], matches.previous["visible"][column]])
+    # Links between joints of the layout, as links between those that are looked at.
+    place = np.full(similarity.chosen.num_keypoints, -1)
+    place[joints] = np.arange(len(joints))
+    links = np.array(posetrack_metainfo("posetrack18")["skeleton_links"])
+    links = place[links[(links < len(place)).all(1)]]
+    pair = matches.poses.keypoints[row], matches.remembered.keypoints[column]
+    age, score = int(matches.ages[column]), matches.scores[row, column]
+    figure = draw_attention(
+        received_attention(maps[layers][:, heads], seen),
+        np.stack(pair)[:, joints],
+        seen,
+        links[(links >= 0).all(1)],
+        titles=[[f"layer {layer}, head {head}" for head in heads] for layer in layers],
+        headline=f"{video.video_id}, frame {args.frame}: id {matches.poses.track_ids[row]} and "
+        f"id {matches.remembered.track_ids[column]} of t - {age}, match score {score:.2f}",
+        images=frames_of_pair(video, args.frame, age, args.images),
+    )
+    return figure_image(figure)
+
+
+def main() -> int:
+    """Run; the exit status is 1 when the input is bad."""
+    args = parse_arguments()
+    try:
+        config = Config.fromfile(args.config)
+        config.merge_from_dict(args.cfg_options)
+        tracker = build_pose_only_tracker(config, args.checkpoint)
+        similarity = tracker.association.similarity
+        attends = isinstance(similarity, PoseEntailment)
+        if not attends and (args.pair or args.layers or args.heads):
+            raise ValueError(
+                "--pair, --layers and --heads are for PoseEntailment; the tracker compares by "
+                f"{type(similarity).__name__}"
+            )
+        video = load_videos(args.poses, videos=[args.video], need_ids=False)[0]
+        matches = frame_matches(tracker, video, args.frame, images=args.images)
+        pictures = {args.out: picture_of_scores(matches, f"{args.video}, frame {args.frame}")}
+        if attends:
+            path = args.out.with_stem(f"{args.out.stem}-attention")
+            pictures[path] = picture_of_attention(similarity, matches, video, args)
+        for path, picture in pictures.items():
+            save_picture(path, picture)
+            print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels")
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"plot_matching: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
