@@ -71,10 +71,11 @@ def velocities(history: Tensor, ages: Tensor) -> Tensor:
     return total / weights.sum(1, keepdim=True).clamp(min=1e-6)
 
 
-def expected(history: Tensor, ages: Tensor) -> Tensor:
-    """(L, J, 2): the joints of each track's last pose, moved on by its velocity."""
+def expected(history: Tensor, ages: Tensor, velocity: Tensor | None = None) -> Tensor:
+    """(L, J, 2): each track's last pose, moved on by its velocity, (L, 2) where known already."""
+    velocity = velocities(history, ages) if velocity is None else velocity
     frames = ages[:, :1].clamp(max=MAX_EXTRAPOLATION)
-    return history[:, 0, :, :2] + (velocities(history, ages) * frames)[:, None]
+    return history[:, 0, :, :2] + (velocity * frames)[:, None]
 
 
 def common_motion(

@@ -60,7 +60,8 @@ def pair_features(
     shared = both[..., None].to(place.dtype)
     unit = scale[..., None]
     moved = (place[:, None] - history[..., :2]) / unit[..., None] * shared
-    surprise = (place - expected(history, ages)) / unit * shared[:, 0]
+    velocity = velocities(history, ages)
+    surprise = (place - expected(history, ages, velocity)) / unit * shared[:, 0]
     common = motion / scale
     residual = (surprise - common[:, None]) * shared[:, 0]
     inside = (place - origin[:, None]) / unit * here[..., None]
@@ -95,7 +96,7 @@ def pair_features(
             torch.log1p(ages),
             known,
             shared.mean((2, 3)),
-            both_scales(velocities(history, ages) / scale),
+            both_scales(velocity / scale),
         ],
         -1,
     )
