@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from mmengine.config import Config
@@ -59,7 +60,9 @@ def build_pose_only_tracker(
         checkpoint: Weights of a similarity that learns.
 
     Raises:
-        ValueError: The model needs images.
+        ValueError: The model needs images, its similarity learns and has no weights of a
+            checkpoint, or ``checkpoint`` cannot be read safely.
+        RuntimeError: ``checkpoint`` does not fit.
     """
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
     settings = _with_classes(cfg.model.to_dict())
@@ -72,7 +75,17 @@ def build_pose_only_tracker(
         )
     model = MODELS.build(settings)
     if checkpoint is not None:
-        load_checkpoint(model, checkpoint, map_location="cpu", strict=True)
+        try:
+            load_checkpoint(model, checkpoint, map_location="cpu", strict=True)
+        except (UnpicklingError, EOFError) as error:
+            raise ValueError(f"{checkpoint} is no checkpoint: {error}") from error
+    similarity = model.association.similarity
+    own = getattr(similarity, "own_weights", None)
+    if own is not None and not own.loaded:
+        raise ValueError(
+            f"{type(similarity).__name__} has random weights: give --checkpoint FILE, or set "
+            "model.association.similarity.checkpoint"
+        )
     return model.eval()
 
 

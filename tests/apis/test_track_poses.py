@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
 from mmpose_temporal.datasets import load_videos
+from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.testing import tiny_tracker_config, write_tiny_posetrack
 
 CONFIGS = ("configs/baselines/oks-tracker.py", "configs/baselines/iou-tracker.py")
@@ -92,6 +94,33 @@ def test_ids_of_the_input_are_not_looked_at(tmp_path: Path, project_root: Path) 
 def test_config_that_needs_images_is_refused() -> None:
     with pytest.raises(ValueError, match="PoseOnlyTracker"):
         build_pose_only_tracker(Config(dict(model=tiny_tracker_config())))
+
+
+ENTAILMENT = "configs/keytrack/posetrack18/keytrack_tx4-128_1xb32-25e_posetrack18-24x18.py"
+
+
+def test_random_weights_are_refused(tmp_path: Path, project_root: Path) -> None:
+    config = Config.fromfile(project_root / ENTAILMENT)
+    with pytest.raises(ValueError, match="PoseEntailment has random weights: give --checkpoint"):
+        build_pose_only_tracker(config)
+    torch.manual_seed(0)
+    similarity = PoseEntailment()
+    file = str(tmp_path / "similarity.pth")
+    torch.save(similarity.state_dict(), file)
+    config.model.association.similarity.checkpoint = file
+    found = build_pose_only_tracker(config)
+    torch.save(dict(state_dict=found.state_dict()), tmp_path / "tracker.pth")
+    del config.model.association.similarity["checkpoint"]
+    again = build_pose_only_tracker(config, str(tmp_path / "tracker.pth"))
+    for tracker in (found, again):
+        weight = tracker.association.similarity.network.classifier.weight
+        assert torch.equal(weight, similarity.network.classifier.weight)
+
+
+def test_a_file_that_is_no_checkpoint(tmp_path: Path, project_root: Path) -> None:
+    (tmp_path / "poses.pth").write_text("{}")
+    with pytest.raises(ValueError, match=r"poses\.pth is no checkpoint"):
+        build_pose_only_tracker(project_root / ENTAILMENT, str(tmp_path / "poses.pth"))
 
 
 def test_input_is_not_overwritten(tmp_path: Path, project_root: Path) -> None:

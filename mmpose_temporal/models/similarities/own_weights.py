@@ -1,6 +1,7 @@
 """Weights of a similarity that learns: from a file of its own, and never half of them."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 from urllib.parse import urlparse
 
@@ -25,6 +26,11 @@ class OwnWeights:
     has it, is an error where a tensor of the similarity is missing or has another shape. A
     checkpoint without any of them (an estimator's) keeps those of ``checkpoint``, where given.
 
+    It stays with the similarity as its ``own_weights``.
+
+    Attributes:
+        loaded: Whether the similarity has weights of a checkpoint, and not its first ones.
+
     Args:
         similarity: The network.
         checkpoint: File or URL: weights of the similarity, or of a model that has it, where
@@ -39,6 +45,7 @@ class OwnWeights:
     def __init__(self, similarity: nn.Module, checkpoint: str | None = None):
         self.loaded = False
         self.name = type(similarity).__name__
+        similarity.own_weights = self
         similarity._register_load_state_dict_pre_hook(self._check, with_module=True)
         if checkpoint is not None:
             similarity.load_state_dict(_read(checkpoint))
@@ -75,7 +82,10 @@ def _read(checkpoint: str) -> dict[str, Tensor]:
             checkpoint, map_location="cpu", weights_only=True
         )
     else:
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        try:
+            content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        except (UnpicklingError, EOFError) as error:
+            raise ValueError(f"{checkpoint} is no file of tensors alone: {error}") from error
     weights = content.get("state_dict", content) if isinstance(content, dict) else None
     if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
         raise ValueError(f"{checkpoint} holds no weights (a dict of tensors, or state_dict: one)")
