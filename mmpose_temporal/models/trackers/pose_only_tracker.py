@@ -32,7 +32,8 @@ class PoseOnlyTracker(BaseModel):
         box_score_thr: People whose box scores less are left out.
         keypoint_score_thr: Joints that score less are absent (score 0) for suppression,
             association and output.
-        min_length: Tracks with fewer poses are not reported; over 1, frames come back later.
+        min_length: Tracks with fewer poses are not reported; over 1, frames come back later. In
+            a video with fewer frames, tracks through all of them are reported (choice).
         refinement: Config of a :class:`Refinement`; frames may come back later. None: poses stay
             as they are.
         data_preprocessor: As in mmengine.
@@ -126,7 +127,8 @@ class PoseOnlyTracker(BaseModel):
         """
         if video_id in self._videos:
             raise ValueError(f"video {video_id} is open already; reset() forgets all videos")
-        state = VideoState(num_frames=num_frames, finished=FinishedFrames(self.min_length))
+        finished = FinishedFrames(min(self.min_length, num_frames))
+        state = VideoState(num_frames=num_frames, finished=finished)
         if self.refinement is not None:
             state.window = self.refinement.start_video()
         self._videos[video_id] = state

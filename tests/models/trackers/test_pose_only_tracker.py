@@ -155,3 +155,11 @@ def test_known_ids_that_do_not_fit(known):
 def test_options_out_of_range():
     with pytest.raises(ValueError, match="min_length must be 1 or more"):
         build(min_length=0)
+
+
+def test_a_video_shorter_than_min_length_keeps_whoever_is_in_all_frames():
+    tracker = build(min_length=3)
+    here, there = (0, 0, 10, 10), (50, 0, 60, 10)
+    finished = tracker.forward(data_samples=[frame(0, 2, here, there), frame(1, 2, here)])
+    assert [len(sample.pred_instances.track_ids) for sample in finished] == [1, 1]
+    assert finished[0].dropped == {"short_track": 1}
