@@ -6,6 +6,7 @@ import torch
 from mmengine.structures import InstanceData
 from mmpose.codecs import UDPHeatmap
 from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
@@ -49,8 +50,10 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
     response to the aggregated features of Eq. 6 is linear in H, so what row k answers to each
     single H is all that is kept of it.
 
-    With the flip test, heatmaps are averaged as in mmpose; features are those of the crop as it
-    is (choice: the classifiers are trained on such, and it saves two modules' work).
+    With the flip test, heatmaps are averaged as in mmpose, and so is what the refinement answers
+    (choice: refined responses take the place of the heatmaps', so they get what those get).
+    Matching features are those of the crop as it is (choice: the mean of two features is none
+    that the classifiers were trained on).
 
     Args:
         matching_head: Config of a :class:`MatchingHead`.
@@ -215,14 +218,15 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
             The samples with ``pred_instances`` (keypoints in image pixels), and ``pred_fields``
             where ``test_cfg.output_heatmaps`` asks for them.
         """
-        feats = self.extract_feat(inputs)
+        feats, mirrored = self.extract_feat(inputs), None
         both = feats
         if self.test_cfg.get("flip_test", False):
-            both = [feats, self.extract_feat(inputs.flip(-1))]
+            mirrored = self.extract_feat(inputs.flip(-1))
+            both = [feats, mirrored]
         test_cfg = dict(self.test_cfg, output_heatmaps=True)
         instances, fields = self.head.predict(both, data_samples, test_cfg=test_cfg)
         heatmaps = torch.stack([field.heatmaps for field in fields])
-        people = self._describe(feats, heatmaps, instances, data_samples)
+        people = self._describe(feats, mirrored, heatmaps, instances, data_samples)
         for i, instance in enumerate(instances):
             for name, rows in people.items():
                 instance.set_field(rows[i : i + 1], PERSON + name)
@@ -233,6 +237,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
     def _describe(
         self,
         feats: tuple[Tensor, ...],
+        mirrored: tuple[Tensor, ...] | None,
         heatmaps: Tensor,
         instances: list[InstanceData],
         data_samples: list[PoseDataSample],
@@ -254,14 +259,31 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         if matching is not None:
             people["candidate_features"] = features
         head = self.refinement_head
-        evidence = head.responses(gather_features(refinement, candidates.cells))
+        responses = head.responses(gather_features(refinement, candidates.cells))
+        if mirrored is not None:
+            flip_indices = data_samples[0].flip_indices
+            found = self._mirrored_responses(mirrored, candidates.cells, flip_indices)
+            responses = (responses + found) / 2
         return dict(
             people,
             candidates=self._places(candidates, heatmaps, instances, data_samples),
             candidate_cells=candidates.cells,
             candidate_scores=candidates.scores,
-            candidate_evidence=evidence - head.final_layer.bias[:, None],
+            candidate_evidence=responses - head.final_layer.bias[:, None],
         )
+
+    def _mirrored_responses(
+        self, feats: tuple[Tensor, ...], cells: Tensor, flip_indices: list[int]
+    ) -> Tensor:
+        """(B, K, n) the refinement's answers of the mirrored crops, where the cells are there."""
+        maps = flip_heatmaps(
+            self.refinement_head.final_layer(self.refinement_head(feats)),
+            flip_indices=flip_indices,
+            flip_mode=self.test_cfg.get("flip_mode", "heatmap"),
+            shift_heatmap=self.test_cfg.get("shift_heatmap", False),
+        )
+        places = cells[..., 1] * maps.shape[-1] + cells[..., 0]
+        return maps.flatten(2).gather(2, places)
 
     def _places(
         self,

@@ -62,7 +62,7 @@ def test_what_is_known_of_a_person() -> None:
 
 @pytest.mark.parametrize("flip_test", [False, True])
 def test_features_are_those_at_the_candidates(flip_test: bool) -> None:
-    """With the flip test too, features are of the crop as it is."""
+    """With the flip test matching features are of the crop as it is, answers the mean of both."""
     model = build(flip_test=flip_test)
     crops, people = predict(model)
     with torch.no_grad():
@@ -70,6 +70,13 @@ def test_features_are_those_at_the_candidates(flip_test: bool) -> None:
         matching, refinement = model.matching_head(feats), model.refinement_head(feats)
         kernel = model.refinement_head.final_layer.weight
         answers = functional.conv2d(refinement, kernel)  # without the bias
+        if flip_test:
+            there = model.refinement_head(model.extract_feat(crops.flip(-1)))
+            flipped, bias = sample().flip_indices, model.refinement_head.final_layer.bias
+            there = functional.conv2d(there, kernel).flip(-1)[:, flipped]
+            there = there + (bias[flipped] - bias)[:, None, None]  # they come with their own bias
+            assert not torch.allclose(answers, there, atol=1e-4)
+            answers = (answers + there) / 2
     for i, person in enumerate(people):
         for k in range(K):
             for n in range(N):
