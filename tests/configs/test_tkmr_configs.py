@@ -164,6 +164,9 @@ def test_stage_2(name):
     assert cfg.train_dataloader.dataset.type == "PersonClipDataset"
     loss = cfg.model.estimator.temporal_loss
     assert (loss.type, loss.get("negatives", 4)) == ("TemporalKeypointLoss", 4)
+    if cfg.model.get("refinement"):  # trained as it is tested
+        assert loss.get("context", True) == cfg.model.refinement.get("context", True)
+        assert cfg.train_dataloader.dataset.tau == (cfg.model.refinement.tau or 5)
     if "synthetic" in name:
         return
     assert cfg.train_cfg.max_epochs == 9

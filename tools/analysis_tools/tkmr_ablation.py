@@ -1,7 +1,7 @@
 """Train and test the small rows M2 to M7 of TKMR's ablation, with several seeds.
 
-A seed takes three trainings (stage 1; matching and refinement, for M5 to M7; matching of bodies,
-for M4) and six tests, each by tools/train.py and tools/test.py. What is there already in the work
+A seed takes four trainings (stage 1; matching and refinement, for M5 and M7; the same without
+context, for M6; matching of bodies, for M4) and six tests, each by tools/train.py and tools/test.py. What is there already in the work
 folder is not done again, so that a call that was cut off goes on. Example:
 
     python tools/analysis_tools/tkmr_ablation.py --seeds 0 1 2
@@ -30,8 +30,8 @@ SCENES = "--scene crossing --fps 6 --size 320x240 --people 4-6 --workers 2"
 SPLITS = dict(
     train="--videos 40 --frames 10", val="--videos 8 --frames 30 --detections 0.05,0.03,0.2,0.2"
 )
-TRAININGS = ("stage1", "m7", "m4")
-TESTS = dict(m2="stage1", m3="stage1", m4="m4", m5="m7", m6="m7", m7="m7")
+TRAININGS = ("stage1", "m7", "m6", "m4")
+TESTS = dict(m2="stage1", m3="stage1", m4="m4", m5="m7", m6="m6", m7="m7")
 """Each row, and the training whose checkpoint it is tested with."""
 FIGURES = dict(AP="posetrack/AP", MOTA="posetrack/MOTA", IDSW="posetrack/IDSW")
 console = Console()

@@ -1,4 +1,7 @@
-# M6 of Table 3: M7 without context (self-refinement); M7's checkpoint is its own.
+# M6 of Table 3: M7 without context (self-refinement), in training and in testing.
 _base_ = "./tkmr-m7_res152_8xb8-9e_posetrack17-384x288.py"
 
-model = dict(refinement=dict(context=False))
+model = dict(
+    estimator=dict(temporal_loss=dict(context=False)),
+    refinement=dict(context=False),
+)

@@ -1,4 +1,7 @@
-# M6: M7 without context (self-refinement); M7's checkpoint is its own.
+# M6: M7 without context (self-refinement), in training and in testing.
 _base_ = "./tkmr-m7_hrnet-tiny_synthetic-128x96.py"
 
-model = dict(refinement=dict(context=False))
+model = dict(
+    estimator=dict(temporal_loss=dict(context=False)),
+    refinement=dict(context=False),
+)

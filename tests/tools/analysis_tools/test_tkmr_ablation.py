@@ -49,11 +49,13 @@ def test_steps_of_two_seeds(tool, fake, tmp_path):
     tool.main(["--seeds", "0", "3", *options])
     names = [step for step, _ in steps]
     assert names[:2] == ["synthetic train videos", "synthetic val videos"]
-    one = ["train stage1", "train m7", "train m4", *(f"test m{i}" for i in range(2, 8))]
+    trainings = [f"train {name}" for name in ("stage1", "m7", "m6", "m4")]
+    one = [*trainings, *(f"test m{i}" for i in range(2, 8))]
     assert names[2:] == [f"seed {seed}: {step}" for seed in (0, 3) for step in one]
     commands = dict(steps)
     # M5 is tested with the weights of M7, both after the stage 1 of their seed
     assert commands["seed 3: test m5"][2].endswith("seed3/m7/epoch_3.pth")
+    assert commands["seed 3: test m6"][2].endswith("seed3/m6/epoch_3.pth")
     assert commands["seed 3: test m2"][2].endswith("seed3/stage1/epoch_14.pth")
     assert commands["seed 3: test m4"][2].endswith("seed3/m4/epoch_3.pth")
     first = f"custom_hooks.0.checkpoint={tmp_path}/work/seed3/stage1/epoch_14.pth"
