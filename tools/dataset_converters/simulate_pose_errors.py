@@ -12,6 +12,7 @@ found twice, 0.15 people a frame who are not there, with scores as of others.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 
 from mmpose_temporal.apis import simulate_pose_files
@@ -19,7 +20,7 @@ from mmpose_temporal.datasets.converters.command_line import run_reporting
 from mmpose_temporal.datasets.tracklets import ErrorRates
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run; the exit status is 2 when the input is bad."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -41,7 +42,7 @@ def main() -> int:
         "--scores", type=float, nargs=2, default=defaults.scores, help="lowest and highest"
     )
     rates.add_argument("--unscored", action="store_true", help="all scores are 1")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
 
     def run(args: argparse.Namespace) -> object:
         chosen = {name: getattr(args, name) for name in names}

@@ -397,11 +397,11 @@ def test_short_tracks_delay_the_answer():
 
 def test_the_end_of_the_video_flushes():
     tracker = build(template_tracker_config(min_length=5))
-    frames = video("a", [A], [A, B], [A])
+    frames = video("a", [A], [A, B], [], [], [A])
     returned = [run(tracker, [frame]) for frame in frames]
-    assert [len(r) for r in returned] == [0, 0, 3]
-    assert ids(returned[2]) == [[], [], []]  # nobody was seen 5 times
-    assert [s.dropped for s in returned[2]] == [dict(short_track=n) for n in (1, 2, 1)]
+    assert [len(r) for r in returned] == [0, 0, 0, 0, 5]
+    assert ids(returned[4]) == [[]] * 5  # nobody was seen 5 times
+    assert [s.dropped.get("short_track", 0) for s in returned[4]] == [1, 2, 0, 0, 1]
 
 
 def test_a_data_set_without_boxes():
