@@ -1,8 +1,9 @@
 """Train and test the small rows M2 to M7 of TKMR's ablation, with several seeds.
 
 A seed takes four trainings (stage 1; matching and refinement, for M5 and M7; the same without
-context, for M6; matching of bodies, for M4) and six tests, each by tools/train.py and tools/test.py. What is there already in the work
-folder is not done again, so that a call that was cut off goes on. Example:
+context, for M6; matching of bodies, for M4) and six tests, each by tools/train.py and
+tools/test.py. What is there already in the work folder is not done again, so that a call that was
+cut off goes on. Example:
 
     python tools/analysis_tools/tkmr_ablation.py --seeds 0 1 2
 """

@@ -1,7 +1,7 @@
 # TKMR (Zhou et al., ECCV 2020) on a tracking config of configs/baselines: its parts, to be put in
 # place by the configs of configs/tkmr. M and S are its paper and supplement.
 
-# ------------------------------------------------------------------ stage 1, the single-frame model
+# ----------------------------------------------------------------- stage 1, the single-frame model
 # Targets exp(-d^2 / 3^2) (M Eq. 2): mmpose's sigma is 3 / sqrt(2), and its rounded Gaussians
 # (unbiased=False) lie one cell off for a sigma with a fraction such as this one.
 tkmr_codec = dict(

@@ -32,8 +32,8 @@ clip_pipeline = [
     dict(type="LocateKeypoints", encoder=_base_.codec),
     dict(type="PackPoseInputs"),
 ]
-# tau = 2: these videos have 6 frames a second, so the paper's 5 frames of some 25 a second would be
-# four times its time, in which people here walk past each other.
+# tau = 2: these videos have 6 frames a second, so the paper's 5 frames of some 25 a second would
+# be four times its time, in which people here walk past each other.
 train_dataloader = dict(
     batch_size=8,
     collate_fn=dict(type="collate_clips"),
