@@ -42,7 +42,7 @@ class TrackEntailment(Similarity):
     the similarity 0, as have poses without a joint of ``joints``.
 
     Args:
-        history: Poses of a track that are looked at, 2 or more.
+        history: Poses of a track that are looked at, 2 to 6.
         network: Options of :class:`MatchingNetwork`.
         joints: See :class:`ChosenJoints`; the 15 scored ones by default.
         num_keypoints: K of the layout.
