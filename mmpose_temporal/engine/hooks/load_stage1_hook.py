@@ -35,7 +35,8 @@ class LoadStage1Hook(Hook):
 
     Raises:
         FileNotFoundError: No such file (before training).
-        ValueError: It is no checkpoint of this estimator (before training).
+        ValueError: ``new_parts`` is no sequence of names; or the file is no checkpoint of this
+            estimator (before training).
     """
 
     priority = "VERY_HIGH"
@@ -46,6 +47,12 @@ class LoadStage1Hook(Hook):
         checkpoint: str,
         new_parts: Sequence[str] = ("matching_head", "refinement_head"),
     ):
+        named = isinstance(new_parts, Sequence) and not isinstance(new_parts, str)
+        if not named or not all(isinstance(part, str) and part for part in new_parts):
+            raise ValueError(
+                "new_parts must be a sequence of the names of parts, such as ['matching_head'], "
+                f"got {new_parts!r}"
+            )
         self.checkpoint = checkpoint
         self.new_parts = tuple(new_parts)
         self._loaded = False
