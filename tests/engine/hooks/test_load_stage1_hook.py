@@ -109,7 +109,9 @@ def test_a_new_part_must_be_named(first, tmp_path):
 @pytest.mark.parametrize("new_parts", ["matching_head", None, 3, ["matching_head", 3], [""]])
 def test_new_parts_are_a_sequence_of_names(new_parts):
     """A string would be a sequence too: of its letters."""
-    with pytest.raises(ValueError, match=r"new_parts must be a sequence .*\['matching_head'\], got"):
+    with pytest.raises(
+        ValueError, match=r"new_parts must be a sequence .*\['matching_head'\], got"
+    ):
         hook("epoch_20.pth", new_parts=new_parts)
 
 
