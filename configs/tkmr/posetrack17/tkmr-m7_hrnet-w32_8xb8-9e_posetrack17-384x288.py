@@ -1,43 +1,24 @@
-# M7 of Table 3 with HRNet-W32 (no row of the paper).
-_base_ = "./tkmr-stage1_hrnet-w32_8xb64-20e_posetrack17-384x288.py"
+# M7 of Table 3 with HRNet-W32 (no row of the paper): M9 with M7's detector and that backbone.
+_base_ = "./tkmr-m9_hrnet-w48_8xb8-9e_posetrack17-384x288.py"
 
 model = dict(
     estimator=dict(
-        type="TemporalPoseEstimator",
-        stage="temporal",
-        matching_head=dict(type="KeypointMatchingHead", **_base_.tkmr_hrnet_w32_modules),
-        refinement_head=dict(type="KeypointRefinementHead", **_base_.tkmr_hrnet_w32_modules),
-        temporal_loss=_base_.tkmr_temporal_loss,
+        backbone=dict(
+            extra=dict(
+                stage2=dict(num_channels=(32, 64)),
+                stage3=dict(num_channels=(32, 64, 128)),
+                stage4=dict(num_channels=(32, 64, 128, 256)),
+            )
+        ),
+        head=dict(in_channels=32),
+        matching_head=_base_.tkmr_hrnet_w32_modules,
+        refinement_head=_base_.tkmr_hrnet_w32_modules,
     ),
     box_source=_base_.tkmr_r101_pnms,
-    association=dict(_delete_=True, **_base_.tkmr_tkm),
-    refinement=dict(type="TemporalRefinement", tau=5, num_candidates=16),
 )
-load_from = None
 custom_hooks = [
     dict(
         type="LoadStage1Hook",
         checkpoint="work_dirs/tkmr-stage1_hrnet-w32_8xb64-20e_posetrack17-384x288/epoch_20.pth",
     ),
 ]
-train_dataloader = dict(
-    batch_size=8,
-    collate_fn=dict(type="collate_clips"),
-    dataset=dict(
-        _delete_=True,
-        release="posetrack17",
-        data_root="data/posetrack17/",
-        ann_file="annotations/train",
-        pipeline=_base_.tkmr_clip_pipeline,
-        **_base_.tkmr_clips,
-    ),
-)
-val_dataloader = dict(dataset=dict(box_source="detector", bbox_file=None))
-test_dataloader = val_dataloader
-
-optim_wrapper = dict(optimizer=dict(_delete_=True, **_base_.tkmr_stage2_optimizer))
-train_cfg = _base_.tkmr_stage2_cfg
-param_scheduler = _base_.tkmr_stage2_schedule
-auto_scale_lr = dict(base_batch_size=64)
-# By what matching and refinement change together.
-default_hooks = dict(checkpoint=dict(save_best="posetrack/MOTA"))
