@@ -1,7 +1,9 @@
 """Heads of the temporal estimators."""
 
 from .blocks import basic_block, basic_blocks
-from .candidates import Candidates, gather_features, local_maxima, off_centre
+from .candidates import Candidates, gather_features, local_maxima, mirror_cells, off_centre
+from .cell_features import features_at
+from .feature_head import FeatureHead
 from .keypoint_classifiers import KeypointClassifiers
 from .matching_heads import BodyMatchingHead, KeypointMatchingHead, MatchingHead
 from .refinement_head import KeypointRefinementHead
@@ -9,13 +11,16 @@ from .refinement_head import KeypointRefinementHead
 __all__ = [
     "BodyMatchingHead",
     "Candidates",
+    "FeatureHead",
     "KeypointClassifiers",
     "KeypointMatchingHead",
     "KeypointRefinementHead",
     "MatchingHead",
     "basic_block",
     "basic_blocks",
+    "features_at",
     "gather_features",
     "local_maxima",
+    "mirror_cells",
     "off_centre",
 ]

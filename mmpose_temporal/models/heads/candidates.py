@@ -112,3 +112,20 @@ def off_centre(heatmaps: Tensor, cells: Tensor) -> Tensor:
     slope_x = slope_x.masked_fill((x == 0) | (x == width - 1), 0)
     slope_y = slope_y.masked_fill((y == 0) | (y == height - 1), 0)
     return cells + OFF_CENTRE * torch.stack([slope_x, slope_y], -1).sign()
+
+
+def mirror_cells(cells: Tensor, width: int, *, shift: bool = False) -> Tensor:
+    """The cells of a mirrored crop's heatmap that mmpose's ``flip_heatmaps`` puts at these.
+
+    Args:
+        cells: (..., 2) int64, x and y in cells of the heatmap that was mirrored back.
+        width: W of the heatmap.
+        shift: mmpose's ``shift_heatmap``: the response at x is that of x - 1, the first stays.
+
+    Returns:
+        (..., 2) int64, x and y in cells of the mirrored crop's heatmap.
+    """
+    x, y = cells.unbind(-1)
+    if shift:
+        x = (x - 1).clamp(min=0)
+    return torch.stack([width - 1 - x, y], -1)

@@ -1,17 +1,16 @@
 """Features and classifiers that tell whether two poses are of one person."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import torch
-from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from .blocks import basic_blocks, select_map
+from .feature_head import FeatureHead
 from .keypoint_classifiers import KeypointClassifiers
 
 
-class MatchingHead(BaseModule):
+class MatchingHead(FeatureHead):
     """Blocks that make a matching feature of every cell of the heatmap, and classifiers.
 
     Three blocks of [3 x (3x3 conv, ReLU), deconv x2, BN, ReLU]: the supplement's Table 2. The
@@ -20,11 +19,9 @@ class MatchingHead(BaseModule):
     Args:
         in_channels: Channels of the backbone's feature map.
         num_classifiers: G.
-        channels: C of every layer; 256 in the paper.
-        upsample: For each block 2 (deconv x2) or 1 (a stride-1 convolution in its place):
-            ``(2, 2, 2)`` from stride 32, ``(1, 1, 1)`` on HRNet's stride 4 (choice).
-        in_index: Which of the feature maps; the last one by default, as in mmpose's heads.
+        channels: C of every layer and of the classifiers; 256 in the paper.
         init_cfg: As in mmengine. None: Kaiming for convolutions, 1 for BN's weights.
+        **options: ``upsample`` and ``in_index`` of :class:`FeatureHead`.
 
     Raises:
         ValueError: An option out of its range.
@@ -38,33 +35,24 @@ class MatchingHead(BaseModule):
         in_channels: int,
         num_classifiers: int,
         channels: int = 256,
-        upsample: Sequence[int] = (2, 2, 2),
-        in_index: int = -1,
         init_cfg: dict | list | None = None,
+        **options: Any,
     ):
         if init_cfg is None:
             init_cfg = [
                 dict(type="Kaiming", layer=["Conv2d", "ConvTranspose2d"]),
                 dict(type="Constant", layer="BatchNorm2d", val=1),
             ]
-        super().__init__(init_cfg)
-        self.channels = channels
-        self.in_index = in_index
-        self.blocks = basic_blocks(in_channels, channels, upsample, num_convs=self.NUM_CONVS)
+        super().__init__(
+            in_channels=in_channels,
+            channels=channels,
+            num_convs=self.NUM_CONVS,
+            init_cfg=init_cfg,
+            **options,
+        )
         self.classifiers = KeypointClassifiers(
             num_classifiers=num_classifiers, in_channels=channels, channels=channels
         )
-
-    def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Matching features.
-
-        Args:
-            feats: Feature maps of the backbone, (B, C_i, H_i, W_i) each.
-
-        Returns:
-            (B, C, H, W), at the heatmaps' resolution.
-        """
-        return self.blocks(select_map(feats, self.in_index))
 
 
 @MODELS.register_module()
@@ -78,7 +66,7 @@ class KeypointMatchingHead(MatchingHead):
             :class:`MatchingHead`.
     """
 
-    def __init__(self, *, in_channels: int, num_keypoints: int = 17, **options):
+    def __init__(self, *, in_channels: int, num_keypoints: int = 17, **options: Any):
         super().__init__(in_channels=in_channels, num_classifiers=num_keypoints, **options)
         self.num_keypoints = num_keypoints
 
@@ -96,7 +84,7 @@ class BodyMatchingHead(MatchingHead):
             :class:`MatchingHead`.
     """
 
-    def __init__(self, *, in_channels: int, **options):
+    def __init__(self, *, in_channels: int, **options: Any):
         super().__init__(in_channels=in_channels, num_classifiers=1, **options)
 
     @staticmethod

@@ -4,20 +4,15 @@ from typing import Any
 
 import torch
 from mmengine.structures import InstanceData
-from mmpose.codecs import UDPHeatmap
 from mmpose.models.pose_estimators import TopdownPoseEstimator
-from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.models.heads import (
-    Candidates,
-    gather_features,
-    local_maxima,
-    off_centre,
-)
+from mmpose_temporal.models.heads import local_maxima, mirror_cells
 from mmpose_temporal.models.trackers.feats import PERSON
+
+from .image_places import image_places
 
 STAGES = ("pose", "temporal", "joint")
 
@@ -49,6 +44,8 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
     candidates with both. Candidate 0 is the arg max, and its place is the decoded keypoint. The
     response to the aggregated features of Eq. 6 is linear in H, so what row k answers to each
     single H is all that is kept of it.
+
+    Features are computed at the candidates only, see :func:`features_at`.
 
     With the flip test, heatmaps are averaged as in mmpose, and so is what the refinement answers
     (choice: refined responses take the place of the heatmaps', so they get what those get).
@@ -116,6 +113,12 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
                 "test_cfg.output_keypoint_indices does not go with TemporalPoseEstimator: "
                 "its heads need all keypoints"
             )
+        flip_mode = self.test_cfg.get("flip_mode", "heatmap")
+        if self.test_cfg.get("flip_test", False) and flip_mode != "heatmap":
+            raise ValueError(
+                f"test_cfg.flip_mode is '{flip_mode}', but TemporalPoseEstimator has one heatmap "
+                "a keypoint, which is mirrored by flip_mode='heatmap'"
+            )
         decoder = getattr(self.head, "decoder", None) if self.with_head else None
         combined = getattr(decoder, "heatmap_type", "gaussian") == "combined"
         if not hasattr(decoder, "heatmap_size") or combined:
@@ -179,8 +182,10 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         losses = self.head.loss(feats, data_samples, train_cfg=self.train_cfg) if joint else {}
         with torch.no_grad():
             heatmaps = self.head(feats)
+        self._check_sizes(feats, heatmaps)
         temporal = self.temporal_loss(
-            **self._temporal_maps(feats, heatmaps),
+            matching_maps=self.matching_head and self.matching_head(feats),
+            refinement_maps=self.refinement_head and self.refinement_head(feats),
             heatmaps=heatmaps,
             data_samples=data_samples,
             matching_head=self.matching_head,
@@ -188,24 +193,19 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         )
         return {**losses, **temporal}
 
-    def _temporal_maps(
-        self, feats: tuple[Tensor, ...], heatmaps: Tensor
-    ) -> dict[str, Tensor | None]:
-        """Feature maps of matching and refinement.
+    def _check_sizes(self, feats: tuple[Tensor, ...], heatmaps: Tensor) -> None:
+        """The features of matching and refinement have the heatmaps' cells.
 
         Raises:
-            ValueError: A map has another size than the heatmaps.
+            ValueError: They would have another size.
         """
-        heads = dict(matching_maps=self.matching_head, refinement_maps=self.refinement_head)
-        maps = {name: head and head(feats) for name, head in heads.items()}
-        for name, found in maps.items():
-            if found is not None and found.shape[-2:] != heatmaps.shape[-2:]:
+        for head in (self.matching_head, self.refinement_head):
+            if head is not None and head.map_size(feats) != heatmaps.shape[-2:]:
                 raise ValueError(
-                    f"{type(heads[name]).__name__} answers {tuple(found.shape[-2:])} where the "
-                    f"heatmaps are {tuple(heatmaps.shape[-2:])} (h, w): set its upsample to the "
-                    "steps between backbone and heatmaps, as (2, 2, 2) from stride 32 to 4"
+                    f"{type(head).__name__} answers {head.map_size(feats)} where the heatmaps "
+                    f"are {tuple(heatmaps.shape[-2:])} (h, w): set its upsample to the steps "
+                    "between backbone and heatmaps, as (2, 2, 2) from stride 32 to 4"
                 )
-        return maps
 
     def predict(self, inputs: Tensor, data_samples: list[PoseDataSample]) -> list[PoseDataSample]:
         """Poses, and what is described at the class.
@@ -243,68 +243,36 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         data_samples: list[PoseDataSample],
     ) -> dict[str, Tensor]:
         """What is known of the B people beside their poses, by name without ``person_``."""
-        maps = self._temporal_maps(feats, heatmaps)
-        matching, refinement = maps["matching_maps"], maps["refinement_maps"]
+        matching, refinement = self.matching_head, self.refinement_head
         if matching is None and refinement is None:
             return {}
+        self._check_sizes(feats, heatmaps)
         num = 1 if refinement is None else self.num_candidates
         candidates = local_maxima(heatmaps, num=num, kernel=self.nms_kernel)
+        cells = candidates.cells
         people: dict[str, Tensor] = {}
         if matching is not None:
-            features = gather_features(matching, candidates.cells)
+            features = matching.features_at(feats, cells)
             # a copy, so that a person's memory does not hold the features of all candidates
             people["keypoint_features"] = features[:, :, 0].clone()
         if refinement is None:
             return people
         if matching is not None:
             people["candidate_features"] = features
-        head = self.refinement_head
-        responses = head.responses(gather_features(refinement, candidates.cells))
+        responses = refinement.responses(refinement.features_at(feats, cells))
         if mirrored is not None:
-            flip_indices = data_samples[0].flip_indices
-            found = self._mirrored_responses(mirrored, candidates.cells, flip_indices)
+            shift = self.test_cfg.get("shift_heatmap", False)
+            there = mirror_cells(cells, heatmaps.shape[-1], shift=shift)
+            found = refinement.responses(
+                refinement.features_at(mirrored, there), data_samples[0].flip_indices
+            )
             responses = (responses + found) / 2
         return dict(
             people,
-            candidates=self._places(candidates, heatmaps, instances, data_samples),
-            candidate_cells=candidates.cells,
+            candidates=image_places(
+                candidates, heatmaps, instances, data_samples, self.head.decoder
+            ),
+            candidate_cells=cells,
             candidate_scores=candidates.scores,
-            candidate_evidence=responses - head.final_layer.bias[:, None],
+            candidate_evidence=responses - refinement.final_layer.bias[:, None],
         )
-
-    def _mirrored_responses(
-        self, feats: tuple[Tensor, ...], cells: Tensor, flip_indices: list[int]
-    ) -> Tensor:
-        """(B, K, n) the refinement's answers of the mirrored crops, where the cells are there."""
-        maps = flip_heatmaps(
-            self.refinement_head.final_layer(self.refinement_head(feats)),
-            flip_indices=flip_indices,
-            flip_mode=self.test_cfg.get("flip_mode", "heatmap"),
-            shift_heatmap=self.test_cfg.get("shift_heatmap", False),
-        )
-        places = cells[..., 1] * maps.shape[-1] + cells[..., 0]
-        return maps.flatten(2).gather(2, places)
-
-    def _places(
-        self,
-        candidates: Candidates,
-        heatmaps: Tensor,
-        instances: list[InstanceData],
-        data_samples: list[PoseDataSample],
-    ) -> Tensor:
-        """(B, K, n, 2) float32: the candidates in image pixels, the first as decoded."""
-        device = heatmaps.device
-
-        def stack(rows: list) -> Tensor:
-            return torch.stack([torch.as_tensor(row, dtype=torch.float32) for row in rows])
-
-        decoder = self.head.decoder
-        width, height = decoder.heatmap_size
-        cells = off_centre(heatmaps.float(), candidates.cells)
-        steps = (width - 1, height - 1) if isinstance(decoder, UDPHeatmap) else (width, height)
-        shares = cells / cells.new_tensor(steps)
-        decoded = stack([instance.keypoints[0] for instance in instances])
-        shares[:, :, 0] = (decoded / decoded.new_tensor(decoder.input_size)).to(device)
-        center = stack([sample.input_center for sample in data_samples]).to(device)
-        scale = stack([sample.input_scale for sample in data_samples]).to(device)
-        return (shares - 0.5) * scale[:, None, None] + center[:, None, None]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmpose_temporal.models.heads import gather_features, local_maxima, off_centre
+from mmpose_temporal.models.heads import gather_features, local_maxima, mirror_cells, off_centre
 
 NONE = float("-inf")
 
@@ -99,3 +99,16 @@ def test_a_quarter_towards_the_higher_neighbour() -> None:
     places = off_centre(HEATMAP[None, None], cells)
     # (0, 1): x is on the border; above 0.5 > below 0.0
     assert places.tolist() == [[[[2.25, 2.25], [4.0, 3.0], [0.0, 0.75]]]]
+
+
+@pytest.mark.parametrize("shift", [False, True])
+def test_mirrored_cells_are_where_mmpose_takes_its_responses_from(shift: bool) -> None:
+    """On all cells of maps of 4 x 5; with the shift column 0 stays and 1 to 4 get 0 to 3."""
+    tta = pytest.importorskip("mmpose.models.utils.tta")
+    there = torch.rand(2, 3, 4, 5)
+    back = tta.flip_heatmaps(there, [0, 2, 1], flip_mode="heatmap", shift_heatmap=shift)
+    y, x = torch.meshgrid(torch.arange(4), torch.arange(5), indexing="ij")
+    cells = mirror_cells(torch.stack([x, y], -1), 5, shift=shift)
+    assert cells[0, :, 0].tolist() == ([4, 4, 3, 2, 1] if shift else [4, 3, 2, 1, 0])
+    found = there[:, [0, 2, 1]][:, :, cells[..., 1], cells[..., 0]]
+    torch.testing.assert_close(found, back, atol=0, rtol=0)

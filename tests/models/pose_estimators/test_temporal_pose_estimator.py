@@ -5,11 +5,12 @@ import pytest
 import torch
 from mmengine.model import BaseModule
 from mmengine.structures import InstanceData, PixelData
+from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
+from mmpose_temporal.models.heads import cell_features
 from mmpose_temporal.testing import tiny_temporal_estimator_config, tiny_tkmr_config
 
 K, C, N = 17, 8, 5
@@ -60,34 +61,68 @@ def test_what_is_known_of_a_person() -> None:
     )
 
 
-@pytest.mark.parametrize("flip_test", [False, True])
-def test_features_are_those_at_the_candidates(flip_test: bool) -> None:
-    """With the flip test matching features are of the crop as it is, answers the mean of both."""
-    model = build(flip_test=flip_test)
+@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("flip", [None, "plain", "shifted"])
+def test_features_are_those_at_the_candidates(flip: str | None, few: bool, monkeypatch) -> None:
+    """With the flip test matching features are of the crop as it is, answers the mean of both.
+
+    Few candidates have their features computed by themselves, many with the whole map.
+    """
+    monkeypatch.setattr(cell_features, "DENSE_SHARE", 1.0 if few else 0.0)
+    model = build(flip_test=flip is not None)
+    model.test_cfg["shift_heatmap"] = flip == "shifted"
+    randomize_norms(model)
+    whole = []
+    for head in (model.matching_head, model.refinement_head):
+        head.blocks[-1][-3].register_forward_hook(lambda *_: whole.append(1))
     crops, people = predict(model)
+    assert len(whole) == (0 if few else 2 if flip is None else 3)
     with torch.no_grad():
         feats = model.extract_feat(crops)
         matching, refinement = model.matching_head(feats), model.refinement_head(feats)
-        kernel = model.refinement_head.final_layer.weight
-        answers = functional.conv2d(refinement, kernel)  # without the bias
-        if flip_test:
-            there = model.refinement_head(model.extract_feat(crops.flip(-1)))
-            flipped, bias = sample().flip_indices, model.refinement_head.final_layer.bias
-            there = functional.conv2d(there, kernel).flip(-1)[:, flipped]
-            there = there + (bias[flipped] - bias)[:, None, None]  # they come with their own bias
+        layer = model.refinement_head.final_layer
+        answers = layer(refinement)
+        if flip is not None:
+            there = layer(model.refinement_head(model.extract_feat(crops.flip(-1))))
+            there = flip_heatmaps(
+                there, sample().flip_indices, "heatmap", shift_heatmap=flip == "shifted"
+            )
             assert not torch.allclose(answers, there, atol=1e-4)
             answers = (answers + there) / 2
+        answers = answers - layer.bias[:, None, None]
     for i, person in enumerate(people):
-        for k in range(K):
-            for n in range(N):
-                x, y = person.person_candidate_cells[0, k, n].tolist()
-                torch.testing.assert_close(
-                    person.person_candidate_features[0, k, n], matching[i, :, y, x]
-                )
-                evidence = person.person_candidate_evidence[0, k, n]
-                assert abs(evidence - answers[i, k, y, x]) < 1e-6
+        x, y = person.person_candidate_cells[0].unbind(-1)
+        expected = matching[i].permute(1, 2, 0)[y, x]
+        assert (person.person_candidate_features[0] - expected).abs().max() < 1e-5
+        expected = answers[i][torch.arange(K)[:, None], y, x]
+        assert (person.person_candidate_evidence[0] - expected).abs().max() < 1e-5
+        assert expected.std() > 1e-3
         first = person.person_candidate_features[:, :, 0]
         torch.testing.assert_close(person.person_keypoint_features, first)
+
+
+def randomize_norms(model) -> None:
+    """BN statistics of matching and refinement as after a training, and answers that differ."""
+    for head in (model.matching_head, model.refinement_head):
+        for module in head.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.running_mean.normal_(std=0.01)
+                module.running_var.uniform_(0.001, 0.01)
+    nn.init.normal_(model.refinement_head.final_layer.weight, std=0.01)
+
+
+def test_matching_alone_looks_at_one_cell_a_keypoint(monkeypatch) -> None:
+    """17 cells of 192 are too few for the whole map."""
+    model = build(refinement=False)
+    whole = []
+    model.matching_head.blocks[-1][-3].register_forward_hook(lambda *_: whole.append(1))
+    crops, (person, _) = predict(model)
+    with torch.no_grad():
+        feats = model.extract_feat(crops)
+        heatmaps = model.head(feats)[0].flatten(1).argmax(1)
+        expected = model.matching_head(feats)[0].flatten(1).T[heatmaps]
+    assert len(whole) == 1  # the one just now
+    assert (person.person_keypoint_features[0] - expected).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("codec", ["MSRAHeatmap", "UDPHeatmap"])
@@ -318,6 +353,8 @@ def test_contradictions() -> None:
         MODELS.build(dict(config, test_cfg=dict(output_keypoint_indices=[0])))
     with pytest.raises(ValueError, match="nms_kernel odd and 3 or more, got 16 and 4"):
         MODELS.build(dict(config, nms_kernel=4))
+    with pytest.raises(ValueError, match="flip_mode is 'udp_combined', but TemporalPoseEst"):
+        MODELS.build(dict(config, test_cfg=dict(flip_test=True, flip_mode="udp_combined")))
     doubled = dict(config["matching_head"], upsample=(2, 1, 1))
     model = MODELS.build(dict(config, matching_head=doubled)).eval()
     with pytest.raises(ValueError, match=r"answers \(32, 24\) where the heatmaps are \(16, 12\)"):

@@ -1,0 +1,72 @@
+"""What the heads of matching and refinement have in common: features at the heatmaps' cells."""
+
+import math
+from collections.abc import Sequence
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from .blocks import basic_blocks, select_map
+from .cell_features import features_at
+
+
+class FeatureHead(BaseModule):
+    """Basic blocks that make a feature of every cell of the heatmap.
+
+    Args:
+        in_channels: Channels of the backbone's feature map.
+        channels: C of every layer; 256 in the paper.
+        upsample: For each block 2 (deconv x2) or 1 (a stride-1 convolution in its place):
+            ``(2, 2, 2)`` from stride 32, ``(1, 1, 1)`` on HRNet's stride 4 (choice).
+        in_index: Which of the feature maps; the last one by default, as in mmpose's heads.
+        num_convs: 3x3 convolutions before each block's last layer.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: An option out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        channels: int = 256,
+        upsample: Sequence[int] = (2, 2, 2),
+        in_index: int = -1,
+        num_convs: int = 0,
+        init_cfg: dict | list | None = None,
+    ):
+        super().__init__(init_cfg)
+        self.channels = channels
+        self.in_index = in_index
+        self.upsample = tuple(upsample)
+        self.blocks = basic_blocks(in_channels, channels, upsample, num_convs=num_convs)
+
+    def forward(self, feats: Sequence[Tensor]) -> Tensor:
+        """The features of all cells.
+
+        Args:
+            feats: Feature maps of the backbone, (B, C_i, H_i, W_i) each.
+
+        Returns:
+            (B, C, H, W), at the heatmaps' resolution.
+        """
+        return self.blocks(select_map(feats, self.in_index))
+
+    def features_at(self, feats: Sequence[Tensor], cells: Tensor) -> Tensor:
+        """The features of chosen cells, for less than :meth:`forward` where they are few.
+
+        Args:
+            feats: As in :meth:`forward`.
+            cells: (B, ..., 2) int64, x and y in heatmap cells.
+
+        Returns:
+            (B, ..., C).
+        """
+        return features_at(self.blocks, select_map(feats, self.in_index), cells)
+
+    def map_size(self, feats: Sequence[Tensor]) -> tuple[int, int]:
+        """H and W of what :meth:`forward` answers, without computing it."""
+        height, width = select_map(feats, self.in_index).shape[-2:]
+        scale = math.prod(self.upsample)
+        return scale * height, scale * width
