@@ -5,15 +5,13 @@ from .metainfo import posetrack_metainfo
 from .person_clip_dataset import PersonClipDataset, collate_clips
 from .pose_pair_dataset import PosePairDataset
 from .pose_pairs import PairTable, PoseTable, find_pairs
-from .posetrack_json import (
+from .posetrack_annotations import (
     FrameAnnotation,
     PersonAnnotation,
     VideoAnnotation,
     frame_poses,
-    load_videos,
-    read_merged,
-    read_video,
 )
+from .posetrack_json import load_videos, read_merged, read_video
 from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections

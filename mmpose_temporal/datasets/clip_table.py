@@ -7,7 +7,7 @@ import numpy as np
 
 from mmpose_temporal.structures import NUM_KEYPOINTS
 
-from .posetrack_json import VideoAnnotation
+from .posetrack_annotations import VideoAnnotation
 
 
 @dataclass(frozen=True, slots=True)

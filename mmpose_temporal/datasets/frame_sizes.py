@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mmpose_temporal.utils import safe_join
 
-from .posetrack_json import VideoAnnotation
+from .posetrack_annotations import VideoAnnotation
 
 
 def with_frame_sizes(

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmpose_temporal.structures import FramePoses
 
-from .posetrack_json import FrameAnnotation, VideoAnnotation, frame_poses
+from .posetrack_annotations import FrameAnnotation, VideoAnnotation, frame_poses
 
 
 @dataclass(frozen=True, slots=True, eq=False)

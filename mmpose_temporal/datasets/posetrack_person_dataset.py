@@ -8,7 +8,8 @@ from mmpose.registry import DATASETS
 from mmpose_temporal.utils import safe_join
 
 from .metainfo import posetrack_metainfo
-from .posetrack_json import FrameAnnotation, PersonAnnotation, load_videos
+from .posetrack_annotations import FrameAnnotation, PersonAnnotation
+from .posetrack_json import load_videos
 
 
 @DATASETS.register_module()

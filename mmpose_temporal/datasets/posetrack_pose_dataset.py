@@ -10,7 +10,8 @@ from mmpose_temporal.structures import NUM_KEYPOINTS, UNTRACKED, FramePoses
 
 from .frame_sizes import with_frame_sizes
 from .pose_pairs import was_searched
-from .posetrack_json import FrameAnnotation, VideoAnnotation, frame_poses, load_videos
+from .posetrack_annotations import FrameAnnotation, VideoAnnotation, frame_poses
+from .posetrack_json import load_videos
 from .posetrack_video_dataset import PoseTrackVideoDataset
 
 

@@ -15,7 +15,8 @@ from mmpose_temporal.structures import NUM_KEYPOINTS
 from mmpose_temporal.utils import safe_join
 
 from .metainfo import posetrack_metainfo
-from .posetrack_json import FrameAnnotation, VideoAnnotation, load_videos
+from .posetrack_annotations import FrameAnnotation, VideoAnnotation
+from .posetrack_json import load_videos
 
 PERSON_CATEGORY = 1
 

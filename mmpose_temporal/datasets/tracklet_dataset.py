@@ -13,7 +13,8 @@ from mmpose_temporal.structures import SCORED_KEYPOINTS
 from mmpose_temporal.structures.track_motion import RECENT
 
 from .metainfo import posetrack_metainfo
-from .posetrack_json import VideoAnnotation, load_videos
+from .posetrack_annotations import VideoAnnotation
+from .posetrack_json import load_videos
 from .tracklets import ErrorRates, augment_clip, clip_of_video, draw_pairs, simulate_errors
 from .tracklets.clips import corners
 

@@ -10,7 +10,7 @@ import numpy as np
 from mmpose_temporal.structures import enclosing_boxes
 from mmpose_temporal.utils import safe_join
 
-from ..posetrack_json import BOX_MARGIN
+from ..posetrack_records import BOX_MARGIN
 
 SEQUENCE_SOURCES = {"mpii": 1, "bonn": 2, "mpiinew": 3}
 """First digit of PoseTrack's image ids, by where a sequence comes from."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS
 
-from ..posetrack_json import FrameAnnotation, read_video
+from ..posetrack_annotations import FrameAnnotation
+from ..posetrack_json import read_video
 from .files import convert_files, read_json, source_files
 from .posetrack17 import TO_18, VISIBILITY_FIELD
 from .report import ConversionReport
@@ -33,8 +34,8 @@ def posetrack18_to_17(path: str | Path, report: ConversionReport) -> dict[str, A
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: It is broken (see :mod:`mmpose_temporal.datasets.posetrack_json`), or has more
-            than 1000 tracks.
+        ValueError: It is broken (see :mod:`mmpose_temporal.datasets.posetrack_records`), or has
+            more than 1000 tracks.
     """
     content = read_json(path)
     video = read_video(path)
