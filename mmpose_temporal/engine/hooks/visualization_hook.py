@@ -1,49 +1,19 @@
 """Videos and identity timelines while a tracker is tested or validated."""
 
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import mmcv
-import numpy as np
-from mmengine import fileio
 from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 from mmpose.engine.hooks import PoseVisualizationHook
 from mmpose.registry import HOOKS
 from mmpose.structures import PoseDataSample, merge_data_samples
 
-from mmpose_temporal.utils import safe_join
-from mmpose_temporal.visualization import (
-    PoseTrackVisualizer,
-    TimelineRecorder,
-    TrackVideoWriter,
-    save_timeline,
-)
-from mmpose_temporal.visualization.drawing import note_frame
+from mmpose_temporal.visualization import PoseTrackVisualizer
+
+from .video_pass import VideoPass, read_frame
 
 DEFAULT_FPS = 25.0
-_NEEDED = ("video_id", "frame_index", "num_frames", "img_path")
-
-
-@dataclass
-class _OpenVideo:
-    """What is kept of a video between its first and its last frame."""
-
-    writer: TrackVideoWriter | None
-    recorder: TimelineRecorder | None
-
-
-@dataclass
-class _Pass:
-    """What is kept of one pass over the videos, a test or a validation."""
-
-    out_dir: Path | None
-    fps: float
-    videos: dict[str, _OpenVideo]
-    num_drawn: int = 0
-    num_unreadable: int = 0
 
 
 @HOOKS.register_module()
@@ -115,7 +85,7 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         self.trail_length = trail_length
         self.timeline = timeline
         self.draw_gt = draw_gt
-        self._run: _Pass | None = None
+        self._pass: VideoPass | None = None
 
     # ------------------------------------------------------------- validation
 
@@ -147,16 +117,16 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         if not self.enable:
             return
         if self._whole_validation:
-            if self._run is None:
+            if self._pass is None:
                 self.before_val_epoch(runner)
-            self._add_all(runner, outputs)
+            self._pass.add(outputs)
             return
         step = runner.iter + batch_idx
         if not outputs or step % self.interval:
             return
         self._visualizer.set_dataset_meta(runner.val_evaluator.dataset_meta)
         data_sample = merge_data_samples([outputs[0]])
-        image = self._read(data_sample)
+        image = read_frame(data_sample, self.backend_args)
         if image is None:
             return
         self._visualizer.add_datasample(
@@ -172,7 +142,7 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """As :meth:`after_test_epoch`."""
-        self._end(runner)
+        self._end()
 
     # ---------------------------------------------------------------- testing
 
@@ -205,17 +175,18 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         """
         if not self.enable:
             return
-        if self._run is None:
+        if self._pass is None:
             self.before_test_epoch(runner)
-        self._add_all(runner, outputs)
+        self._pass.add(outputs)
 
     def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Close what is open and say what could not be read."""
-        self._end(runner)
+        self._end()
 
     def after_run(self, runner: Runner) -> None:
         """Close what an aborted test or validation left open."""
-        self._close_all(runner)
+        if self._pass is not None:
+            self._pass.close()
 
     # ---------------------------------------------------------------- helpers
 
@@ -229,123 +200,30 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
                 "PoseTrackVisualizationHook needs visualizer=dict(type='PoseTrackVisualizer', "
                 f"...) in the config, got {type(self._visualizer).__name__}"
             )
-        self._close_all(runner)
+        if self._pass is not None:
+            self._pass.close()
         meta = evaluator.dataset_meta or {}
         self._visualizer.set_dataset_meta(meta)
         out_dir = None
         if self.out_dir is not None:
             out_dir = Path(runner.work_dir, str(runner.timestamp), self.out_dir, sub_folder)
         fps = self.fps or float(meta.get("fps", DEFAULT_FPS))
-        self._run = _Pass(out_dir=out_dir, fps=fps / self.interval, videos={})
-
-    def _end(self, runner: Runner) -> None:
-        run = self._run
-        self._close_all(runner)
-        self._run = None
-        if run is not None and run.num_unreadable:
-            runner.logger.warning(
-                f"{run.num_unreadable} of {run.num_drawn} drawn frames could not be read and are "
-                "grey in the videos"
-            )
-
-    def _add_all(self, runner: Runner, outputs: Sequence[PoseDataSample]) -> None:
-        try:
-            for data_sample in outputs:
-                self._add(data_sample)
-        except BaseException:
-            self._close_all(runner)
-            raise
-
-    def _add(self, data_sample: PoseDataSample) -> None:
-        absent = [key for key in _NEEDED if key not in data_sample]
-        if absent:
-            raise ValueError(
-                f"a finished frame lacks {', '.join(absent)} in its metainfo; list them in "
-                "meta_keys of the pipeline's packing transform"
-            )
-        video_id, index = data_sample.video_id, data_sample.frame_index
-        video = self._run.videos.get(video_id) or self._open(video_id)
-        if video.recorder is not None:
-            video.recorder.add(data_sample)
-        if index % self.interval == 0:
-            self._draw(data_sample, video)
-        if index == data_sample.num_frames - 1:
-            self._finish(video_id)
-
-    def _open(self, video_id: str) -> _OpenVideo:
-        video = _OpenVideo(writer=None, recorder=None)
-        if self._run.out_dir is not None:
-            path = safe_join(self._run.out_dir, f"{video_id}.mp4")
-            video.writer = TrackVideoWriter(path, fps=self._run.fps)
-            if self.timeline:
-                video.recorder = TimelineRecorder()
-        self._visualizer.start_video(video_id, trail_length=self.trail_length)
-        self._run.videos[video_id] = video
-        return video
-
-    def _draw(self, data_sample: PoseDataSample, video: _OpenVideo) -> None:
-        run = self._run
-        image = self._read(data_sample)
-        run.num_drawn += 1
-        if image is None:
-            run.num_unreadable += 1
-            image = _note(data_sample, video.writer)
-        drawn = self._visualizer.draw_frame(
-            image, data_sample, draw_gt=self.draw_gt, kpt_thr=self.kpt_thr
+        self._pass = VideoPass(
+            visualizer=self._visualizer,
+            logger=runner.logger,
+            out_dir=out_dir,
+            fps=fps / self.interval,
+            interval=self.interval,
+            kpt_thr=self.kpt_thr,
+            show=self.show,
+            wait_time=self.wait_time,
+            trail_length=self.trail_length,
+            timeline=self.timeline,
+            draw_gt=self.draw_gt,
+            backend_args=self.backend_args,
         )
-        if video.writer is not None:
-            video.writer.append(drawn)
-        name = str(data_sample.video_id).replace("/", "_")
-        if self.show:
-            title = f"{name} {data_sample.frame_index}"
-            self._visualizer.show(drawn, win_name=title, wait_time=self.wait_time)
-        elif video.writer is None:
-            self._visualizer.add_image(name, drawn, data_sample.frame_index)
 
-    def _finish(self, video_id: str) -> None:
-        video = self._run.videos.pop(video_id)
-        self._visualizer.end_video(video_id)
-        if video.writer is not None:
-            video.writer.finish()
-        if video.recorder is not None:
-            path = safe_join(self._run.out_dir, f"{video_id}_timeline.png")
-            save_timeline(video.recorder.build(), path, title=str(video_id))
-
-    def _close_all(self, runner: Runner) -> None:
-        """Close the videos that did not come to their end; their files stay partial."""
-        videos = {} if self._run is None else self._run.videos
-        for video_id, video in videos.items():
-            self._visualizer.end_video(video_id)
-            if video.writer is not None:
-                video.writer.stop()
-        if videos:
-            runner.logger.warning(
-                "videos without their last frame, whose files are named .partial.mp4: "
-                + ", ".join(map(str, videos))
-            )
-            videos.clear()
-
-    def _read(self, data_sample: PoseDataSample) -> np.ndarray | None:
-        """The frame as (H, W, 3) uint8 RGB, None where it cannot be read."""
-        if not data_sample.get("frame_readable", True):
-            return None
-        try:
-            data = fileio.get(data_sample.img_path, backend_args=self.backend_args)
-        except OSError:
-            return None
-        image = mmcv.imfrombytes(data) if data else None
-        return None if image is None else mmcv.bgr2rgb(image)
-
-
-def _note(data_sample: PoseDataSample, writer: TrackVideoWriter | None) -> np.ndarray:
-    """A grey frame that says which image is missing.
-
-    In the size that the image should have; where the annotations do not say it, in that of the
-    frames before, else 640 x 360.
-    """
-    height, width = data_sample.get("ori_shape", (0, 0))[:2]
-    if not (height and width):
-        known = writer is not None and writer.size is not None
-        width, height = writer.size if known else (640, 360)
-    name = data_sample.get("frame_name") or os.path.basename(data_sample.img_path)
-    return note_frame(height, width, [f"frame {data_sample.frame_index} cannot be read", name])
+    def _end(self) -> None:
+        if self._pass is not None:
+            finished, self._pass = self._pass, None
+            finished.finish()

@@ -1,0 +1,201 @@
+"""The videos of one pass over the data: opened, drawn frame by frame, and closed."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from logging import Logger
+from pathlib import Path
+
+import mmcv
+import numpy as np
+from mmengine import fileio
+from mmpose.structures import PoseDataSample
+
+from mmpose_temporal.utils import safe_join
+from mmpose_temporal.visualization import (
+    PoseTrackVisualizer,
+    TimelineRecorder,
+    TrackVideoWriter,
+    save_timeline,
+)
+from mmpose_temporal.visualization.drawing import note_frame
+
+_NEEDED = ("video_id", "frame_index", "num_frames", "img_path")
+
+
+@dataclass
+class _OpenVideo:
+    """What is kept of a video between its first and its last frame."""
+
+    writer: TrackVideoWriter | None
+    recorder: TimelineRecorder | None
+
+
+class VideoPass:
+    """Draws the finished frames of a test or a validation: to files, a window or the backends.
+
+    Frames may come late, in any numbers and from several videos in turn, as long as each video's
+    own are in order. A video that does not come to its last frame stays as
+    ``<video_id>.partial.mp4``.
+
+    Args:
+        visualizer: Draws; without ``out_dir`` and ``show`` its backends get the frames.
+        logger: Told of unfinished videos and unreadable frames.
+        out_dir: Folder of ``<video_id>.mp4`` and ``<video_id>_timeline.png``, or None.
+        fps: Frames per second of the video files.
+        interval: Every ``interval``-th frame of a video is drawn, beginning with frame 0.
+        kpt_thr: Joints with a lower score are not drawn.
+        show: Show the frames in a window.
+        wait_time: Seconds that the window waits after each frame; 0 waits for a key.
+        trail_length: Positions in a trail; None: the visualizer's.
+        timeline: Write the identity timelines beside the videos.
+        draw_gt: Draw ground truth too.
+        backend_args: Of the file backend that reads the images.
+    """
+
+    def __init__(
+        self,
+        *,
+        visualizer: PoseTrackVisualizer,
+        logger: Logger,
+        out_dir: Path | None = None,
+        fps: float = 25.0,
+        interval: int = 1,
+        kpt_thr: float = 0.3,
+        show: bool = False,
+        wait_time: float = 0.0,
+        trail_length: int | None = None,
+        timeline: bool = True,
+        draw_gt: bool = False,
+        backend_args: dict | None = None,
+    ) -> None:
+        self.visualizer = visualizer
+        self.logger = logger
+        self.out_dir = out_dir
+        self.fps = fps
+        self.interval = interval
+        self.kpt_thr = kpt_thr
+        self.show = show
+        self.wait_time = wait_time
+        self.trail_length = trail_length
+        self.timeline = timeline
+        self.draw_gt = draw_gt
+        self.backend_args = backend_args
+        self._videos: dict[str, _OpenVideo] = {}
+        self._num_drawn = 0
+        self._num_unreadable = 0
+
+    def add(self, data_samples: Sequence[PoseDataSample]) -> None:
+        """Draw finished frames. On an error everything is closed.
+
+        Raises:
+            ValueError: A frame's metainfo does not say where it belongs.
+        """
+        try:
+            for data_sample in data_samples:
+                self._add(data_sample)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the videos that did not come to their end; their files stay partial."""
+        for video_id, video in self._videos.items():
+            self.visualizer.end_video(video_id)
+            if video.writer is not None:
+                video.writer.stop()
+        if self._videos:
+            self.logger.warning(
+                "videos without their last frame, whose files are named .partial.mp4: "
+                + ", ".join(map(str, self._videos))
+            )
+            self._videos.clear()
+
+    def finish(self) -> None:
+        """Close what is open and say what could not be read."""
+        self.close()
+        if self._num_unreadable:
+            self.logger.warning(
+                f"{self._num_unreadable} of {self._num_drawn} drawn frames could not be read and "
+                "are grey in the videos"
+            )
+
+    def _add(self, data_sample: PoseDataSample) -> None:
+        absent = [key for key in _NEEDED if key not in data_sample]
+        if absent:
+            raise ValueError(
+                f"a finished frame lacks {', '.join(absent)} in its metainfo; list them in "
+                "meta_keys of the pipeline's packing transform"
+            )
+        video_id, index = data_sample.video_id, data_sample.frame_index
+        video = self._videos.get(video_id) or self._open(video_id)
+        if video.recorder is not None:
+            video.recorder.add(data_sample)
+        if index % self.interval == 0:
+            self._draw(data_sample, video)
+        if index == data_sample.num_frames - 1:
+            self._complete(video_id)
+
+    def _open(self, video_id: str) -> _OpenVideo:
+        video = _OpenVideo(writer=None, recorder=None)
+        if self.out_dir is not None:
+            path = safe_join(self.out_dir, f"{video_id}.mp4")
+            video.writer = TrackVideoWriter(path, fps=self.fps)
+            if self.timeline:
+                video.recorder = TimelineRecorder()
+        self.visualizer.start_video(video_id, trail_length=self.trail_length)
+        self._videos[video_id] = video
+        return video
+
+    def _draw(self, data_sample: PoseDataSample, video: _OpenVideo) -> None:
+        image = read_frame(data_sample, self.backend_args)
+        self._num_drawn += 1
+        if image is None:
+            self._num_unreadable += 1
+            image = _note(data_sample, video.writer)
+        drawn = self.visualizer.draw_frame(
+            image, data_sample, draw_gt=self.draw_gt, kpt_thr=self.kpt_thr
+        )
+        if video.writer is not None:
+            video.writer.append(drawn)
+        name = str(data_sample.video_id).replace("/", "_")
+        if self.show:
+            title = f"{name} {data_sample.frame_index}"
+            self.visualizer.show(drawn, win_name=title, wait_time=self.wait_time)
+        elif video.writer is None:
+            self.visualizer.add_image(name, drawn, data_sample.frame_index)
+
+    def _complete(self, video_id: str) -> None:
+        video = self._videos.pop(video_id)
+        self.visualizer.end_video(video_id)
+        if video.writer is not None:
+            video.writer.finish()
+        if video.recorder is not None:
+            path = safe_join(self.out_dir, f"{video_id}_timeline.png")
+            save_timeline(video.recorder.build(), path, title=str(video_id))
+
+
+def read_frame(data_sample: PoseDataSample, backend_args: dict | None = None) -> np.ndarray | None:
+    """The frame as (H, W, 3) uint8 RGB, None where it cannot be read."""
+    if not data_sample.get("frame_readable", True):
+        return None
+    try:
+        data = fileio.get(data_sample.img_path, backend_args=backend_args)
+    except OSError:
+        return None
+    image = mmcv.imfrombytes(data) if data else None
+    return None if image is None else mmcv.bgr2rgb(image)
+
+
+def _note(data_sample: PoseDataSample, writer: TrackVideoWriter | None) -> np.ndarray:
+    """A grey frame that says which image is missing.
+
+    In the size that the image should have; where the annotations do not say it, in that of the
+    frames before, else 640 x 360.
+    """
+    height, width = data_sample.get("ori_shape", (0, 0))[:2]
+    if not (height and width):
+        known = writer is not None and writer.size is not None
+        width, height = writer.size if known else (640, 360)
+    name = data_sample.get("frame_name") or os.path.basename(data_sample.img_path)
+    return note_frame(height, width, [f"frame {data_sample.frame_index} cannot be read", name])
