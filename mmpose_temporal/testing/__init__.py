@@ -14,6 +14,7 @@ from .models import (
 from .poses import make_frame, make_pose_pair, random_poses
 from .runner import tiny_test_config
 from .temporal import tiny_temporal_estimator_config, tiny_tkmr_config
+from .tracking import make_video, run_tracker, walking_pair
 from .videos import write_tiny_posetrack
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "TemplateEstimator",
     "make_frame",
     "make_pose_pair",
+    "make_video",
     "random_poses",
+    "run_tracker",
     "template_keypoints",
     "template_tracker_config",
     "tiny_estimator_config",
@@ -29,5 +32,6 @@ __all__ = [
     "tiny_test_config",
     "tiny_tkmr_config",
     "tiny_tracker_config",
+    "walking_pair",
     "write_tiny_posetrack",
 ]

@@ -15,7 +15,8 @@ from mmpose_temporal.models.trackers.pasted_boxes import enlarged_boxes
 from mmpose_temporal.models.trackers.propagation import DETECTED, PropagationMemory
 from mmpose_temporal.structures import FramePoses
 from mmpose_temporal.testing import (
-    make_frame,
+    make_video,
+    run_tracker,
     template_keypoints,
     template_tracker_config,
     tiny_tracker_config,
@@ -33,29 +34,9 @@ def build(config: dict, seed: int = 0):
     return MODELS.build(config).eval()
 
 
-def video(name: str, *boxes, scores=None, **options) -> list:
-    """Frames with the given detections; None is a frame that cannot be read."""
-    return [
-        make_frame(
-            video_id=name,
-            frame_index=index,
-            num_frames=len(boxes),
-            boxes=found or [],
-            scores=None if scores is None else scores[index],
-            readable=found is not None,
-            **options,
-        )
-        for index, found in enumerate(boxes)
-    ]
-
-
 def run(tracker, frames: list, batch_size: int = 1) -> list:
-    finished = []
-    for start in range(0, len(frames), batch_size):
-        batch = frames[start : start + batch_size]
-        data = dict(inputs=[f for f, _ in batch], data_samples=[s for _, s in batch])
-        finished += tracker(**tracker.data_preprocessor(data, False), mode="predict")
-    return finished
+    """All finished samples."""
+    return [sample for batch in run_tracker(tracker, frames, batch_size) for sample in batch]
 
 
 def ids(samples) -> list[list[int]]:
@@ -64,7 +45,7 @@ def ids(samples) -> list[list[int]]:
 
 def tracks(propagation: dict | None, *boxes, batch_size: int = 1, **options) -> list[list[int]]:
     tracker = build(template_tracker_config(propagation=propagation, **options))
-    return ids(run(tracker, video("a", *boxes), batch_size))
+    return ids(run(tracker, make_video("a", *boxes), batch_size))
 
 
 # ---------------------------------------------------------------------- both
@@ -84,7 +65,7 @@ def test_a_ghost_dies(propagation, limit, frames):
     """A false alarm of one frame would be estimated again for ever."""
     propagation = dict(propagation, max_propagated=limit, alpha=1.0)
     tracker = build(template_tracker_config(propagation=propagation))
-    answers = run(tracker, video("a", [A, B], *[[A]] * 6))
+    answers = run(tracker, make_video("a", [A, B], *[[A]] * 6))
     assert ids(answers) == [[0, 1]] * (1 + frames) + [[0]] * (6 - frames)
     # the frame that gives it up says so; after that nobody is left to be offered
     expected = [dict(propagation=1) if n == 1 + frames else {} for n in range(7)]
@@ -120,7 +101,7 @@ def test_a_frame_that_is_not_searched_is_passed_over(propagation, batch_size):
         [],
         [0, 1],
     ]
-    frames = video("a", [A, B], [], [], [A])
+    frames = make_video("a", [A, B], [], [], [A])
     for _, sample in frames[1:3]:
         sample.set_metainfo(dict(searched=False))
     tracker = build(template_tracker_config(propagation=propagation))
@@ -152,7 +133,7 @@ def test_streams_and_batches_give_the_same_as_single_frames(propagation, batch_s
 
     def frames():
         first = [[[4 + t, 6, 16 + t, 38]] * (t % 3 > 0) + [[30, 8, 40, 40]] for t in range(5)]
-        return video("a", *first), video("b", [A, B], [B], None, [A, C], [])
+        return make_video("a", *first), make_video("b", [A, B], [B], None, [A, C], [])
 
     config = tiny_tracker_config(propagation=propagation, max_crops=1)
     apart = run(build(config), [frame for one in frames() for frame in one])
@@ -175,7 +156,7 @@ def test_frames_of_several_videos_go_through_the_estimator_together():
     sizes = []
     predict = tracker.estimator.predict
     tracker.estimator.predict = lambda x, samples: sizes.append(len(x)) or predict(x, samples)
-    pairs = zip(video("a", [A, B], [A]), video("b", [C], []), strict=True)
+    pairs = zip(make_video("a", [A, B], [A]), make_video("b", [C], []), strict=True)
     run(tracker, [frame for pair in pairs for frame in pair], batch_size=4)
     assert sizes == [3, 4]
 
@@ -274,12 +255,12 @@ def test_recovered_poses_are_not_compared_with_each_other():
     config = template_tracker_config(
         propagation=TOKS, suppression=[dict(type="OKSNMS", oks_thr=0.8)]
     )
-    assert ids(run(build(config), video("a", [A, B], []))) == [[0, 1], [0, 1]]
+    assert ids(run(build(config), make_video("a", [A, B], []))) == [[0, 1], [0, 1]]
 
 
 def test_a_recovered_pose_has_the_score_of_the_last_detection():
     tracker = build(template_tracker_config(propagation=dict(TOKS, alpha=1.0)))
-    frames = video("a", [A], [], [], [A], scores=[[0.6], [], [], [0.3]])
+    frames = make_video("a", [A], [], [], [A], scores=[[0.6], [], [], [0.3]])
     answers = [s.pred_instances for s in run(tracker, frames)]
     np.testing.assert_allclose([a.bbox_scores[0] for a in answers], [0.6, 0.6, 0.6, 0.3])
 
@@ -290,7 +271,7 @@ def test_the_boxes_of_a_recovered_person_grow_by_alpha():
     Frame 1: the pose in the box of 15 x 40; its box is round the joints, enlarged again.
     """
     tracker = build(template_tracker_config(propagation=TOKS))
-    answers = [s.pred_instances for s in run(tracker, video("a", [A], []))]
+    answers = [s.pred_instances for s in run(tracker, make_video("a", [A], []))]
     np.testing.assert_allclose(answers[1].keypoints, template_keypoints([A_PASTED]), atol=1e-4)
     np.testing.assert_allclose(
         answers[1].bboxes, [[10 - 18.75 / 2, 22 - 25, 10 + 18.75 / 2, 22 + 25]], atol=1e-4
@@ -300,7 +281,7 @@ def test_the_boxes_of_a_recovered_person_grow_by_alpha():
 def test_thresholds_come_before_the_comparison():
     """Joints of 0.9 are absent at 0.95, so there is no pose at all, and nothing to propagate."""
     config = template_tracker_config(propagation=TOKS, keypoint_score_thr=0.95)
-    answers = run(build(config), video("a", [A], [A]))
+    answers = run(build(config), make_video("a", [A], [A]))
     assert ids(answers) == [[], []]
     assert [s.dropped for s in answers] == [dict(no_keypoints=1)] * 2
 
@@ -343,7 +324,7 @@ def test_scores_decay_while_nobody_is_detected():
     config = template_tracker_config(
         propagation=dict(type="BoxPropagation", decay=0.5, alpha=1.0), box_score_thr=0.15
     )
-    frames = video("a", [A], [], [], [], [], scores=[[0.8], [], [], [], []])
+    frames = make_video("a", [A], [], [], [], [], scores=[[0.8], [], [], [], []])
     answers = [s.pred_instances for s in run(build(config), frames)]
     assert [len(a) for a in answers] == [1, 1, 1, 0, 0]
     np.testing.assert_allclose([a.bbox_scores[0] for a in answers[:3]], [0.8, 0.4, 0.2])
@@ -351,6 +332,6 @@ def test_scores_decay_while_nobody_is_detected():
 
 def test_detections_taken_out_are_counted():
     config = template_tracker_config(propagation=BOXES)
-    answers = run(build(config), video("a", [A], [A], scores=[[0.9], [0.5]]))
+    answers = run(build(config), make_video("a", [A], [A], scores=[[0.9], [0.5]]))
     assert answers[1].dropped == dict(suppression=1)
     np.testing.assert_allclose(answers[1].pred_instances.bboxes, [A_PASTED], atol=1e-4)

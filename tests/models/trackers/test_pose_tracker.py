@@ -1,18 +1,18 @@
-"""Frames of noise with boxes at known places; see mmpose_temporal.testing."""
+"""People and none, thresholds, training, checkpoints; see test_pose_tracker_*.py as well."""
 
 import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from mmpose.datasets.transforms import GetBBoxCenterScale, PackPoseInputs, TopdownAffine
 from mmpose.registry import MODELS
 
 from mmpose_temporal.datasets import PoseTrackPersonDataset
 from mmpose_temporal.models import PoseTracker
 from mmpose_temporal.testing import (
     make_frame,
-    template_keypoints,
+    make_video,
+    run_tracker,
     template_tracker_config,
     tiny_estimator_config,
     tiny_tracker_config,
@@ -27,291 +27,20 @@ def build(config: dict) -> PoseTracker:
     return MODELS.build(config).eval()
 
 
-def video(name: str, *boxes, **options) -> list:
-    """A video with the given boxes in each frame; None is a frame that cannot be read."""
-    return [
-        make_frame(
-            video_id=name,
-            frame_index=index,
-            num_frames=len(boxes),
-            boxes=found or [],
-            readable=found is not None,
-            **options,
-        )
-        for index, found in enumerate(boxes)
-    ]
-
-
 def run(tracker: PoseTracker, frames: list, batch_size: int = 1) -> list:
-    """The finished samples. They are those of `frames`: for a second run make new frames."""
-    finished = []
-    for start in range(0, len(frames), batch_size):
-        batch = frames[start : start + batch_size]
-        data = dict(inputs=[f for f, _ in batch], data_samples=[s for _, s in batch])
-        finished += tracker(**tracker.data_preprocessor(data, False), mode="predict")
-    return finished
+    """All finished samples, in the order in which they come."""
+    return [sample for batch in run_tracker(tracker, frames, batch_size) for sample in batch]
 
 
 def ids(samples) -> list[list[int]]:
     return [sample.pred_instances.track_ids.tolist() for sample in samples]
 
 
-def by_frame(samples) -> dict:
-    return {(s.video_id, s.frame_index): s for s in samples}
-
-
-def assert_same(one, other, atol: float = 1e-3) -> None:
-    one, other = by_frame(one), by_frame(other)
-    assert one.keys() == other.keys()
-    assert all(one[key] is not other[key] for key in one)
-    for key, a in one.items():
-        a, b = a.pred_instances, other[key].pred_instances
-        assert a.track_ids.tolist() == b.track_ids.tolist()
-        np.testing.assert_allclose(a.keypoints, b.keypoints, atol=atol)
-        np.testing.assert_allclose(a.keypoint_scores, b.keypoint_scores, atol=1e-4)
-        np.testing.assert_array_equal(a.bboxes, b.bboxes)
-
-
-def walk(name: str, length: int, seed: int = 0) -> list:
-    """Two people that walk to the right, as many frames as wanted (up to 20)."""
-    boxes = [[[4 + t, 6, 16 + t, 38], [24 + t, 8, 40 + t, 40]] for t in range(length)]
-    return video(name, *boxes, seed=seed)
-
-
-# ---------------------------------------------------------------------- poses
-
-
-def mmposes_answer(estimator, image: np.ndarray, box, flip_indices) -> tuple:
-    """One person through mmpose's own test pipeline and estimator."""
-    results = dict(
-        img=image,
-        bbox=np.array([box], np.float32),
-        bbox_score=np.ones(1, np.float32),
-        flip_indices=flip_indices,
-    )
-    codec = estimator.head.decoder
-    udp = type(codec).__name__ == "UDPHeatmap"
-    affine = TopdownAffine(input_size=tuple(int(n) for n in codec.input_size), use_udp=udp)
-    pack = PackPoseInputs(meta_keys=("input_size", "input_center", "input_scale", "flip_indices"))
-    for transform in (GetBBoxCenterScale(), affine, pack):
-        results = transform(results)
-    (answer,) = estimator.test_step(pseudo_collate([results]))
-    found = answer.pred_instances
-    return found.keypoints[0], found.keypoint_scores[0]
-
-
-@pytest.mark.parametrize("flip_test", [False, True])
-@pytest.mark.parametrize("codec", ["MSRAHeatmap", "UDPHeatmap"])
-def test_poses_are_those_of_mmposes_pipeline(flip_test, codec):
-    estimator = tiny_estimator_config(flip_test=flip_test, codec=codec)
-    # One crop a call, so that both compute the same floats: UDP's refinement divides by second
-    # derivatives, which are near 0 here and there on random heatmaps.
-    tracker = build(tiny_tracker_config(estimator=estimator, max_crops=1))
-    over_the_border = [-8.5, 20.25, 11.75, 60]
-    frames = video("a", [A, over_the_border], [B, [3.3, 4.4, 50.5, 47.7]], size=(72, 50))
-    finished = run(tracker, frames, batch_size=2)
-    assert len(finished) == 2
-    for (frame, sample), answer in zip(frames, finished, strict=True):
-        for person, box in enumerate(sample.proposals.bboxes):
-            keypoints, scores = mmposes_answer(
-                tracker.estimator, frame.numpy(), box, sample.flip_indices
-            )
-            found = answer.pred_instances
-            present = scores > 0
-            assert present.sum() >= 5
-            np.testing.assert_allclose(found.keypoints[person], keypoints, atol=1e-3)
-            np.testing.assert_allclose(
-                found.keypoint_scores[person][present], scores[present], atol=1e-5
-            )
-
-
-def test_flip_test_changes_the_answer():
-    plain, flipped = (
-        run(
-            build(tiny_tracker_config(estimator=tiny_estimator_config(flip_test=flip))),
-            video("a", [A, B]),
-        )
-        for flip in (False, True)
-    )
-    difference = plain[0].pred_instances.keypoints - flipped[0].pred_instances.keypoints
-    assert np.abs(difference).max() > 1
-
-
-def test_the_estimators_own_metainfo_counts():
-    """As in mmpose: metainfo of the model overrides that of the data, here the flip indices."""
-    config = tiny_estimator_config(flip_test=True)
-    mirrored_only = dict(
-        dataset_name="x",
-        paper_info={},
-        keypoint_info={
-            i: dict(name=f"k{i}", id=i, color=[0, 0, 0], type="upper", swap="") for i in range(17)
-        },
-        skeleton_info={},
-        joint_weights=[1.0] * 17,
-        sigmas=[0.1] * 17,
-    )
-    tracker = build(tiny_tracker_config(estimator=dict(config, metainfo=mirrored_only)))
-    assert list(tracker.estimator.metainfo["flip_indices"]) == list(range(17))
-    with_own = run(tracker, video("a", [A, B]))[0].pred_instances.keypoints
-    without = run(build(tiny_tracker_config(estimator=config)), video("a", [A, B]))[
-        0
-    ].pred_instances
-    assert np.abs(with_own - without.keypoints).max() > 1
-
-
-@pytest.mark.parametrize("max_crops", [1, 2, 3])
-def test_crops_in_parts_give_the_same(max_crops):
-    frames, again = (video("a", [A, B, C], [A, B], [C]) for _ in range(2))
-    whole = run(build(tiny_tracker_config()), frames, batch_size=3)
-    tracker = build(tiny_tracker_config(max_crops=max_crops))
-    sizes = []
-    predict = tracker.estimator.predict
-    tracker.estimator.predict = lambda x, samples: sizes.append(len(x)) or predict(x, samples)
-    assert_same(run(tracker, again, batch_size=3), whole)
-    assert sizes == {1: [1] * 6, 2: [2, 2, 2], 3: [3, 3]}[max_crops]
-
-
-def test_all_people_of_a_batch_go_through_together():
-    tracker = build(tiny_tracker_config())
-    sizes = []
-    predict = tracker.estimator.predict
-    tracker.estimator.predict = lambda x, samples: sizes.append(len(x)) or predict(x, samples)
-    run(tracker, video("a", [A, B, C], [], [A, B]), batch_size=3)
-    assert sizes == [5]
-
-
-def test_the_template_is_the_ground_truth():
-    (answer,) = run(build(template_tracker_config()), video("a", [A, B]))
-    np.testing.assert_allclose(
-        answer.pred_instances.keypoints, template_keypoints([A, B]), atol=1e-5
-    )
-    np.testing.assert_allclose(
-        answer.pred_instances.keypoint_scores, np.full((2, 17), 0.9), rtol=1e-6
-    )
-
-
-def test_keypoints_that_are_no_numbers_are_absent():
-    tracker = build(template_tracker_config(estimator=dict(broken=[3, 7])))
-    (answer,) = run(tracker, video("a", [A]))
-    found = answer.pred_instances
-    assert np.isfinite(found.keypoints).all()
-    assert np.flatnonzero(found.keypoint_scores[0] == 0).tolist() == [3, 7]
-
-
-def test_an_estimator_of_another_layout():
-    tracker = build(tiny_tracker_config(estimator=tiny_estimator_config(num_keypoints=13)))
-    with pytest.raises(ValueError, match="answers 13 keypoints, but the data has 17"):
-        run(tracker, video("a", [A]))
-
-
-def test_an_estimator_without_input_size_needs_one():
-    with pytest.raises(ValueError, match="give the cropper one"):
-        build(template_tracker_config(cropper=dict(type="TopdownCropper")))
-
-
-def test_another_input_size_than_the_codecs():
-    with pytest.raises(ValueError, match="is not the estimator's codec's"):
-        build(tiny_tracker_config(cropper=dict(type="TopdownCropper", input_size=(96, 128))))
-
-
-# ---------------------------------------------------------------------- order of frames
-
-
-@pytest.mark.parametrize("min_length", [1, 3])
-@pytest.mark.parametrize("batch_size", [2, 3, 7])
-def test_batches_of_frames_give_the_same_as_single_ones(batch_size, min_length):
-    config = tiny_tracker_config(min_length=min_length)
-    one = run(build(config), walk("a", 7))
-    many = run(build(config), walk("a", 7), batch_size=batch_size)
-    assert [s.frame_index for s in many] == list(range(7))
-    assert_same(many, one)
-
-
-@pytest.mark.parametrize("batch_size", [1, 2])
-def test_streams_give_the_same_as_one_video_after_the_other(batch_size):
-    config = tiny_tracker_config()
-    apart = run(build(config), walk("a", 5, seed=1) + walk("b", 3, seed=2))
-    first, second = walk("a", 5, seed=1), walk("b", 3, seed=2)
-    mixed = [f for pair in zip(first, second, strict=False) for f in pair] + first[3:]
-    assert_same(run(build(config), mixed, batch_size=batch_size), apart)
-    assert by_frame(apart)["b", 0].pred_instances.track_ids.tolist() == [0, 1]
-
-
-def test_frames_of_different_sizes_in_a_batch():
-    def frames():
-        return video("a", [A, B], size=(64, 48)) + video("b", [C], size=(80, 60))
-
-    config = tiny_tracker_config()
-    assert_same(run(build(config), frames(), 2), run(build(config), frames()))
-
-
-@pytest.mark.parametrize(
-    ("order", "message"),
-    [
-        ([0, 2], r"video a: frame 2 came where frame 1 of 3 was due"),
-        ([0, 0], r"video a: frame 0 came where frame 1 of 3 was due"),
-        ([1], r"video a: frame 1 came where frame 0 of 3 was due"),
-    ],
-)
-@pytest.mark.parametrize("together", [False, True])
-def test_a_frame_out_of_order(order, message, together):
-    tracker = build(template_tracker_config())
-    frames = video("a", [A], [A], [A])
-    with pytest.raises(ValueError, match=message):
-        run(tracker, [frames[i] for i in order], batch_size=len(order) if together else 1)
-    # and nothing of the video stays: it can begin again
-    assert ids(run(tracker, video("a", [A], [A], [A]))) == [[0]] * 3
-
-
-def test_the_state_ends_with_the_video():
-    tracker = build(template_tracker_config())
-    assert ids(run(tracker, video("a", [A, B], [A, B]))) == [[0, 1]] * 2
-    assert tracker._videos == {}
-    assert ids(run(tracker, video("a", [B], [B, A]))) == [[0], [0, 1]]  # not what it was before
-    assert tracker._videos == {}
-
-
-def test_reset_forgets_an_interrupted_video():
-    tracker = build(template_tracker_config())
-    run(tracker, video("a", [A, B], [A, B])[:1])
-    assert list(tracker._videos) == ["a"]
-    tracker.reset()
-    assert ids(run(tracker, video("a", [B], [B]))) == [[0]] * 2
-
-
-def test_a_video_is_started_once():
-    tracker = build(template_tracker_config())
-    tracker.start_video("a", 3)
-    with pytest.raises(ValueError, match="video a is open already"):
-        tracker.start_video("a", 3)
-
-
-def test_memory_is_bounded():
-    """At each frame the people are elsewhere: 2 new tracks a frame, each looked for 2 frames."""
-    tracker = build(template_tracker_config(min_length=3, association=dict(max_age=2)))
-    num_frames = 120
-    state = tracker.start_video("a", num_frames)
-    places = [[x, y, x + 8, y + 8] for y in (0, 10, 20, 30) for x in (0, 10, 20, 30, 40, 50)]
-    returned = 0
-    for index in range(num_frames):
-        boxes = [places[(2 * index + i) % len(places)] for i in range(2)]
-        frame = make_frame(video_id="a", frame_index=index, num_frames=num_frames, boxes=boxes)
-        returned += len(run(tracker, [frame]))
-        assert len(tracker._videos) <= 1
-        assert len(state.memory) <= 2 * 3
-        if index < num_frames - 1:
-            assert index + 1 - returned <= 3 * 3  # min_length * (max_age + 1)
-            assert len(state.finished._lengths) <= 2 * (3 * 3 + 3)
-    assert returned == num_frames
-    assert state.memory.next_id == 2 * num_frames
-    assert tracker._videos == {}
-
-
 # ---------------------------------------------------------------------- people and none
 
 
 def test_a_frame_without_people():
-    answers = run(build(template_tracker_config()), video("a", [A], [], [A]))
+    answers = run(build(template_tracker_config()), make_video("a", [A], [], [A]))
     assert ids(answers) == [[0], [], [0]]
     empty = answers[1].pred_instances
     assert empty.keypoints.shape == (0, 17, 2)
@@ -321,23 +50,23 @@ def test_a_frame_without_people():
 
 
 def test_a_video_without_people():
-    assert ids(run(build(tiny_tracker_config()), video("a", [], [], []), 2)) == [[], [], []]
+    assert ids(run(build(tiny_tracker_config()), make_video("a", [], [], []), 2)) == [[], [], []]
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4])
 def test_unreadable_frames_have_no_people_and_tracks_do_not_age_in_them(batch_size):
-    frames = video("a", [A, B], None, None, [B, A])
+    frames = make_video("a", [A, B], None, None, [B, A])
     answers = run(build(template_tracker_config(association=dict(max_age=1))), frames, batch_size)
     assert ids(answers) == [[0, 1], [], [], [1, 0]]
     # two readable frames without people: 3 frames pass, more than the 2 that a track waits
-    frames = video("a", [A, B], [], None, [], [B, A])
+    frames = make_video("a", [A, B], [], None, [], [B, A])
     answers = run(build(template_tracker_config(association=dict(max_age=2))), frames, batch_size)
     assert ids(answers) == [[0, 1], [], [], [], [2, 3]]
 
 
 def test_tracks_do_not_age_in_frames_without_labels():
     """PoseTrack labels every fourth frame of most of a video; people are the same all along."""
-    frames = video("a", [A], [], [], [], [A], [], [], [], [A])
+    frames = make_video("a", [A], [], [], [], [A], [], [], [], [A])
     for position, (_, sample) in enumerate(frames):
         sample.set_metainfo(dict(searched=position % 4 == 0))
     answers = run(build(template_tracker_config(association=dict(max_age=1))), frames)
@@ -369,7 +98,7 @@ def test_thresholds_and_what_they_drop():
 @pytest.mark.parametrize(("limit", "kept"), [(0.9, True), (0.91, False)])
 def test_joints_below_the_threshold_are_absent(limit, kept):
     tracker = build(template_tracker_config(keypoint_score_thr=limit))
-    (answer,) = run(tracker, video("a", [A]))
+    (answer,) = run(tracker, make_video("a", [A]))
     if kept:  # exactly at the threshold
         assert len(answer.pred_instances) == 1
         np.testing.assert_allclose(answer.pred_instances.keypoint_scores, 0.9, rtol=1e-6)
@@ -380,24 +109,24 @@ def test_joints_below_the_threshold_are_absent(limit, kept):
 
 def test_absent_joints_stay_absent():
     tracker = build(template_tracker_config(estimator=dict(absent=[3, 4])))
-    (answer,) = run(tracker, video("a", [A]))
+    (answer,) = run(tracker, make_video("a", [A]))
     assert (answer.pred_instances.keypoint_scores[0] > 0).sum() == 15
 
 
 def test_short_tracks_delay_the_answer():
     """B is seen once, A in all frames: A has 3 poses in frame 2, B has ended in frame 3."""
     tracker = build(template_tracker_config(min_length=3, association=dict(max_age=1)))
-    frames = video("a", [A, B], [A], [A], [A], [A])
+    frames = make_video("a", [A, B], [A], [A], [A], [A])
     returned = [[s.frame_index for s in run(tracker, [frame])] for frame in frames]
     assert returned == [[], [], [0, 1, 2], [3], [4]]
-    answers = run(tracker, video("a", [A, B], [A], [A], [A], [A]), batch_size=5)
+    answers = run(tracker, make_video("a", [A, B], [A], [A], [A], [A]), batch_size=5)
     assert ids(answers) == [[0]] * 5
     assert [s.dropped for s in answers] == [dict(short_track=1), {}, {}, {}, {}]
 
 
 def test_the_end_of_the_video_flushes():
     tracker = build(template_tracker_config(min_length=5))
-    frames = video("a", [A], [A, B], [], [], [A])
+    frames = make_video("a", [A], [A, B], [], [], [A])
     returned = [run(tracker, [frame]) for frame in frames]
     assert [len(r) for r in returned] == [0, 0, 0, 0, 5]
     assert ids(returned[4]) == [[]] * 5  # nobody was seen 5 times
@@ -493,7 +222,7 @@ def test_a_tracker_has_the_weights_of_its_estimator_only_once():
 def test_a_step_that_finishes_nothing_answers_an_empty_loss():
     """Mmengine's loops look at the last output, and take an element with a loss away again."""
     tracker = build(template_tracker_config(min_length=3))
-    for index, (frame, sample) in enumerate(video("a", [A], [A])):
+    for index, (frame, sample) in enumerate(make_video("a", [A], [A])):
         step = (tracker.test_step, tracker.val_step)[index]
         answer = step(dict(inputs=[frame], data_samples=[sample]))
         if index == 0:
