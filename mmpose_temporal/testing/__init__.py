@@ -3,6 +3,7 @@
 Everything runs on the CPU in milliseconds and gives the same numbers at every call.
 """
 
+from .annotation_files import as_posetrack17, two_people_file, write_video_files
 from .models import (
     POSE_TEMPLATE,
     TemplateEstimator,
@@ -20,6 +21,7 @@ from .videos import write_tiny_posetrack
 __all__ = [
     "POSE_TEMPLATE",
     "TemplateEstimator",
+    "as_posetrack17",
     "make_frame",
     "make_pose_pair",
     "make_video",
@@ -32,6 +34,8 @@ __all__ = [
     "tiny_test_config",
     "tiny_tkmr_config",
     "tiny_tracker_config",
+    "two_people_file",
     "walking_pair",
     "write_tiny_posetrack",
+    "write_video_files",
 ]
