@@ -4,6 +4,7 @@ Everything runs on the CPU in milliseconds and gives the same numbers at every c
 """
 
 from .annotation_files import as_posetrack17, two_people_file, write_video_files
+from .finished import finished_sample, finished_video
 from .models import (
     POSE_TEMPLATE,
     TemplateEstimator,
@@ -22,6 +23,8 @@ __all__ = [
     "POSE_TEMPLATE",
     "TemplateEstimator",
     "as_posetrack17",
+    "finished_sample",
+    "finished_video",
     "make_frame",
     "make_pose_pair",
     "make_video",
