@@ -70,18 +70,18 @@ class KeypointClassifiers(BaseModule):
             ``first`` and ``second``, (..., G, C) each: what the feature adds as the first of a
             pair, and as the second (with the bias).
         """
-        first = self._half(features, self.weight1[:, : self.in_channels])
-        second = self._half(features, self.weight1[:, self.in_channels :])
-        return first, second + self.bias1
+        flat = features.reshape(-1, self.num_classifiers, self.in_channels).transpose(0, 1)
+        halves = flat[:, None] @ self.weight1.unflatten(1, (2, self.in_channels))
+        first, second = halves.permute(1, 2, 0, 3)
+        # a copy, so that who keeps the second half does not hold the first one too
+        first, second = first.contiguous(), second + self.bias1
+        return tuple(half.view(*features.shape[:-1], half.shape[-1]) for half in (first, second))
 
     def project_first(self, features: Tensor) -> Tensor:
         """Only the first half of :meth:`project`, for features that are never second."""
-        return self._half(features, self.weight1[:, : self.in_channels])
-
-    def _half(self, features: Tensor, weight: Tensor) -> Tensor:
         flat = features.reshape(-1, self.num_classifiers, self.in_channels).transpose(0, 1)
-        half = torch.bmm(flat, weight).transpose(0, 1)
-        return half.reshape(*features.shape[:-1], weight.shape[-1])
+        half = torch.bmm(flat, self.weight1[:, : self.in_channels]).transpose(0, 1)
+        return half.reshape(*features.shape[:-1], half.shape[-1])
 
     def logits(self, first: Tensor, second: Tensor) -> Tensor:
         """Two classes for each pair; the shapes are those of a broadcast sum.
@@ -121,13 +121,14 @@ class KeypointClassifiers(BaseModule):
         """
         if not len(rows):
             return first.new_zeros((0, self.num_classifiers))
-        first, second = (half.transpose(0, 1).contiguous() for half in (first, second))
+        first, second = first.transpose(0, 1), second.transpose(0, 1)
         # the softmax of two is the sigmoid of their difference
-        weight = self.weight3[..., 1:] - self.weight3[..., :1]
-        bias = (self.bias3[:, 1:] - self.bias3[:, :1])[:, None]
+        weight = (self.weight3[..., 1] - self.weight3[..., 0])[:, None]
+        bias = self.bias3[:, 1:] - self.bias3[:, :1]
         found = []
         for i, j in zip(rows.split(CHUNK), columns.split(CHUNK), strict=True):
             hidden = first.index_select(1, i).add_(second.index_select(1, j)).relu_()
-            hidden = torch.baddbmm(self.bias2[:, None], hidden, self.weight2).relu_()
-            found.append(torch.baddbmm(bias, hidden, weight)[..., 0])
-        return torch.cat(found, dim=1).sigmoid().T
+            hidden = torch.bmm(hidden, self.weight2).add_(self.bias2[:, None]).relu_()
+            # no bmm: products with one column are slow, with several threads above all
+            found.append(hidden.mul_(weight).sum(-1) + bias)
+        return torch.cat(found, dim=1).sigmoid_().T

@@ -95,3 +95,29 @@ def test_every_weight_gets_a_gradient(classifiers: KeypointClassifiers) -> None:
 def test_wrong_numbers() -> None:
     with pytest.raises(ValueError, match="must be positive, got 0, 256 and 256"):
         KeypointClassifiers(num_classifiers=0)
+
+
+@pytest.mark.parametrize("shape", [(K, C), (3, K, C), (2, 3, K, C)])
+@torch.no_grad()
+def test_halves_of_any_leading_shape(classifiers: KeypointClassifiers, shape: tuple) -> None:
+    """The first layer on [a ; 0] and on [0 ; b]; who keeps one half does not hold the other."""
+    features = torch.randn(shape)
+    first, second = classifiers.project(features)
+    w, b = classifiers.weight1, classifiers.bias1
+    torch.testing.assert_close(first, torch.einsum("...gc,gcd->...gd", features, w[:, :C]))
+    torch.testing.assert_close(second, torch.einsum("...gc,gcd->...gd", features, w[:, C:]) + b)
+    for half in (first, second):
+        assert half.untyped_storage().nbytes() == half.numel() * 4
+
+
+@torch.no_grad()
+def test_half_precision(classifiers: KeypointClassifiers) -> None:
+    first, second = classifiers.project(torch.randn(6, K, C))
+    rows, columns = torch.nonzero(torch.ones(6, 6), as_tuple=True)
+    exact = classifiers.pair_probabilities(first, second, rows, columns)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = classifiers.pair_probabilities(first, second, rows, columns)
+    assert (found - exact).abs().max() < 0.02 < exact.std()
+    half = classifiers.bfloat16()
+    found = half.pair_probabilities(first.bfloat16(), second.bfloat16(), rows, columns)
+    assert (found - exact).abs().max() < 0.02
