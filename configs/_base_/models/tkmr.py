@@ -20,8 +20,8 @@ tkmr_stage1_pipeline = [
 ]
 
 # --------------------------------------------------------------- stage 2, matching and refinement
-# Choice: milder than stage 1, without half bodies. Features are compared between frames, and the
-# boxes of one person differ between frames by what a detector does.
+# Choice: milder than stage 1, without half bodies and flips. Features are compared between frames,
+# and the boxes of one person differ between frames by what a detector does.
 tkmr_clip_pipeline = [
     dict(type="GetBBoxCenterScale"),
     dict(type="RandomBBoxTransform", rotate_factor=30, scale_factor=(0.8, 1.25)),

@@ -5,6 +5,7 @@ model = dict(
     estimator=dict(
         type="TemporalPoseEstimator",
         stage="temporal",
+        backbone=dict(init_cfg=None),  # stage 1's weights, not ImageNet's
         matching_head=dict(type="KeypointMatchingHead", **_base_.tkmr_resnet_modules),
         temporal_loss=_base_.tkmr_temporal_loss,
     ),

@@ -1,9 +1,7 @@
 # M7 of Table 3 with ResNet-50 (no row of the paper).
 _base_ = "./tkmr-m7_res152_8xb8-9e_posetrack17-384x288.py"
 
-model = dict(
-    estimator=dict(backbone=dict(depth=50, init_cfg=dict(checkpoint="torchvision://resnet50"))),
-)
+model = dict(estimator=dict(backbone=dict(depth=50)))
 custom_hooks = [
     dict(
         type="LoadStage1Hook",

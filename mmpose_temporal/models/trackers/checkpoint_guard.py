@@ -52,8 +52,12 @@ class CheckpointGuard:
             ]
             problems = []
             if missing:
-                total = len(getattr(module, child).state_dict())
-                problems.append(f"it lacks {len(missing)} of {total} tensors ({_some(missing)})")
+                own = getattr(module, child).state_dict()
+                parts = _whole_parts([key.partition(f"{child}.")[2] for key in missing], list(own))
+                problems.append(
+                    f"it lacks {len(missing)} of {len(own)} tensors ({_some(missing)})"
+                    + (f", all of {', '.join(parts)}" if parts else "")
+                )
             if self._other_shapes:
                 problems.append(
                     f"{len(self._other_shapes)} have another shape ({_some(self._other_shapes)})"
@@ -67,6 +71,17 @@ class CheckpointGuard:
 
         model._register_load_state_dict_pre_hook(before, with_module=True)
         model.register_load_state_dict_post_hook(after)
+
+
+def _whole_parts(missing: list[str], names: list[str]) -> list[str]:
+    """The parts of a model, by the first word of their tensors' names, of which nothing is there.
+
+    They tell an earlier stage's checkpoint from another architecture's.
+    """
+    lacking, there = set(missing), [n for n in names if not n.endswith("num_batches_tracked")]
+    parts = dict.fromkeys(name.partition(".")[0] for name in there)
+    found = {name.partition(".")[0] for name in there if name not in lacking}
+    return [part for part in parts if part not in found]
 
 
 def _some(names: list[str]) -> str:

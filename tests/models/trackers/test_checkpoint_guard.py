@@ -58,7 +58,11 @@ def test_the_part_alone(load):
 def test_missing_tensors(load):
     state = other_weights()
     del state["part.0.bias"]
-    with pytest.raises(RuntimeError, match=r"lacks 1 of 7 tensors \(part\.0\.bias\)"):
+    with pytest.raises(RuntimeError, match=r"lacks 1 of 7 tensors \(part\.0\.bias\)\. Use"):
+        load(Whole(), state)
+    # the first layer, a weight and a bias, is not there at all
+    del state["part.0.weight"]
+    with pytest.raises(RuntimeError, match=r"2 of 7 tensors \(.*\), all of 0\. Use the config"):
         load(Whole(), state)
 
 
