@@ -5,47 +5,51 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmpose_temporal.models.heads.candidates import Candidates, local_maxima
+from mmpose_temporal.models.heads.candidates import Candidates
 
 from .clip_pairs import ClipPairs
 
 
 def training_candidates(
-    heatmaps: Tensor, locations: Tensor, visible: Tensor, *, num: int, kernel: int = 3
+    maxima: Candidates,
+    heatmaps: Tensor,
+    locations: Tensor,
+    visible: Tensor,
+    *,
+    kernel: int = 3,
 ) -> Candidates:
-    """The annotated place first, then local maxima of the predicted heatmap.
+    """The annotated place first, then local maxima of the predicted heatmap: places to match.
 
     Maxima within the window of the non-maximum suppression around the annotated place are
     suppressed by it, since it is the first of the list: they are the same place, and would be
     wrong as negatives.
 
     Args:
+        maxima: (N, K, n) local maxima of ``heatmaps``.
         heatmaps: (N, K, H, W) float, predicted.
         locations: (N, K, 2) float, annotated places, x and y in heatmap cells; the nearest cell
             is taken.
         visible: (N, K) bool, annotated and inside the heatmap. Elsewhere the first candidate is
             none.
-        num: Local maxima, at most.
         kernel: Side of the suppression's window in cells, odd.
 
     Returns:
-        (N, K, 1 + num) candidates; the score of an annotated place is the heatmap's there.
+        (N, K, 1 + n) candidates; the score of an annotated place is the heatmap's there.
     """
     height, width = heatmaps.shape[-2:]
-    found = local_maxima(heatmaps, num=num, kernel=kernel)
     limit = locations.new_tensor([width - 1, height - 1])
     # not round(), which takes halves to the even cell
     true = torch.minimum((locations + 0.5).floor().clamp(min=0), limit).long()
-    distance = (found.cells - true[:, :, None]).abs().amax(-1)
+    distance = (maxima.cells - true[:, :, None]).abs().amax(-1)
     suppressed = (distance <= kernel // 2) & visible[..., None]
     flat = heatmaps.flatten(2)
     scores = flat.gather(2, (true[..., 1] * width + true[..., 0])[..., None])
     return Candidates(
-        cells=torch.cat([true[:, :, None], found.cells], dim=2),
+        cells=torch.cat([true[:, :, None], maxima.cells], dim=2),
         scores=torch.cat(
             [
                 scores.masked_fill(~visible[..., None], float("-inf")),
-                found.scores.masked_fill(suppressed, float("-inf")),
+                maxima.scores.masked_fill(suppressed, float("-inf")),
             ],
             dim=2,
         ),

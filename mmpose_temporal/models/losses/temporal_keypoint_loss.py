@@ -15,6 +15,7 @@ from mmpose_temporal.models.heads import (
     KeypointMatchingHead,
     KeypointRefinementHead,
     gather_features,
+    local_maxima,
 )
 
 from .clip_pairs import ClipPairs
@@ -32,8 +33,11 @@ class TemporalKeypointLoss(BaseModule):
     represented at its annotated places; of one id: positive, and ``negatives`` times as many of
     two ids, where there are so many.
 
-    Refinement: Eq. 2 of the new responses at the candidates only: mean over N and K of v times
-    the squared errors, summed over the candidates of a keypoint. The context of a crop (Eq. 6)
+    Refinement: Eq. 2 of the new responses at the local maxima only: mean over N and K of v times
+    the squared errors, summed over the maxima of a keypoint. They are those that testing rescores
+    (section 3.3): the annotated place is not among them, and suppresses none (choice: where the
+    heatmap has no maximum at it, a target of 1 there teaches that places with little evidence are
+    right; in a small trial that cost self-refinement 4 AP). The context of a crop (Eq. 6)
     are the crops of its id in its clip, at the arg max of their heatmaps. They are a sample of
     the frames of its window: their sum counts as often as there are such frames
     (``num_neighbours``), and is divided by 1 + that number, as in testing (choice: a clip holds
@@ -124,8 +128,9 @@ class TemporalKeypointLoss(BaseModule):
             locations < locations.new_tensor([heatmaps.shape[3], heatmaps.shape[2]]) - 0.5
         )
         visible = (weights > 0) & inside.all(-1)
+        maxima = local_maxima(heatmaps, num=self.num_candidates, kernel=self.nms_kernel)
         candidates = training_candidates(
-            heatmaps, locations, visible, num=self.num_candidates, kernel=self.nms_kernel
+            maxima, heatmaps, locations, visible, kernel=self.nms_kernel
         )
         with_context = refinement_head is not None and self.context
         if with_context and not isinstance(matching_head, KeypointMatchingHead):
@@ -144,20 +149,16 @@ class TemporalKeypointLoss(BaseModule):
         elif matching_head is not None:
             raise TypeError(f"no loss is known for a {type(matching_head).__name__}")
         if refinement_head is not None:
-            evidence = refinement_head.responses(
-                gather_features(refinement_maps, candidates.cells)
-            )
-            responses = evidence
+            responses = refinement_head.responses(gather_features(refinement_maps, maxima.cells))
             if with_context:
                 context = _context_weights(matching_head, halves, pairs)
                 neighbours = _num_neighbours(data_samples, pairs)
                 bias = refinement_head.final_layer.bias
-                responses = refine(evidence, bias, context, pairs, neighbours)
+                responses = refine(responses, bias, context, pairs, neighbours)
             targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples])
-            width = targets.shape[-1]
-            places = candidates.cells[..., 1] * width + candidates.cells[..., 0]
+            places = maxima.cells[..., 1] * targets.shape[-1] + maxima.cells[..., 0]
             targets = targets.to(responses).flatten(2).gather(2, places)
-            errors = ((responses - targets) ** 2 * candidates.valid).sum(-1)
+            errors = ((responses - targets) ** 2 * maxima.valid).sum(-1)
             loss = (errors * weights).mean()
             losses["loss_refinement"] = loss * self.refinement_weight
         return losses
@@ -214,10 +215,10 @@ def refine(
     sum of its answers; only they are summed.
 
     Args:
-        evidence: (N, K, n), answers of row k to the features H at the candidates of
-            :func:`training_candidates` (the second one is the arg max), with the bias.
+        evidence: (N, K, n), answers of row k to the features H at the local maxima (the first is
+            the arg max), with the bias.
         bias: (K,), of the convolution.
-        context: (S, K, n) weights W of the pairs (i, j) of ``pairs.same``: of the candidates of i
+        context: (S, K, n) weights W of the pairs (i, j) of ``pairs.same``: of the maxima of i
             with the arg max of j.
         pairs: Of the N crops.
         neighbours: (N,) frames of a crop's window that its pairs stand for.
@@ -230,7 +231,7 @@ def refine(
     target, source = pairs.same.unbind(1)
     counts = torch.bincount(target, minlength=len(evidence))
     share = (neighbours / counts.clamp(min=1)).to(own)[target, None, None]
-    total = own.index_add(0, target, share * context.to(own) * own[source, :, 1, None])
+    total = own.index_add(0, target, share * context.to(own) * own[source, :, 0, None])
     frames = 1 + torch.where(counts > 0, neighbours, 0)
     return total / frames[:, None, None] + bias
 
@@ -250,10 +251,14 @@ def _num_neighbours(samples: Sequence[PoseDataSample], pairs: ClipPairs) -> Tens
 def _context_weights(
     head: KeypointMatchingHead, halves: tuple[Tensor, Tensor], pairs: ClipPairs
 ) -> Tensor:
-    """(S, K, n): the probability that candidate and arg max are of one person."""
+    """(S, K, n): the probability that maximum and arg max are of one person.
+
+    ``halves`` are those of :func:`training_candidates`, which has the annotated place before the
+    maxima.
+    """
     first, second = halves
     target, source = pairs.same.unbind(1)
-    weights = head.classifiers.probabilities(first[target], second[source, 1, None])
+    weights = head.classifiers.probabilities(first[target, 1:], second[source, 1, None])
     return weights.transpose(1, 2)
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from mmpose_temporal.models.heads import local_maxima
 from mmpose_temporal.models.losses import (
     ClipPairs,
     sample_location_pairs,
@@ -19,9 +20,9 @@ def heatmap(*peaks: tuple[int, int, float], size=(8, 8)) -> torch.Tensor:
 
 
 def candidates(maps, place, *, visible=True, num=2, kernel=3):
-    return training_candidates(
-        maps, torch.tensor([[place]]).float(), torch.tensor([[visible]]), num=num, kernel=kernel
-    )
+    maxima = local_maxima(maps, num=num, kernel=kernel)
+    place, visible = torch.tensor([[place]]).float(), torch.tensor([[visible]])
+    return training_candidates(maxima, maps, place, visible, kernel=kernel)
 
 
 def test_annotated_place_first_then_maxima():
