@@ -24,9 +24,27 @@ def separate(classifiers: KeypointClassifiers) -> list[nn.Sequential]:
     return networks
 
 
+def trained(keypoints: int, in_channels: int, channels: int) -> KeypointClassifiers:
+    """With two halves of the first layer that are no longer each other's negative."""
+    found = KeypointClassifiers(
+        num_classifiers=keypoints, in_channels=in_channels, channels=channels
+    )
+    nn.init.normal_(found.weight1, std=in_channels**-0.5)
+    return found
+
+
 @pytest.fixture
 def classifiers() -> KeypointClassifiers:
-    return KeypointClassifiers(num_classifiers=K, in_channels=C, channels=7)
+    return trained(K, C, 7)
+
+
+def test_begins_as_a_comparison() -> None:
+    classifiers = KeypointClassifiers(num_classifiers=K, in_channels=C, channels=7)
+    one, other = torch.randn(2, 4, K, C)
+    now, before = classifiers.project(one)[0], classifiers.project(one + other)[1]
+    # (a - b) W + bias, and a - b = -other whatever a is
+    expected = -torch.einsum("nkc,kcd->nkd", other, classifiers.weight1[:, :C]) + classifiers.bias1
+    assert (now + before - expected).abs().max() < 1e-5
 
 
 def naive_logits(classifiers: KeypointClassifiers, first: Tensor, second: Tensor) -> Tensor:
@@ -42,9 +60,7 @@ def naive_logits(classifiers: KeypointClassifiers, first: Tensor, second: Tensor
 
 @pytest.mark.parametrize(("channels", "keypoints"), [(7, 5), (256, 17)])
 def test_equal_to_separate_classifiers_on_concatenations(channels: int, keypoints: int) -> None:
-    classifiers = KeypointClassifiers(
-        num_classifiers=keypoints, in_channels=channels, channels=channels
-    )
+    classifiers = trained(keypoints, channels, channels)
     now, before = torch.randn(3, keypoints, channels), torch.randn(4, keypoints, channels)
     with torch.no_grad():
         expected = naive_logits(classifiers, now, before)
