@@ -39,7 +39,8 @@ class VideoPass:
     ``<video_id>.partial.mp4``.
 
     Args:
-        visualizer: Draws; without ``out_dir`` and ``show`` its backends get the frames.
+        visualizer: Draws, and knows the data set's meta information; without ``out_dir`` and
+            ``show`` its backends get the frames.
         logger: Told of unfinished videos and unreadable frames.
         out_dir: Folder of ``<video_id>.mp4`` and ``<video_id>_timeline.png``, or None.
         fps: Frames per second of the video files.
