@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mmpose_temporal.models.heads import KeypointMatchingHead
 
+from .base import Similarity
 from .estimator_matching import EstimatorMatching
 
 
@@ -44,6 +45,18 @@ class KeypointMatchingSimilarity(EstimatorMatching):
             num = self.head.num_keypoints
             if self.joints.min() < 0 or self.joints.max() >= num:
                 raise ValueError(f"joints must be in [0, {num - 1}], got {self.joints.tolist()}")
+
+    def same_as(self, other: Similarity | None) -> bool:
+        """Whether another similarity answers the same for the same people.
+
+        Args:
+            other: Any similarity; None: no.
+        """
+        return (
+            type(other) is type(self)
+            and np.array_equal(other.joints, self.joints)
+            and other.head is self.head
+        )
 
     def pool(self, features: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Each keypoint has its classifier."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from mmpose_temporal.structures import UNTRACKED, FramePoses
 
 from .assignment import HungarianAssignment
 from .feats import Feats, select_rows
+from .shared_scores import share_people, share_scores
 
 
 @dataclass(slots=True)
@@ -33,6 +34,9 @@ class TrackMemory:
             counts them, see :class:`HistoryAssociation`: how many of its people have their
             highest similarity with a pose of the right identity, and how many there are.
         known_ids: (L,) int64 true identities, likewise; -1: not known.
+        newest: Entries of ``feats`` about the people of the newest frame, for the parts after
+            association, see :mod:`~.shared_scores`.
+        time: Number of the newest frame on the clock of the tracks' age; None: there is none.
         lengths: (L,) int64 poses of each track so far, where the association counts them, see
             :class:`ConfirmedAssociation`.
     """
@@ -46,6 +50,8 @@ class TrackMemory:
     match_counts: tuple[int, int] | None = None
     known_ids: np.ndarray | None = None
     lengths: np.ndarray | None = None
+    newest: Feats = field(default_factory=dict)
+    time: int | None = None
 
     def __len__(self) -> int:
         return 0 if self.ids is None else len(self.ids)
@@ -126,6 +132,7 @@ class Association(BaseModule):
         if feats is None:
             feats = dict(frame_size=None, time=frame_index)
         current = self._begin(memory, poses, frame_index, feats)
+        memory.newest = share_people(self.similarity, current)
         rows, columns = self._match(memory, poses, current, feats)
         ids = np.full(len(poses), UNTRACKED, np.int64)
         if len(rows):
@@ -137,6 +144,7 @@ class Association(BaseModule):
             memory.next_id += len(new)
         poses = poses.replace(track_ids=ids)
         self._remember(memory, poses, current, columns, frame_index, feats)
+        memory.time = frame_index
         return poses
 
     def compare(
@@ -155,7 +163,7 @@ class Association(BaseModule):
             that a gate stops; what the similarity knows of the people; and the memory as it is
             when they are compared.
         """
-        memory = deepcopy(memory)
+        memory = deepcopy(replace(memory, newest={}))
         current = self._begin(memory, poses, frame_index, feats)
         if not len(memory) or not len(poses):
             return np.zeros((len(poses), len(memory)), np.float32), current, memory
@@ -177,12 +185,29 @@ class Association(BaseModule):
         """Rows of the poses and of the memory that belong together."""
         if not len(memory) or not len(poses):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        pairs = self._gated(poses, memory.poses)
-        scores = self.similarity.pairwise(current, memory.representation, pairs)
+        scores, pairs = self._score(memory, poses, current)
         allowed = scores >= self.min_similarity
         if pairs is not None:
             allowed &= pairs
         return self.assignment(scores, allowed)
+
+    def _score(
+        self,
+        memory: TrackMemory,
+        poses: FramePoses,
+        current: Representation,
+        near: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(M, E) similarities with those remembered, and (M, E) bool which pairs; None: all.
+
+        ``near``, (M, E) bool, are the only pairs that may be scored; None: all.
+        """
+        pairs = self._gated(poses, memory.poses)
+        if near is not None:
+            pairs = near if pairs is None else pairs & near
+        scores = self.similarity.pairwise(current, memory.representation, pairs)
+        memory.newest.update(share_scores(scores, pairs, memory.last_seen == memory.time))
+        return scores, pairs
 
     def _gated(self, poses: FramePoses, previous: FramePoses) -> np.ndarray | None:
         """(M_t, M_prev) bool, the pairs that all gates let through; None: all."""

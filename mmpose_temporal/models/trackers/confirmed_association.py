@@ -51,8 +51,7 @@ class ConfirmedAssociation(Association):
         """See :class:`Association`."""
         if not len(memory) or not len(poses):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        pairs = self._gated(poses, memory.poses)
-        scores = self.similarity.pairwise(current, memory.representation, pairs)
+        scores, pairs = self._score(memory, poses, current)
         allowed = scores >= self.min_similarity
         if pairs is not None:
             allowed &= pairs

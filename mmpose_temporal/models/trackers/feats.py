@@ -13,6 +13,8 @@ Feats = dict[str, Any]
 - ``time``: int, the clock of the tracks' age: number of the frame among those searched.
 - ``image``: (H, W, 3) uint8 BGR, only where a :class:`PoseTracker` holds the frame.
 - ``person_<name>``: arrays or tensors with M rows, one a person, in the order of the poses.
+
+What association adds for the parts after it is described in :mod:`~.shared_scores`.
 """
 
 PERSON = "person_"

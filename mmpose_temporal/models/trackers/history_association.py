@@ -97,11 +97,10 @@ class HistoryAssociation(Association):
         memory.match_counts = None if known is None else (0, 0)
         if not len(memory) or not len(poses):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        pairs = self._gated(poses, memory.poses)
+        near = None
         if self.nearest is not None:
             near = nearest_pairs(poses, memory.poses, memory.last_seen, self.nearest)
-            pairs = near if pairs is None else pairs & near
-        scores = self.similarity.pairwise(current, memory.representation, pairs)
+        scores, pairs = self._score(memory, poses, current, near)
         if pairs is not None:
             scores = np.where(pairs, scores, -np.inf)
         if known is not None:

@@ -193,6 +193,7 @@ class PoseOnlyTracker(BaseModel):
         # labels every fourth frame, or a file is broken, without telling anything of people.
         if searched:
             poses = self.association.step(state.memory, poses, state.searched, feats)
+            feats = {**feats, **state.memory.newest}
             state.searched += 1
             if state.memory.match_counts is not None:
                 sample.set_metainfo(dict(match_counts=state.memory.match_counts))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from torch import Tensor
 
 from mmpose_temporal.models.similarities import Representation
 from mmpose_temporal.structures import FramePoses
@@ -36,6 +37,10 @@ class Neighbour:
     before: np.ndarray
     after: np.ndarray
     frame: TrackedFrame | None
+
+
+Context = list[tuple[np.ndarray, np.ndarray, Neighbour]]
+"""The frames on the paths of a frame's people, see :meth:`RefinementWindow.paths`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +132,34 @@ class RefinementWindow:
                     break
                 yield rows, matches, held
                 link = (held.before if step < 0 else held.after)[matches]
+
+
+def make_record(
+    held: Neighbour, context: Context, weights: list[Tensor], responses: Tensor
+) -> RefinementRecord:
+    """How the people of a frame were refined.
+
+    Args:
+        held: The frame.
+        context: The frames on their paths.
+        weights: For each of those (P, K, n), W of Eq. 6.
+        responses: (M, K, n), refined.
+    """
+    steps = [
+        PathStep(
+            frame_index=other.index,
+            rows=rows,
+            keypoints=other.poses.keypoints[matches],
+            boxes=other.poses.boxes[matches],
+            weights=weight.cpu().numpy(),
+        )
+        for (rows, matches, other), weight in zip(context, weights, strict=True)
+    ]
+    return RefinementRecord(
+        track_ids=held.poses.track_ids,
+        boxes=held.poses.boxes,
+        candidates=held.people["candidates"].cpu().numpy(),
+        before=held.people["candidate_scores"].float().cpu().numpy(),
+        after=responses.cpu().numpy(),
+        steps=sorted(steps, key=lambda step: step.frame_index),
+    )

@@ -1,5 +1,7 @@
 """TKMR's refinement of poses by those of the same person in the frames around."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from mmpose.registry import MODELS
@@ -15,14 +17,13 @@ from .gates import IoUGate
 from .refinement import Refinement
 from .refinement_window import (
     NOBODY,
+    Context,
     Neighbour,
-    PathStep,
     RefinementRecord,
     RefinementWindow,
+    make_record,
 )
-
-Context = list[tuple[np.ndarray, np.ndarray, Neighbour]]
-"""The frames on the paths of a frame's people, see :meth:`RefinementWindow.paths`."""
+from .shared_scores import SCORES, shared_people
 
 AS_NEIGHBOUR = {"second", "present", "candidate_evidence"}
 """What is still needed of a frame's people when they were refined themselves."""
@@ -47,6 +48,7 @@ class TemporalRefinement(Refinement):
     - In Eq. 5 the later person of a pair comes first, in both directions, so that each pair of
       frames is scored once; in W the candidate comes first.
     - The window is of frames of the video. Frames that were not searched are passed over.
+    - What association has embedded and scored by the same similarity is taken over from it.
     - Neighbours are taken as the estimator saw them, not as refinement changed them.
     - A joint that is absent stays absent, so ``keypoint_score_thr`` of the tracker takes joints
       out for good; the predicted places of neighbours count whatever they score.
@@ -60,11 +62,14 @@ class TemporalRefinement(Refinement):
         context: False: self-refinement (method M6). Responses come from the pose's own features,
             no frame waits, and tau has no influence.
         min_iou: The IoU test of Eq. 5.
+        joints: Keypoints that count in Eq. 5, see :class:`KeypointMatchingSimilarity`; best those
+            of the association, which then has scored most pairs already. None: all K.
         record: Each finished sample gets a :class:`RefinementRecord` as ``refinement``, for
             pictures.
 
     Raises:
-        ValueError: ``tau`` < 0 or ``num_candidates`` < 1; ``tau=0`` with ``context=False``.
+        ValueError: ``tau`` < 0 or ``num_candidates`` < 1; ``tau=0`` with ``context=False``;
+            ``joints`` with ``context=False``, or that are none.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class TemporalRefinement(Refinement):
         num_candidates: int = 16,
         context: bool = True,
         min_iou: float = 0.1,
+        joints: Sequence[int] | None = None,
         record: bool = False,
     ):
         super().__init__()
@@ -87,12 +93,18 @@ class TemporalRefinement(Refinement):
                 "tau=0 switches refinement off and context=False asks for self-refinement: leave "
                 "tau out, or context"
             )
+        if joints is not None and not context:
+            raise ValueError(
+                "joints are those by which paths are searched, and context=False searches none: "
+                "leave joints out, or context"
+            )
+        similarity = KeypointMatchingSimilarity(joints=joints)
         self.tau = tau
         self.num_candidates = num_candidates
         self.context = context
         self.record = record
         self.gate = IoUGate(min_iou=min_iou)
-        self.similarity = KeypointMatchingSimilarity() if context and tau else None
+        self.similarity = similarity if context and tau else None
         self._bound: list[nn.Module] = []  # in a list: it is not a second owner
 
     def bind(self, estimator: nn.Module) -> None:
@@ -137,7 +149,7 @@ class TemporalRefinement(Refinement):
         if not self.tau:
             return [frame]
         newest = self._neighbour(frame, feats)
-        self._link(window, newest)
+        self._link(window, newest, feats)
         window.frames.append(newest)
         return self._release(window, newest.index - window.reach)
 
@@ -183,7 +195,10 @@ class TemporalRefinement(Refinement):
                 )
             people = {name: feats[PERSON + name][:, :, : self.num_candidates] for name in names}
             if self.context:
-                people.update(self.similarity.embed(poses, feats))
+                shared = self.similarity.same_as(feats.get("similarity"))
+                people.update(
+                    shared_people(feats) if shared else self.similarity.embed(poses, feats)
+                )
         nobody = np.full(len(poses), NOBODY, np.int64)
         return Neighbour(
             index=frame.sample.frame_index,
@@ -195,13 +210,18 @@ class TemporalRefinement(Refinement):
             frame=frame,
         )
 
-    def _link(self, window: RefinementWindow, newest: Neighbour) -> None:
+    def _link(self, window: RefinementWindow, newest: Neighbour, feats: Feats) -> None:
         """The best matches between a frame and the one searched before it."""
         last = next(window.walk(len(window.frames), -1, newest.index), None)
         if last is None or not len(newest.poses) or not len(last.poses):
             return
         pairs = self.gate(newest.poses, last.poses)
-        scores = self.similarity.pairwise(newest.people, last.people, pairs)
+        scores = np.full(pairs.shape, np.nan, np.float32)
+        if SCORES in feats and self.similarity.same_as(feats.get("similarity")):
+            scores = feats[SCORES].copy()
+        new = pairs & np.isnan(scores)
+        if new.any():
+            scores[new] = self.similarity.pairwise(newest.people, last.people, new)[new]
         scores = np.where(pairs, scores, -np.inf)
         newest.before = np.where(pairs.any(1), scores.argmax(1), NOBODY)
         last.after = np.where(pairs.any(0), scores.argmax(0), NOBODY)
@@ -228,7 +248,7 @@ class TemporalRefinement(Refinement):
             keypoints=np.where(moved, places, poses.keypoints).astype(np.float32),
             keypoint_scores=np.where(present, scores, poses.keypoint_scores).astype(np.float32),
         )
-        record = _record(held, context, weights, responses) if self.record else None
+        record = make_record(held, context, weights, responses) if self.record else None
         return refined, record
 
     def _responses(
@@ -269,26 +289,3 @@ class TemporalRefinement(Refinement):
         )
         weights = weights.unflatten(0, (-1, num)).transpose(1, 2).float()
         return list(weights.split([len(rows) for rows, _, _ in context]))
-
-
-def _record(
-    held: Neighbour, context: Context, weights: list[Tensor], responses: Tensor
-) -> RefinementRecord:
-    steps = [
-        PathStep(
-            frame_index=other.index,
-            rows=rows,
-            keypoints=other.poses.keypoints[matches],
-            boxes=other.poses.boxes[matches],
-            weights=weight.cpu().numpy(),
-        )
-        for (rows, matches, other), weight in zip(context, weights, strict=True)
-    ]
-    return RefinementRecord(
-        track_ids=held.poses.track_ids,
-        boxes=held.poses.boxes,
-        candidates=held.people["candidates"].cpu().numpy(),
-        before=held.people["candidate_scores"].float().cpu().numpy(),
-        after=responses.cpu().numpy(),
-        steps=sorted(steps, key=lambda step: step.frame_index),
-    )

@@ -171,3 +171,17 @@ def test_wrong_joints(estimator) -> None:
 
 def test_type_of_head() -> None:
     assert similarities.KeypointMatchingSimilarity.HEAD is heads.KeypointMatchingHead
+
+
+def test_who_answers_the_same(estimator) -> None:
+    def similarity(of=estimator, **options):
+        found = similarities.KeypointMatchingSimilarity(**options)
+        found.bind(of)
+        return found
+
+    one = similarity(joints=[0, 3])
+    assert one.same_as(similarity(joints=[0, 3])) and similarity().same_as(similarity())
+    other = MODELS.build(tiny_temporal_estimator_config())
+    for different in (similarity(), similarity(joints=[3]), similarity(other, joints=[0, 3])):
+        assert not one.same_as(different)
+    assert not one.same_as(None) and not one.same_as(similarities.IoUSimilarity())

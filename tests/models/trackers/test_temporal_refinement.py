@@ -322,6 +322,32 @@ def test_frames_that_are_not_searched_do_not_pile_up() -> None:
         assert len(window.frames) <= 4
 
 
+def test_paths_by_some_joints() -> None:
+    """Two people overlap with one in the frame before; who is more like him depends."""
+    torch.manual_seed(1)
+    video = Video([[LEFT], [LEFT, [1, 0, 11, 10]]])
+    earlier, later = (feats["person_keypoint_features"] for _, feats in video.frames)
+    best = []
+    for joints in (None, [0], [1], [2]):
+        part = TemporalRefinement(num_candidates=N, tau=1, joints=joints)
+        part.bind(video.heads)
+        window = part.start_video()
+        for frame, feats in video.frames:
+            part.push(window, copy.copy(frame), feats)
+        scores = [
+            sum(
+                classify(video.heads.matching_head, k, later[i, k], earlier[0, k])
+                for k in joints or range(K)
+            )
+            for i in range(2)
+        ]
+        best.append(int(np.argmax(scores)))
+        assert window.frames[0].after.tolist() == best[-1:]
+    assert set(best) == {0, 1}
+    with pytest.raises(ValueError, match=r"joints must be in \[0, 2\], got \[3\]"):
+        TemporalRefinement(num_candidates=N, joints=[3]).bind(video.heads)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -329,6 +355,8 @@ def test_frames_that_are_not_searched_do_not_pile_up() -> None:
         (dict(num_candidates=0), "num_candidates 1 or more, got 5 and 0"),
         (dict(tau=0, context=False), "leave tau out, or context"),
         (dict(min_iou=0), "min_iou must be in"),
+        (dict(joints=[0, 0]), "joints must name keypoints, each once"),
+        (dict(joints=[0], context=False), "joints are those by which paths are searched"),
     ],
 )
 def test_wrong_options(options: dict, message: str) -> None:
