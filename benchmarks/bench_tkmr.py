@@ -9,6 +9,7 @@
   configs: M9 (HRNet-W48) on a GPU, M7 (ResNet-152) at 256x192 on a CPU, both with flip test.
   frame_time_share_hrnet_w48: M9 at 256x192 on a CPU, not in the quick form. HRNet's features have
   the heatmaps' resolution already, so there all of the matching module works at that resolution.
+  frame_time_share_hrnet_w48_stride32: its variant in which it works up from stride 32, likewise.
 - window_memory_ratio: most bytes held in tensors after 1000 frames against after 100.
 """
 
@@ -36,6 +37,7 @@ from mmpose_temporal.testing import make_frame, random_poses, tiny_tkmr_config
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / "configs" / "tkmr" / "posetrack17"
 ON_GPU = "tkmr-m9_hrnet-w48_8xb8-9e_posetrack17-384x288.py"
+FROM_STRIDE_32 = "tkmr-m9-stride32_hrnet-w48_8xb8-9e_posetrack17-384x288.py"
 ON_CPU = "tkmr-m7_res152_8xb8-9e_posetrack17-384x288.py"
 K, C, N, PEOPLE = 17, 256, 16, 10
 
@@ -254,6 +256,7 @@ def main() -> None:
     bench_share("frame_time_share", ON_GPU if on_gpu else ON_CPU, device, args.quick)
     if not on_gpu and not args.quick:
         bench_share("frame_time_share_hrnet_w48", ON_GPU, device, args.quick)
+        bench_share("frame_time_share_hrnet_w48_stride32", FROM_STRIDE_32, device, args.quick)
     bench_memory()
 
 

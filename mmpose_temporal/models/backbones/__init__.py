@@ -5,6 +5,7 @@ from mmpose_temporal.compat import mmpose_networks_available
 __all__ = []
 
 if mmpose_networks_available():
+    from .branch_hrnet import BranchHRNet
     from .stem_hrnet import StemHRNet
 
-    __all__ += ["StemHRNet"]
+    __all__ += ["BranchHRNet", "StemHRNet"]
