@@ -56,6 +56,7 @@ class TemporalKeypointLoss(BaseModule):
         matching_weight: Weight of the matching loss.
         refinement_weight: Weight of the refinement loss.
         context: False: no crop has context, which trains self-refinement (method M6).
+        context_weight: That of :class:`TemporalRefinement`.
 
     Raises:
         ValueError: An option out of its range.
@@ -71,8 +72,14 @@ class TemporalKeypointLoss(BaseModule):
         matching_weight: float = 1.0,
         refinement_weight: float = 1.0,
         context: bool = True,
+        context_weight: float = 1.0,
     ):
         super().__init__()
+        if context_weight <= 0 or (context_weight != 1 and not context):
+            raise ValueError(
+                "context_weight must be positive, and 1 without context, got "
+                f"{context_weight} and context={context}"
+            )
         for name, value in (("num_candidates", num_candidates), ("negatives", negatives)):
             if value < 1:
                 raise ValueError(f"{name} must be 1 or more, got {value}")
@@ -92,6 +99,7 @@ class TemporalKeypointLoss(BaseModule):
         self.matching_weight = matching_weight
         self.refinement_weight = refinement_weight
         self.context = context
+        self.context_weight = context_weight
 
     def forward(
         self,
@@ -152,7 +160,7 @@ class TemporalKeypointLoss(BaseModule):
             responses = refinement_head.responses(gather_features(refinement_maps, maxima.cells))
             if with_context:
                 context = _context_weights(matching_head, halves, pairs)
-                neighbours = _num_neighbours(data_samples, pairs)
+                neighbours = _num_neighbours(data_samples, pairs) * self.context_weight
                 bias = refinement_head.final_layer.bias
                 responses = refine(responses, bias, context, pairs, neighbours)
             targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples])
@@ -221,7 +229,8 @@ def refine(
         context: (S, K, n) weights W of the pairs (i, j) of ``pairs.same``: of the maxima of i
             with the arg max of j.
         pairs: Of the N crops.
-        neighbours: (N,) frames of a crop's window that its pairs stand for.
+        neighbours: (N,) frames of a crop's window that its pairs stand for, each with the weight
+            of the context.
 
     Returns:
         (N, K, n).

@@ -61,6 +61,10 @@ class TemporalRefinement(Refinement):
         num_candidates: n, candidates of a keypoint at most.
         context: False: self-refinement (method M6). Responses come from the pose's own features,
             no frame waits, and tau has no influence.
+        context_weight: Factor on a neighbour's part of the sum, and on its part of the number of
+            frames. 1: Eq. 6. Less than 1 (choice, for small networks) where the probabilities W
+            of right places scatter, so that a sum over many neighbours says more about W than
+            about the place. Train with the same weight, see :class:`TemporalKeypointLoss`.
         min_iou: The IoU test of Eq. 5.
         joints: Keypoints that count in Eq. 5, see :class:`KeypointMatchingSimilarity`; best those
             of the association, which then has scored most pairs already. None: all K.
@@ -69,7 +73,8 @@ class TemporalRefinement(Refinement):
 
     Raises:
         ValueError: ``tau`` < 0 or ``num_candidates`` < 1; ``tau=0`` with ``context=False``;
-            ``joints`` with ``context=False``, or that are none.
+            ``context_weight`` <= 0; ``joints`` or a weight other than 1 with ``context=False``;
+            ``joints`` that are none.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class TemporalRefinement(Refinement):
         tau: int = 5,
         num_candidates: int = 16,
         context: bool = True,
+        context_weight: float = 1.0,
         min_iou: float = 0.1,
         joints: Sequence[int] | None = None,
         record: bool = False,
@@ -93,6 +99,10 @@ class TemporalRefinement(Refinement):
                 "tau=0 switches refinement off and context=False asks for self-refinement: leave "
                 "tau out, or context"
             )
+        if not context_weight > 0:
+            raise ValueError(f"context_weight must be positive, got {context_weight}")
+        if context_weight != 1 and not context:
+            raise ValueError("context_weight weighs the context, and context=False has none")
         if joints is not None and not context:
             raise ValueError(
                 "joints are those by which paths are searched, and context=False searches none: "
@@ -102,6 +112,7 @@ class TemporalRefinement(Refinement):
         self.tau = tau
         self.num_candidates = num_candidates
         self.context = context
+        self.context_weight = context_weight
         self.record = record
         self.gate = IoUGate(min_iou=min_iou)
         self.similarity = similarity if context and tau else None
@@ -264,8 +275,9 @@ class TemporalRefinement(Refinement):
         # A pose is in each frame once, and the frames come in a fixed order: so do the sums.
         for (rows, matches, held), weight in zip(context, weights, strict=True):
             mine, theirs = (torch.from_numpy(x).to(total.device) for x in (rows, matches))
-            total[mine] += weight * held.people["candidate_evidence"][theirs, :, :1].float()
-            frames[mine] += 1
+            evidence = held.people["candidate_evidence"][theirs, :, :1].float()
+            total[mine] += self.context_weight * weight * evidence
+            frames[mine] += self.context_weight
         bias = self._bound[0].final_layer.bias.float()
         return total / frames[:, None, None] + bias[:, None]
 

@@ -143,6 +143,20 @@ def test_refinement_by_hand(neighbours):
     assert losses["loss_refinement"].item() == pytest.approx(expected, rel=1e-4)
 
 
+def test_weight_of_the_context():
+    """Four frames with a weight of 0.25 count as one frame."""
+    losses = []
+    for neighbours, weight in ((1, 1.0), (4, 0.25), (4, 1.0)):
+        torch.manual_seed(0)
+        samples = batch()
+        for sample in samples:
+            sample.set_metainfo(dict(num_neighbours=neighbours))
+        loss = TemporalKeypointLoss(context_weight=weight)(**parts(samples))
+        losses.append(loss["loss_refinement"].item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    assert losses[0] != pytest.approx(losses[2], rel=1e-3)
+
+
 def test_refinement_does_not_train_matching_and_matching_not_refinement():
     given = parts(batch())
     losses = TemporalKeypointLoss()(**given)
@@ -245,6 +259,8 @@ def test_unknown_head():
         (dict(nms_kernel=4), "nms_kernel must be odd"),
         (dict(identity_share=2), "identity_share must be in"),
         (dict(matching_weight=0), "leave out a head to leave out a loss"),
+        (dict(context_weight=0), "context_weight must be positive"),
+        (dict(context_weight=0.5, context=False), "and 1 without context"),
     ],
 )
 def test_wrong_options(options, text):

@@ -131,7 +131,9 @@ def path(video: Video, t: int, i: int, tau: int) -> list[tuple[int, int]]:
 
 
 @torch.no_grad()
-def equation_6(video: Video, t: int, i: int, tau: int) -> tuple[np.ndarray, int]:
+def equation_6(
+    video: Video, t: int, i: int, tau: int, context_weight: float = 1.0
+) -> tuple[np.ndarray, int]:
     """(K, N) new responses by the aggregated features themselves, and the number of frames."""
     head, others = video.heads.refinement_head, path(video, t, i, tau)
     responses = np.zeros((K, N))
@@ -142,21 +144,21 @@ def equation_6(video: Video, t: int, i: int, tau: int) -> tuple[np.ndarray, int]
             for s, j in others:
                 theirs = video.frames[s][1]["person_candidate_features"][j, k, 0]
                 weight = classify(video.heads.matching_head, k, mine, theirs)
-                aggregated += video.features[s][j, k, 0] * weight
-            aggregated /= 1 + len(others)
+                aggregated += video.features[s][j, k, 0] * weight * context_weight
+            aggregated /= 1 + len(others) * context_weight
             image = aggregated[None, :, None, None]
             responses[k, n] = head.final_layer(image)[0, k, 0, 0].item()
     return responses, 1 + len(others)
 
 
-def check(video: Video, tau: int, fewer: int = N) -> list[list[int]]:
+def check(video: Video, tau: int, fewer: int = N, context_weight: float = 1.0) -> list[list[int]]:
     """Compares all poses of a video with Eq. 6; returns the numbers of frames of the paths."""
     lengths = []
-    for t, refined in enumerate(video.refine(tau=tau)):
+    for t, refined in enumerate(video.refine(tau=tau, context_weight=context_weight)):
         before, feats = video.frames[t][0].poses, video.frames[t][1]
         lengths.append([])
         for i in range(len(before)):
-            responses, frames = equation_6(video, t, i, tau)
+            responses, frames = equation_6(video, t, i, tau, context_weight)
             best = responses[:, :fewer].argmax(1)
             expected = responses[np.arange(K), best]
             np.testing.assert_allclose(refined.keypoint_scores[i], expected, atol=1e-5)
@@ -184,6 +186,10 @@ def test_equals_equation_6(tau: int) -> None:
     expected = [min(t, tau) + 1 + min(6 - t, tau) for t in range(7)]
     assert [paths[:2] for paths in lengths] == [[n, n] for n in expected]
     assert [paths[2:] for paths in lengths] == [[1] if t % 2 else [] for t in range(7)]
+
+
+def test_context_that_weighs_less() -> None:
+    check(Video(crossing(5), seed=3), tau=2, context_weight=0.25)
 
 
 def test_the_window_reaches_past_both_ends() -> None:
@@ -357,6 +363,8 @@ def test_paths_by_some_joints() -> None:
         (dict(min_iou=0), "min_iou must be in"),
         (dict(joints=[0, 0]), "joints must name keypoints, each once"),
         (dict(joints=[0], context=False), "joints are those by which paths are searched"),
+        (dict(context_weight=0), "context_weight must be positive"),
+        (dict(context_weight=0.5, context=False), "context=False has none"),
     ],
 )
 def test_wrong_options(options: dict, message: str) -> None:
