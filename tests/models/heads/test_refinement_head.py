@@ -21,6 +21,9 @@ def test_responses_are_row_k_of_the_convolution() -> None:
     heatmaps = functional.conv2d(images, head.final_layer.weight, head.final_layer.bias)
     expected = torch.stack([heatmaps[:, k, k] for k in range(4)], dim=1)
     torch.testing.assert_close(head.responses(features), expected, atol=1e-6, rtol=0)
+    # features of a mirrored crop: place 0 is meant for keypoint 1 and so on
+    mirrored = torch.stack([heatmaps[:, row, k] for k, row in enumerate([1, 0, 3, 2])], dim=1)
+    torch.testing.assert_close(head.responses(features, [1, 0, 3, 2]), mirrored)
 
 
 def test_features_have_the_size_of_the_heatmaps() -> None:
