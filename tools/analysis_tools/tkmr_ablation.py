@@ -2,8 +2,10 @@
 
 A seed takes four trainings (stage 1; matching and refinement, for M5 and M7; the same without
 context, for M6; matching of bodies, for M4) and six tests, each by tools/train.py and
-tools/test.py. What is there already in the work folder is not done again, so that a call that was
-cut off goes on. Example:
+tools/test.py. Refined scores are other scores than those of the heatmaps, so each row gets its own
+threshold for the joints that count for MOTA: the best on tuning videos, which neither training nor
+test sees. What is there already in the work folder is not done again, so that a call that was cut
+off goes on. Example:
 
     python tools/analysis_tools/tkmr_ablation.py --seeds 0 1 2
 """
@@ -22,19 +24,30 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
 
+from mmpose_temporal.evaluation import evaluate_files
 from mmpose_temporal.utils import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "configs/tkmr/synthetic/tkmr-{}_hrnet-tiny_synthetic-128x96.py"
 CONVERTER = "tools/dataset_converters/make_synthetic_posetrack.py"
 SCENES = "--scene crossing --fps 6 --size 320x240 --people 4-6 --workers 2"
+DETECTIONS = "--detections 0.05,0.03,0.2,0.2"
 SPLITS = dict(
-    train="--videos 40 --frames 10", val="--videos 8 --frames 30 --detections 0.05,0.03,0.2,0.2"
+    train="--videos 40 --frames 10",
+    val=f"--videos 8 --frames 30 {DETECTIONS}",
 )
+TUNING = f"--split val --seed 1 --videos 6 --frames 20 {DETECTIONS}"
+THRESHOLDS = [round(0.05 * step, 2) for step in range(1, 18)]
 TRAININGS = ("stage1", "m7", "m6", "m4")
 TESTS = dict(m2="stage1", m3="stage1", m4="m4", m5="m7", m6="m6", m7="m7")
 """Each row, and the training whose checkpoint it is tested with."""
-FIGURES = dict(AP="posetrack/AP", MOTA="posetrack/MOTA", IDSW="posetrack/IDSW")
+FIGURES = dict(
+    AP="posetrack/AP",
+    MOTA="posetrack/MOTA",
+    IDSW="posetrack/IDSW_pct",
+    IDF1="posetrack/IDF1",
+    threshold="threshold",
+)
 console = Console()
 
 
@@ -79,13 +92,22 @@ def run(step: str, command: list[str], log: Path) -> None:
     console.print(f"  done in {time.perf_counter() - start:.0f} s", highlight=False)
 
 
+def tuning_root(root: Path) -> Path:
+    """Where the tuning videos of a data set are: beside it."""
+    return root.with_name(f"{root.name}_tuning")
+
+
 def make_data(root: Path, logs: Path) -> None:
     """The synthetic videos, where they are not there."""
-    for split, options in SPLITS.items():
-        if not (root / "annotations" / split).is_dir():
-            words = f"--split {split} {SCENES} {options} --quiet".split()
-            command = [CONVERTER, str(root), *words]
-            run(f"synthetic {split} videos", command, logs / f"{split}.log")
+    sets = {
+        split: (root, split, f"--split {split} {SCENES} {options}")
+        for split, options in SPLITS.items()
+    }
+    sets["tuning"] = (tuning_root(root), "val", f"{SCENES} {TUNING}")
+    for name, (folder, split, options) in sets.items():
+        if not (folder / "annotations" / split).is_dir():
+            command = [CONVERTER, str(folder), *f"{options} --quiet".split()]
+            run(f"synthetic {name} videos", command, logs / f"{name}.log")
 
 
 def train(method: str, seed: int, args: argparse.Namespace) -> Path:
@@ -116,16 +138,51 @@ def train(method: str, seed: int, args: argparse.Namespace) -> Path:
     return checkpoint
 
 
+def is_newer(path: Path, than: Path) -> bool:
+    """A result is there, and was made after what it depends on."""
+    return path.is_file() and path.stat().st_mtime >= than.stat().st_mtime
+
+
+def tune(method: str, checkpoint: Path, seed: int, args: argparse.Namespace) -> Path:
+    """Find the threshold of scores with the best MOTA on the tuning videos.
+
+    Returns:
+        A JSON file: ``threshold``, and ``MOTA`` at each of those that were tried.
+    """
+    folder = args.work_dir / f"seed{seed}" / f"tune_{method}"
+    out = folder / f"{checkpoint.stem}.json"
+    if not is_newer(out, checkpoint):
+        root = tuning_root(args.data_root)
+        found = folder / "predictions"
+        command = ["tools/test.py", CONFIG.format(method), str(checkpoint)]
+        command += ["--work-dir", str(folder), "--cfg-options"]
+        command += [f"test_dataloader.dataset.data_root={root}"]
+        command += ["test_evaluator.format_only=True", f"test_evaluator.outfile_prefix={found}"]
+        run(f"seed {seed}: tune {method}", command, folder / "log")
+        truth = root / "annotations" / "val"
+        mota = {
+            threshold: evaluate_files(
+                truth, found, mota_score_thr=threshold, metrics=["MOTA"]
+            ).total.totals["MOTA"]
+            for threshold in THRESHOLDS
+        }
+        write_json(out, dict(threshold=max(mota, key=mota.get), MOTA=mota))
+    return out
+
+
 def test(method: str, checkpoint: Path, seed: int, args: argparse.Namespace) -> dict[str, float]:
-    """Test one row with one seed; its figures."""
+    """Test one row with one seed; its figures, with the threshold as ``threshold``."""
+    tuned = tune(method, checkpoint, seed, args)
+    threshold = json.loads(tuned.read_text(encoding="utf-8"))["threshold"]
     folder = args.work_dir / f"seed{seed}" / f"test_{method}"
     out = folder / f"{checkpoint.stem}.json"
-    if not out.is_file() or out.stat().st_mtime < checkpoint.stat().st_mtime:
+    if not is_newer(out, tuned):
         command = ["tools/test.py", CONFIG.format(method), str(checkpoint)]
         command += ["--work-dir", str(folder), "--out", str(out), "--cfg-options"]
         command += [f"test_dataloader.dataset.data_root={args.data_root}"]
+        command += [f"test_evaluator.mota_score_thr={threshold}"]
         run(f"seed {seed}: test {method}", command, folder / "log")
-    return json.loads(out.read_text(encoding="utf-8"))
+    return json.loads(out.read_text(encoding="utf-8")) | dict(threshold=threshold)
 
 
 def summary(results: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, dict]]:

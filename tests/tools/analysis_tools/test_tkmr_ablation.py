@@ -3,8 +3,11 @@
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from mmpose_temporal.evaluation.functional.figures import PoseTrackFigures
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -32,14 +35,23 @@ def fake(tool, monkeypatch, tmp_path):
             folder.mkdir(parents=True)
             (folder / name).write_bytes(b"")
             (folder / "last_checkpoint").write_text(str(folder / name))
-        elif command[0] == "tools/test.py":
+        elif command[0] == "tools/test.py" and "--out" in command:
             out = Path(command[command.index("--out") + 1])
             out.parent.mkdir(parents=True)
             seed = int(step.split()[1].rstrip(":"))
-            figures = {"posetrack/AP": 50 + seed, "posetrack/MOTA": 40, "posetrack/IDSW": 2}
+            figures = {"posetrack/AP": 50 + seed, "posetrack/MOTA": 40, "posetrack/IDF1": 30}
+            figures["posetrack/IDSW_pct"] = 2
             out.write_text(json.dumps(figures))
 
+    def evaluate_files(truth, predictions, *, mota_score_thr, metrics):
+        """The best threshold is 0.4 for M6 and M7, 0.5 for the others."""
+        best = 0.4 if "tune_m6" in str(predictions) or "tune_m7" in str(predictions) else 0.5
+        assert truth == tmp_path / "data_tuning" / "annotations" / "val"
+        totals = dict(MOTA=40 - abs(mota_score_thr - best))
+        return SimpleNamespace(total=PoseTrackFigures(per_joint={}, groups={}, totals=totals))
+
     monkeypatch.setattr(tool, "run", run)
+    monkeypatch.setattr(tool, "evaluate_files", evaluate_files)
     steps_of = ["--work-dir", str(tmp_path / "work"), "--data-root", str(tmp_path / "data")]
     return steps, steps_of
 
@@ -48,16 +60,16 @@ def test_steps_of_two_seeds(tool, fake, tmp_path):
     steps, options = fake
     tool.main(["--seeds", "0", "3", *options])
     names = [step for step, _ in steps]
-    assert names[:2] == ["synthetic train videos", "synthetic val videos"]
+    assert names[:3] == [f"synthetic {name} videos" for name in ("train", "val", "tuning")]
     trainings = [f"train {name}" for name in ("stage1", "m7", "m6", "m4")]
-    one = [*trainings, *(f"test m{i}" for i in range(2, 8))]
-    assert names[2:] == [f"seed {seed}: {step}" for seed in (0, 3) for step in one]
+    one = [*trainings, *(f"{step} m{i}" for i in range(2, 8) for step in ("tune", "test"))]
+    assert names[3:] == [f"seed {seed}: {step}" for seed in (0, 3) for step in one]
     commands = dict(steps)
     # M5 is tested with the weights of M7, both after the stage 1 of their seed
-    assert commands["seed 3: test m5"][2].endswith("seed3/m7/epoch_3.pth")
-    assert commands["seed 3: test m6"][2].endswith("seed3/m6/epoch_3.pth")
+    assert commands["seed 3: test m5"][2].endswith("seed3/m7/epoch_6.pth")
+    assert commands["seed 3: test m6"][2].endswith("seed3/m6/epoch_6.pth")
     assert commands["seed 3: test m2"][2].endswith("seed3/stage1/epoch_14.pth")
-    assert commands["seed 3: test m4"][2].endswith("seed3/m4/epoch_3.pth")
+    assert commands["seed 3: test m4"][2].endswith("seed3/m4/epoch_6.pth")
     first = f"custom_hooks.0.checkpoint={tmp_path}/work/seed3/stage1/epoch_14.pth"
     assert first in commands["seed 3: train m4"]
     assert "randomness.seed=3" in commands["seed 3: train m4"]
@@ -66,6 +78,13 @@ def test_steps_of_two_seeds(tool, fake, tmp_path):
     # (50 + 53) / 2
     assert figures["m7"]["AP"] == dict(mean=51.5, min=50, max=53, values=[50, 53])
     assert figures["m7"]["IDSW"]["mean"] == 2
+    # the threshold that is best on the tuning videos is that of the test
+    assert "test_evaluator.mota_score_thr=0.4" in commands["seed 3: test m7"]
+    assert "test_evaluator.mota_score_thr=0.5" in commands["seed 3: test m5"]
+    assert figures["m5"]["threshold"]["mean"] == 0.5
+    data = f"test_dataloader.dataset.data_root={tmp_path}/data"
+    assert data in commands["seed 3: test m7"]
+    assert f"{data}_tuning" in commands["seed 3: tune m7"]
 
 
 def test_what_is_there_is_not_done_again(tool, fake):
@@ -81,12 +100,13 @@ def test_what_is_there_is_not_done_again(tool, fake):
         name.unlink()
     folder.rmdir()
     done = len(steps)
-    for out in (Path(options[1]) / "seed0" / "test_m4").iterdir():
-        out.unlink()
-    (Path(options[1]) / "seed0" / "test_m4").rmdir()
+    for step in ("tune_m4", "test_m4"):
+        for out in (Path(options[1]) / "seed0" / step).iterdir():
+            out.unlink()
+        (Path(options[1]) / "seed0" / step).rmdir()
     tool.main(["--seeds", "0", *options])
     names = [step for step, _ in steps[done:] if step.startswith("seed")]
-    assert names == ["seed 0: train m4", "seed 0: test m4"]
+    assert names == [f"seed 0: {step} m4" for step in ("train", "tune", "test")]
 
 
 def test_fewer_epochs(tool, fake):
@@ -122,3 +142,4 @@ def test_data_options_are_those_of_the_config(tool):
     assert f'OPTIONS="{tool.SCENES}"' in head
     for split, options in tool.SPLITS.items():
         assert f"--split {split} $OPTIONS {options}" in head
+    assert tool.DETECTIONS in tool.TUNING
