@@ -3,7 +3,8 @@
 
 # ----------------------------------------------------------------- stage 1, the single-frame model
 # Targets exp(-d^2 / 3^2) (M Eq. 2): mmpose's sigma is 3 / sqrt(2), and its rounded Gaussians
-# (unbiased=False) lie one cell off for a sigma with a fraction such as this one.
+# (unbiased=False) lie one cell off for a sigma with a fraction such as this one. unbiased=True also
+# decodes by DARK, below the size of a cell (choice: the paper says arg max).
 tkmr_codec = dict(
     type="MSRAHeatmap", input_size=(288, 384), heatmap_size=(72, 96), sigma=2.1213, unbiased=True
 )
@@ -41,8 +42,8 @@ tkmr_hrnet_w32_modules = dict(in_channels=32, upsample=(1, 1, 1))
 
 # ------------------------------------------------------------------------------------- tracking
 # Frame t is matched with t - 1 only, so a track ends where its person is missed (M 3.2). Pairs
-# need an IoU of 0.1 (M Eq. 5). The paper has no lowest similarity: choice, a tenth of the highest
-# for each kind, which is 17 for TKM.
+# need an IoU of 0.1 (M Eq. 5; for TBM too: choice). The paper has no lowest similarity: choice, a
+# tenth of the highest for each kind, which is 17 for TKM.
 tkmr_iou = dict(
     type="Association", similarity=dict(type="IoUSimilarity"), min_similarity=0.1, max_age=1
 )
