@@ -3,8 +3,8 @@
 
 # ----------------------------------------------------------------- stage 1, the single-frame model
 # Targets exp(-d^2 / 3^2) (M Eq. 2): mmpose's sigma is 3 / sqrt(2), and its rounded Gaussians
-# (unbiased=False) lie one cell off for a sigma with a fraction such as this one. unbiased=True also
-# decodes by DARK, below the size of a cell (choice: the paper says arg max).
+# (unbiased=False) lie one cell off for a sigma with a fraction such as this one. unbiased=True
+# also decodes by DARK, below the size of a cell (choice: the paper says arg max).
 tkmr_codec = dict(
     type="MSRAHeatmap", input_size=(288, 384), heatmap_size=(72, 96), sigma=2.1213, unbiased=True
 )

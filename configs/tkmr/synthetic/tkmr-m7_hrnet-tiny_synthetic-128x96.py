@@ -1,7 +1,6 @@
 # M7: TKM and refinement with context, tau = 2, see M5. The probabilities W of a small matcher
-# scatter (0.23 to 0.89 for the middle four fifths of right places), and the plain sum of Eq. 6 over
-# four neighbours says more about them than about the place: with the weight 1 of the paper context
-# cost AP (README).
+# scatter (0.23 to 0.89 for the middle four fifths of right places), and the plain sum of Eq. 6
+# over four neighbours says more about them than about the place (README).
 _base_ = "./tkmr-m5_hrnet-tiny_synthetic-128x96.py"
 
 context_weight = 0.1
