@@ -9,13 +9,31 @@ from torch import nn
 
 from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses
 from mmpose_temporal.models import PoseEntailment
-from mmpose_temporal.models.similarities import Representation
+from mmpose_temporal.models.similarities import KeypointMatchingSimilarity, Representation
 from mmpose_temporal.models.trackers import Association, Feats, TrackMemory
 from mmpose_temporal.models.trackers.feats import select_rows
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import UNTRACKED, FramePoses
 from mmpose_temporal.utils import safe_join
 
 from .track_poses import frame_sample
+
+
+@dataclass(frozen=True, slots=True)
+class KeypointMatches:
+    """The keypoints of P people in a frame and in the one searched before.
+
+    Attributes:
+        track_ids: (P,) int64, ascending.
+        earlier: (P, K, 2) float32, image pixels of the frame before.
+        keypoints: (P, K, 2) float32, image pixels of the frame.
+        probabilities: (P, K) float32 in [0, 1], of Eq. 5 of TKMR: the two are of one person; NaN
+            where one of them is absent, or does not count.
+    """
+
+    track_ids: np.ndarray
+    earlier: np.ndarray
+    keypoints: np.ndarray
+    probabilities: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +82,46 @@ class FrameMatches:
         ]
         return similarity.attention(*pair)[0]
 
+    def keypoint_matches(self, similarity: nn.Module) -> KeypointMatches:
+        """The people who had their id in the frame searched before, keypoint by keypoint.
 
-class _Watched(nn.Module):
-    """An association that tells what it compared, once it is asked to."""
+        Args:
+            similarity: The tracker's.
+
+        Raises:
+            TypeError: The similarity does not compare single keypoints.
+        """
+        if not isinstance(similarity, KeypointMatchingSimilarity):
+            raise TypeError(
+                "probabilities of single keypoints are KeypointMatchingSimilarity's (TKM); the "
+                f"tracker compares by {type(similarity).__name__}"
+            )
+        newest = np.flatnonzero(self.ages == 1)
+        known = np.flatnonzero(self.poses.track_ids != UNTRACKED)
+        ids, rows, columns = np.intersect1d(
+            self.poses.track_ids[known],
+            self.remembered.track_ids[newest],
+            assume_unique=True,
+            return_indices=True,
+        )
+        rows, columns = known[rows], newest[columns]
+        earlier, keypoints = self.remembered.keypoints[columns], self.poses.keypoints[rows]
+        found = np.zeros((0, keypoints.shape[1]), np.float32)
+        if len(ids):
+            found = similarity.probabilities(self.current, self.previous, rows, columns)
+        return KeypointMatches(ids, earlier, keypoints, found)
+
+
+class WatchedAssociation(nn.Module):
+    """An association that tells what it compared, once it is asked to.
+
+    Args:
+        association: The tracker's, which does the work.
+
+    Attributes:
+        wanted: Tell of the next frame.
+        found: What was compared in the last frame that was wanted; None: there was none.
+    """
 
     def __init__(self, association: Association):
         super().__init__()
@@ -111,7 +166,7 @@ def frame_matches(
             f"video {video.video_id} has the frames 0 to {len(video.frames) - 1}, got {index}"
         )
     load = LoadVideoFrame(on_error="raise")
-    association, watched = tracker.association, _Watched(tracker.association)
+    association, watched = tracker.association, WatchedAssociation(tracker.association)
     tracker.association = watched
     try:
         for position in range(index + 1):

@@ -3,12 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.model import BaseModel
-from mmengine.runner import load_checkpoint
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from rich.progress import track
@@ -17,6 +15,8 @@ from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_pose
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
 from mmpose_temporal.models.trackers import PoseOnlyTracker, PoseTracker, TrackedFrame
 from mmpose_temporal.utils import safe_join
+
+from .loading import load_weights
 
 
 @dataclass(slots=True)
@@ -75,10 +75,7 @@ def build_pose_only_tracker(
         )
     model = MODELS.build(settings)
     if checkpoint is not None:
-        try:
-            load_checkpoint(model, checkpoint, map_location="cpu", strict=True)
-        except (UnpicklingError, EOFError) as error:
-            raise ValueError(f"{checkpoint} is no checkpoint: {error}") from error
+        load_weights(model, checkpoint, strict=True)
     similarity = model.association.similarity
     own = getattr(similarity, "own_weights", None)
     if own is not None and not own.loaded:

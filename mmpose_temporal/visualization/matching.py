@@ -9,7 +9,7 @@ import numpy as np
 from mmpose_temporal.models.trackers import RefinementRecord
 from mmpose_temporal.utils import atomic_write
 
-from .drawing import OUTLINE, draw_text
+from .drawing import OUTLINE, LabelLayout, draw_text
 
 CHOSEN = (230, 30, 30)
 """RGB of the ring around the candidate with the highest response."""
@@ -17,6 +17,8 @@ CHOSEN = (230, 30, 30)
 _BAR = 24
 _GAP = 6
 _PAPER = (255, 255, 255)
+_ROOM_FOR_LEGEND = 640
+_SPREAD = 0.04  # standard deviation of a spot, as a share of the crop's height
 
 
 def probability_colors(probabilities: np.ndarray) -> np.ndarray:
@@ -40,6 +42,9 @@ def draw_matches(
     other_keypoints: np.ndarray,
     probabilities: np.ndarray,
     *,
+    titles: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+    scale: float = 1,
     line_width: int = 1,
     radius: int = 3,
 ) -> np.ndarray:
@@ -52,23 +57,32 @@ def draw_matches(
         other_keypoints: (P, K, 2), likewise in ``other``.
         probabilities: (P, K) in [0, 1] that two keypoints are of one person, which gives their
             colour; NaN: the pair of keypoints is not drawn.
-        line_width: Pixels.
-        radius: Of a joint, pixels.
+        titles: What is written above the two frames. None: nothing, and there is no band for it.
+        labels: Of the P pairs, written above the highest keypoint of both people. None: nothing.
+        scale: Enlarges the frames, for small ones.
+        line_width: Pixels of the picture.
+        radius: Of a joint, likewise.
 
     Returns:
-        (max(H, H') + 24, W + W' + 6, 3) uint8 RGB: both frames, and under them the colours of
-        the probabilities from 0 to 1.
+        (max(H, H') + 24, W + W' + 6, 3) uint8 RGB, sides times ``scale``: both frames, and under
+        them the colours of the probabilities from 0 to 1; with ``titles`` 24 more rows above.
 
     Raises:
         ValueError: The shapes do not fit each other.
     """
     probabilities = np.asarray(probabilities, np.float32)
     expected = (*probabilities.shape, 2)
-    if keypoints.shape != expected or other_keypoints.shape != expected:
+    named = len(probabilities) if labels is None else len(labels)
+    if not keypoints.shape == other_keypoints.shape == expected or named != len(probabilities):
         raise ValueError(
-            "draw_matches needs keypoints (P, K, 2) of both frames and probabilities (P, K), got "
-            f"{keypoints.shape}, {other_keypoints.shape} and {probabilities.shape}"
+            "draw_matches needs keypoints (P, K, 2) of both frames, probabilities (P, K) and P "
+            f"labels if any, got {keypoints.shape}, {other_keypoints.shape} and "
+            f"{probabilities.shape}" + ("" if labels is None else f", {named} labels")
         )
+    image, other = (_scaled(frame, scale) for frame in (image, other))
+    if titles is not None:
+        image, other = map(_title, (image, other), titles)
+    top = 0 if titles is None else _BAR
     height = max(image.shape[0], other.shape[0])
     offset = image.shape[1] + _GAP
     canvas = np.full((height + _BAR, offset + other.shape[1], 3), _PAPER, np.uint8)
@@ -77,7 +91,9 @@ def draw_matches(
     drawn = np.isfinite(probabilities) & np.isfinite(keypoints).all(-1)
     drawn &= np.isfinite(other_keypoints).all(-1)
     colors = probability_colors(probabilities[drawn]).tolist()
-    ends = np.stack([keypoints[drawn], other_keypoints[drawn] + [offset, 0]], axis=1)
+    # The centre of pixel (0, 0) is (0, 0), before and after.
+    ends = np.stack([keypoints[drawn], other_keypoints[drawn]], axis=1)
+    ends = (ends + 0.5) * scale - 0.5 + [[0, top], [offset, top]]
     order = np.argsort(probabilities[drawn], kind="stable")  # the surest on top
     for index in order.tolist():
         (start, end), color = np.rint(ends[index]).astype(int).tolist(), colors[index]
@@ -85,13 +101,46 @@ def draw_matches(
         for point in (start, end):
             cv2.circle(canvas, point, radius + 1, OUTLINE, -1, cv2.LINE_AA)
             cv2.circle(canvas, point, radius, color, -1, cv2.LINE_AA)
+    if labels is not None:
+        _label(canvas[top:height], ends - [0, top], drawn, labels, 2 * radius)
     _draw_bar(canvas[height:])
     return canvas
 
 
+def _label(
+    area: np.ndarray, ends: np.ndarray, drawn: np.ndarray, labels: Sequence[str], gap: int
+) -> None:
+    """Labels above the people of pairs.
+
+    Args:
+        area: Both frames, changed.
+        ends: (D, 2, 2), the keypoints that are drawn, in each frame.
+        drawn: (P, K) bool, whose they are; D in all.
+        labels: Of the P pairs.
+        gap: Pixels between a label and the highest keypoint.
+    """
+    layout = LabelLayout(area, 0.4)
+    owners = np.nonzero(drawn)[0]
+    for pair in np.unique(owners).tolist():
+        for points in ends[owners == pair].swapaxes(0, 1):
+            layout.add(labels[pair], points[points[:, 1].argmin()], _PAPER, gap)
+
+
+def _scaled(image: np.ndarray, scale: float) -> np.ndarray:
+    """The image, enlarged."""
+    if scale == 1:
+        return image
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+
+
 def _draw_bar(area: np.ndarray) -> None:
-    """The colours from 0 to 1, with their numbers, in the middle of an area."""
+    """The colours from 0 to 1, with their numbers, in the middle of an area.
+
+    Where there is room for it, what they are stands before them.
+    """
     width = area.shape[1]
+    if width >= _ROOM_FOR_LEGEND:
+        draw_text(area, "P(one person)", (4, _BAR - 7), 0.45, OUTLINE)
     low, high = width // 4, width - width // 4
     area[4:-4, low:high] = probability_colors(np.linspace(0, 1, high - low))
     draw_text(area, "0", (max(low - 16, 0), _BAR - 6), 0.5, OUTLINE)
@@ -107,14 +156,16 @@ def draw_refinement(
     keypoint: int,
     crop_size: tuple[int, int] = (144, 192),
     padding: float = 1.25,
+    headline: str | None = None,
 ) -> np.ndarray:
     """How a keypoint was refined: its path, and its responses before and after (TKMR Fig. 5).
 
     The upper row has the crops of the path in the order of time, each with the predicted place
     of the keypoint, in the colour of its W to the candidate that was chosen. The lower row has
-    the frame's crop twice, with the candidates as spots as bright as their responses, before and
-    after; the highest has a red ring. Choice: spots for both, since refined responses are known
-    at the candidates only.
+    the frame's crop twice, in grey, with the candidates as spots, before and after; the highest
+    has a red ring, and its response stands above. Spots are as bright as their responses, white
+    for the highest of both. Choice: spots for both, since refined responses are known at the
+    candidates only.
 
     Args:
         record: ``refinement`` of a sample of ``TemporalRefinement(record=True)``.
@@ -124,6 +175,7 @@ def draw_refinement(
         keypoint: k.
         crop_size: Width and height of a crop in pixels.
         padding: Enlargement of the boxes.
+        headline: Text above the crops. None: there is no band for it.
 
     Returns:
         (H', W', 3) uint8 RGB.
@@ -162,11 +214,13 @@ def draw_refinement(
     _ring(middle, places[best])
     path.append((frame_index, _title(middle, "t")))
     upper = [crop for _, crop in sorted(path, key=lambda item: item[0])]
+    top = max(before.max(), after.max(), np.finfo(np.float32).tiny)
     lower = [
-        _title(_spots(center, places, responses), f"{name} {responses.max():.2f}")
+        _title(_spots(center, places, responses / top), f"{name} {responses.max():.2f}")
         for name, responses in (("before", before), ("after", after))
     ]
-    return _stack([upper, lower])
+    picture = _stack([upper, lower])
+    return picture if headline is None else _title(picture, headline)
 
 
 def _cutter(image: np.ndarray, box: np.ndarray, size: tuple[int, int], padding: float):
@@ -188,22 +242,27 @@ def _dot(image: np.ndarray, place: np.ndarray, weight: float) -> None:
 
 
 def _ring(image: np.ndarray, place: np.ndarray) -> None:
-    cv2.circle(image, np.rint(place).astype(int).tolist(), 8, CHOSEN, 2, cv2.LINE_AA)
+    radius = max(8, round(1.5 * _SPREAD * image.shape[0]))  # not on the spot
+    cv2.circle(image, np.rint(place).astype(int).tolist(), radius, CHOSEN, 2, cv2.LINE_AA)
 
 
 def _spots(crop: np.ndarray, places: np.ndarray, responses: np.ndarray) -> np.ndarray:
-    """The crop, darkened, with a Gaussian spot for each candidate, as bright as its response."""
+    """The crop, grey and dark, with a Gaussian spot for each candidate.
+
+    ``responses``: (n,), 1 for the brightest spot, 0 for none; what is below is none too.
+    """
     height, width = crop.shape[:2]
     there = np.isfinite(responses)
     x, y = np.arange(width), np.arange(height)
-    spread = 2 * (0.04 * height) ** 2
+    spread = 2 * (_SPREAD * height) ** 2
     offsets = places[there]
     spots = np.exp(-((x - offsets[:, None, 0]) ** 2) / spread)[:, None, :]
     spots = spots * np.exp(-((y - offsets[:, None, 1]) ** 2) / spread)[:, :, None]
     heat = (np.clip(responses[there], 0, 1)[:, None, None] * spots).max(0)
     colors = cv2.applyColorMap(np.rint(heat * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    opacity = heat[..., None]
-    picture = np.rint(0.6 * crop * (1 - opacity) + colors[..., ::-1] * opacity).astype(np.uint8)
+    opacity = np.sqrt(heat)[..., None]  # weak ones are seen too
+    grey = 0.6 * cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)[..., None]
+    picture = np.rint(grey * (1 - opacity) + colors[..., ::-1] * opacity).astype(np.uint8)
     _ring(picture, places[int(responses.argmax())])
     return picture
 

@@ -43,6 +43,8 @@ def test_the_first_frame_has_nothing_to_compare_with(video, project_root: Path) 
         frame_matches(tracker, video, 5)
     with pytest.raises(TypeError, match="OKSSimilarity"):
         frame_matches(tracker, video, 1).attention(tracker.association.similarity, 0, 0)
+    with pytest.raises(TypeError, match="OKSSimilarity"):
+        frame_matches(tracker, video, 1).keypoint_matches(tracker.association.similarity)
 
 
 def test_attention_is_that_of_the_pair(video, project_root: Path, tmp_path: Path) -> None:

@@ -64,7 +64,40 @@ def test_pairs_that_are_not_scored_are_not_drawn() -> None:
     assert near(found[10, 40], YELLOW) and found[30, 40].tolist() == [100] * 3
 
 
+def test_titles_labels_and_enlarged_frames() -> None:
+    """60 x 40 pixels twice as large: 120 x 80, 24 rows above and below, and 6 between.
+
+    The keypoint (10, 10) covers the pixels 20 and 21, so that its centre is 20.5.
+    """
+    keypoints = np.array([[[10, 30], [10, 10.0]]])
+    arguments = grey(), grey(), keypoints, keypoints, np.array([[np.nan, 1.0]])
+    found = draw_matches(*arguments, titles=["before", "after"], scale=2)
+    assert found.shape == (24 + 80 + 24, 120 + 6 + 120, 3)
+    assert near(found[24 + 20, 20], YELLOW) and near(found[24 + 20, 126 + 20], YELLOW)
+    assert (found[:24, :120] < 60).any() and (found[:24, 126:] < 60).any()  # text
+    named = draw_matches(*arguments, titles=["before", "after"], labels=["id 3"], scale=2)
+    changed = (named != found).any(-1)
+    assert changed[24:104, :120].any() and changed[24:104, 126:].any()
+    # above the highest keypoint that is drawn, in the frames
+    assert not changed[:24].any() and not changed[24 + 20 :].any()
+
+
+def test_a_wide_picture_has_a_legend() -> None:
+    nothing = np.zeros((0, 2, 2)), np.zeros((0, 2, 2)), np.zeros((0, 2))
+    wide, narrow = (draw_matches(grey(w), grey(w), *nothing) for w in (330, 300))
+    assert (wide[40:, :120] < 60).any() and (narrow[40:, :120] == 255).all()
+
+
 def test_shapes_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match="P labels if any, got .* 2 labels"):
+        draw_matches(
+            grey(),
+            grey(),
+            np.zeros((1, 2, 2)),
+            np.zeros((1, 2, 2)),
+            np.zeros((1, 2)),
+            labels=["a", "b"],
+        )
     with pytest.raises(ValueError, match=r"got \(1, 2, 2\), \(1, 3, 2\) and \(1, 2\)"):
         draw_matches(grey(), grey(), np.zeros((1, 2, 2)), np.zeros((1, 3, 2)), np.zeros((1, 2)))
 
@@ -125,6 +158,30 @@ def test_the_path_and_the_responses() -> None:
     assert after[48, 32].sum() > after[16, 8].sum()
     assert near(before[16, 16], CHOSEN) and near(after[48, 40], CHOSEN)
     assert before[32, 44].tolist() == [60] * 3  # far from all: the crop at 0.6
+    # 0.9 is the highest response of both, and so white-hot; 0.7 after is less
+    assert before[16, 8].sum() > after[48, 32].sum()
+
+
+def test_a_headline() -> None:
+    plain, found = picture(), picture(headline="right_knee")
+    np.testing.assert_array_equal(found[24:], plain)
+    assert (found[:24] < 60).any()
+
+
+def test_low_responses_are_seen_too() -> None:
+    """A tenth of the responses: the same spots."""
+    weak = record()
+    low = RefinementRecord(
+        **{
+            **{n: getattr(weak, n) for n in weak.__slots__},
+            "before": weak.before / 10,
+            "after": weak.after / 10,
+        }
+    )
+    options = dict(track_id=7, keypoint=0, crop_size=(48, 64), padding=1.0)
+    found = draw_refinement(low, {i: grey(64, 48) for i in (4, 5)}, 5, **options)
+    spots = slice(118, 182)
+    np.testing.assert_allclose(found[spots].astype(int), picture()[spots], atol=2)
 
 
 def test_without_context_there_is_one_crop() -> None:

@@ -121,11 +121,6 @@ def run(args: argparse.Namespace) -> None:
     config.merge_from_dict(args.cfg_options)
     keypoint = keypoint_index(args.keypoint)
     dataset = load_test_video(config, args.video)
-    if args.frame == 0:
-        raise ValueError(
-            "frame 0 has no frame before it to be matched with: give --frame 1 to "
-            f"{len(dataset) - 1}"
-        )
     tracker = build_pose_tracker(config, args.checkpoint, device=args.device)
     similarity = tracker.association.similarity
     if not isinstance(similarity, KeypointMatchingSimilarity):
@@ -134,6 +129,11 @@ def run(args: argparse.Namespace) -> None:
             f"{type(similarity).__name__}"
         )
     watched = watch_frame(tracker, dataset, args.frame)
+    if watched.previous is None:
+        raise ValueError(
+            f"nobody was looked for before frame {args.frame}, so that nothing is matched in it: "
+            "give a later --frame"
+        )
     pictures = {args.out: picture_of_matches(similarity, watched, dataset)}
     if watched.record is not None:
         change = watched.largest_change(track_id=args.track, keypoint=keypoint)
@@ -148,7 +148,7 @@ def run(args: argparse.Namespace) -> None:
         print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels; {note}")
     if watched.record is None:
         print("the config refines nothing (no model.refinement, or tau=0): one picture only")
-    elif not watched.largest_change().moved:
+    elif args.track is None and keypoint is None and not change.moved:
         print(f"refinement moved no keypoint of frame {args.frame}")
 
 

@@ -1,0 +1,86 @@
+"""A tracker with the weights of a checkpoint, and one video of the data it is tested on."""
+
+from pathlib import Path
+from pickle import UnpicklingError
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.model import BaseModel
+from mmengine.registry import init_default_scope
+from mmengine.runner import load_checkpoint
+from mmpose.registry import DATASETS, MODELS
+
+from mmpose_temporal.datasets import PoseTrackVideoDataset
+from mmpose_temporal.models.trackers import PoseTracker
+
+
+def load_weights(model: BaseModel, checkpoint: str | Path, *, strict: bool) -> None:
+    """Load a checkpoint with torch's safe loader.
+
+    Args:
+        model: What is filled.
+        checkpoint: A file or an address.
+        strict: Refuse tensors that the model lacks or has too many.
+
+    Raises:
+        ValueError: The file is no checkpoint, or holds what the safe loader refuses.
+        FileNotFoundError: No such file.
+        RuntimeError: It does not fit.
+    """
+    try:
+        load_checkpoint(model, str(checkpoint), map_location="cpu", strict=strict)
+    except (UnpicklingError, EOFError) as error:
+        raise ValueError(f"{checkpoint} is no checkpoint: {error}") from error
+
+
+def build_pose_tracker(
+    config: str | Path | Config, checkpoint: str | Path, *, device: str | None = None
+) -> PoseTracker:
+    """Build the tracker of a config, with trained weights.
+
+    Args:
+        config: Its model is a :class:`PoseTracker`.
+        checkpoint: Of the tracker or of its estimator, see there. What it has beyond the model,
+            as the weights of a refinement that the config leaves out, is not looked at.
+        device: Where it runs. Default: the accelerator that mmengine finds, or the CPU.
+
+    Raises:
+        ValueError: The config's model is another one, or ``checkpoint`` cannot be read safely.
+        FileNotFoundError: No such file.
+        RuntimeError: ``checkpoint`` does not fill the estimator.
+    """
+    cfg = config if isinstance(config, Config) else Config.fromfile(config)
+    init_default_scope(cfg.get("default_scope", "mmpose"))
+    settings = cfg.get("model", {})
+    kind = settings.get("type")
+    known = MODELS.get(kind) if isinstance(kind, str) else kind
+    if not (isinstance(known, type) and issubclass(known, PoseTracker)):
+        raise ValueError(f"a PoseTracker is needed; the config's model is {kind}")
+    tracker = MODELS.build(settings)
+    load_weights(tracker, checkpoint, strict=False)
+    return tracker.to(device or get_device()).eval()
+
+
+def load_test_video(config: str | Path | Config, video: str) -> PoseTrackVideoDataset:
+    """One video of the data that a config is tested on.
+
+    Args:
+        config: Has ``test_dataloader.dataset``, a :class:`PoseTrackVideoDataset`.
+        video: Its name.
+
+    Raises:
+        ValueError: No such video, or another data set.
+        FileNotFoundError: The data are not where the config says.
+    """
+    cfg = config if isinstance(config, Config) else Config.fromfile(config)
+    init_default_scope(cfg.get("default_scope", "mmpose"))
+    settings = (cfg.get("test_dataloader") or {}).get("dataset") or {}
+    kind = settings.get("type")
+    known = DATASETS.get(kind) if isinstance(kind, str) else kind
+    if not (isinstance(known, type) and issubclass(known, PoseTrackVideoDataset)):
+        raise ValueError(
+            "test_dataloader.dataset must be a PoseTrackVideoDataset, whole frames of videos; "
+            f"the config's is {kind}"
+        )
+    # Serialising is for sharing many videos among workers.
+    return DATASETS.build({**settings, "videos": [video], "serialize_data": False})
