@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 from mmpose.registry import MODELS
@@ -50,6 +52,19 @@ def test_initial_features_are_alive() -> None:
     head.init_weights()
     found = head([torch.randn(2, 16, 8, 6)])
     assert 0.1 < found.std() < 10
+
+
+def test_compiles() -> None:
+    """torch.compile traces the head and its classifiers in one graph each, with equal results."""
+    head = KeypointMatchingHead(in_channels=6, channels=8, num_keypoints=3).eval()
+    compile_ = partial(torch.compile, backend="aot_eager", fullgraph=True)
+    feats, people = [torch.randn(2, 6, 4, 3)], torch.randn(4, 3, 8)
+    with torch.no_grad():
+        assert torch.allclose(compile_(head)(feats), head(feats), atol=1e-6)
+        first, second = head.classifiers.project(people)
+        pairs = first[:, None], second[None]
+        found = compile_(head.classifiers.logits)(*pairs)
+        assert torch.allclose(found, head.classifiers.logits(*pairs), atol=1e-6)
 
 
 def test_unknown_option() -> None:
