@@ -126,7 +126,8 @@ def watch_frame(
     """
     if not 0 <= index < len(dataset):
         raise ValueError(f"the video has the frames 0 to {len(dataset) - 1}, there is no {index}")
-    looked_ahead = tracker.refinement.tau if _recorder(tracker) else 0
+    recorder = _recorder(tracker)
+    looked_ahead = recorder.tau if recorder is not None and recorder.context else 0
     expected = min(index + looked_ahead + 1, len(dataset))
     previous, answers = None, []
     with _watching(tracker) as watched:

@@ -131,8 +131,8 @@ def run(args: argparse.Namespace) -> None:
     watched = watch_frame(tracker, dataset, args.frame)
     if watched.previous is None:
         raise ValueError(
-            f"nobody was looked for before frame {args.frame}, so that nothing is matched in it: "
-            "give a later --frame"
+            f"frame {args.frame} has no frame before it in which people were looked for, so that "
+            "nothing is matched in it: give a later --frame"
         )
     pictures = {args.out: picture_of_matches(similarity, watched, dataset)}
     if watched.record is not None:

@@ -76,7 +76,7 @@ def test_bad_input(run, tmp_path) -> None:
     for arguments, options, message in (
         ([], dict(video="v9"), "has no video v9"),
         ([], dict(frame=4), "frames 0 to 3, there is no 4"),
-        ([], dict(frame=0), "nobody was looked for before frame 0"),
+        ([], dict(frame=0), "frame 0 has no frame before it"),
         (["--track", 7], {}, "no person in frame 2 has the track id 7; there are 0, 1"),
         (["--keypoint", "knee"], {}, "no keypoint is called knee; there are nose,"),
         (["--keypoint", 17], {}, "keypoints are 0 to 16, there is no 17"),
