@@ -163,7 +163,9 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         - ``data_samples``: the B samples as they came;
         - ``matching_head``, ``refinement_head``: for their ``classifiers`` and ``responses``.
 
-        ``stage='joint'``: both; the features have a gradient, ``heatmaps`` still have none.
+        ``stage='joint'``: both; the features have a gradient, ``heatmaps`` still have none, and
+        the prediction is in eval mode for them, so that they are those that testing has, and BN
+        counts each batch once.
 
         Args:
             inputs: (B, 3, h, w), normalised crops of B people.
@@ -180,8 +182,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         with torch.set_grad_enabled(joint):
             feats = self.extract_feat(inputs)
         losses = self.head.loss(feats, data_samples, train_cfg=self.train_cfg) if joint else {}
-        with torch.no_grad():
-            heatmaps = self.head(feats)
+        heatmaps = self._heatmaps(feats)
         self._check_sizes(feats, heatmaps)
         temporal = self.temporal_loss(
             matching_maps=self.matching_head and self.matching_head(feats),
@@ -192,6 +193,15 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
             refinement_head=self.refinement_head,
         )
         return {**losses, **temporal}
+
+    @torch.no_grad()
+    def _heatmaps(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """(B, K, H, W) as testing has them: by the BN statistics so far, which stay as they are."""
+        training = self.head.training
+        self.head.eval()
+        heatmaps = self.head(feats)
+        self.head.train(training)
+        return heatmaps
 
     def _check_sizes(self, feats: tuple[Tensor, ...], heatmaps: Tensor) -> None:
         """The features of matching and refinement have the heatmaps' cells.

@@ -323,6 +323,30 @@ def test_joint_fine_tuning_trains_everything_by_both_losses() -> None:
     assert all(m.training for m in model.modules())
 
 
+def test_joint_fine_tuning_counts_a_batch_once() -> None:
+    """BN of the prediction sees a batch in its own loss; the other one gets testing's heatmaps."""
+    config = tiny_temporal_estimator_config(stage="joint", temporal_loss=dict(type=RecordingLoss))
+    head = dict(config["head"], deconv_out_channels=(8,), deconv_kernel_sizes=(4,))
+    head["decoder"] = dict(head["decoder"], heatmap_size=(24, 32))
+    heads = ("matching_head", "refinement_head")
+    doubled = {name: dict(config[name], upsample=(2, 1, 1)) for name in heads}
+    model = MODELS.build(dict(config, head=head, **doubled)).train()
+    samples = [sample(), sample()]
+    for one in samples:
+        one.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, K))
+        one.gt_fields = PixelData(heatmaps=torch.rand(K, 32, 24))
+    crops = torch.randn(2, 3, 64, 48)
+    norm = model.head.deconv_layers[1]
+    for steps in (1, 2):
+        model(crops, samples, mode="loss")
+        assert norm.num_batches_tracked == steps and norm.training
+    with torch.no_grad():
+        feats = model.extract_feat(crops)
+        expected = model.head.eval()(feats)
+        torch.testing.assert_close(model.temporal_loss.seen["heatmaps"], expected)
+        assert not torch.allclose(model.head.train()(feats), expected, atol=1e-4)
+
+
 def test_frozen_parts_stay_in_eval_mode() -> None:
     model = build(stage="temporal", temporal_loss=dict(type="RecordingLoss")).train()
     assert not any(m.training for part in (model.backbone, model.head) for m in part.modules())
