@@ -69,18 +69,23 @@ def test_a_track_that_waits_in_the_window_is_not_too_short() -> None:
 
 
 def test_interleaved_videos_do_not_touch_each_other() -> None:
+    """Two videos of other images and with other people, each as when it is alone."""
+
+    def videos() -> tuple[list, list]:
+        return walking_pair("a", 5), walking_pair("b", 5, leave=3, seed=1)
+
     model = tracker(tau=2)
-    alone = run(model, walking_pair("a", 5), 1)
-    frames = [
-        frame
-        for pair in zip(walking_pair("a", 5), walking_pair("b", 5), strict=True)
-        for frame in pair
-    ]
-    together = [s for s in run(model, frames, 2) if s.video_id == "a"]
-    for one, other in zip(alone, together, strict=True):
-        np.testing.assert_allclose(
-            one.pred_instances.keypoint_scores, other.pred_instances.keypoint_scores, atol=1e-5
-        )
+    alone = [run(model, video, 1) for video in videos()]
+    frames = [frame for pair in zip(*videos(), strict=True) for frame in pair]
+    together = run(model, frames, 2)
+    for name, expected in zip("ab", alone, strict=True):
+        found = [s for s in together if s.video_id == name]
+        for one, other in zip(expected, found, strict=True):
+            one, other = one.pred_instances, other.pred_instances
+            assert one.track_ids.tolist() == other.track_ids.tolist()
+            np.testing.assert_allclose(one.keypoint_scores, other.keypoint_scores, atol=1e-5)
+    first, second = (video[0].pred_instances.keypoint_scores for video in alone)
+    assert np.abs(first - second).max() > 1e-3
 
 
 def test_frames_without_people_and_unreadable_ones() -> None:
