@@ -196,7 +196,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
 
     @torch.no_grad()
     def _heatmaps(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """(B, K, H, W) as testing has them: by the BN statistics so far, which stay as they are."""
+        """(B, K, H, W) as testing has them, by the BN statistics so far; they stay as they are."""
         training = self.head.training
         self.head.eval()
         heatmaps = self.head(feats)
