@@ -111,7 +111,7 @@ def make_data(root: Path, logs: Path) -> None:
 
 
 def train(method: str, seed: int, args: argparse.Namespace) -> Path:
-    """Train one row with one seed.
+    """Train one row with one seed, unless it was trained after its first stage.
 
     Returns:
         Its checkpoint of the last epoch.
@@ -123,15 +123,16 @@ def train(method: str, seed: int, args: argparse.Namespace) -> Path:
     folder = args.work_dir / f"seed{seed}" / method
     checkpoint = folder / f"epoch_{epochs}.pth"
     newest = folder / "last_checkpoint"  # mmengine writes it when the checkpoint is whole
-    if checkpoint.is_file() and newest.is_file() and checkpoint.name in newest.read_text():
+    first = None if method == "stage1" else train("stage1", seed, args)
+    whole = newest.is_file() and checkpoint.name in newest.read_text()
+    if whole and is_newer(checkpoint, first or checkpoint):
         return checkpoint
     options = [
         f"randomness.seed={seed}",
         f"train_cfg.max_epochs={epochs}",
         f"train_dataloader.dataset.data_root={args.data_root}",
     ]
-    if method != "stage1":
-        first = train("stage1", seed, args)
+    if first is not None:
         options.append(f"custom_hooks.0.checkpoint={first}")
     command = ["tools/train.py", config, "--work-dir", str(folder), "--no-validate"]
     run(f"seed {seed}: train {method}", [*command, "--cfg-options", *options], folder / "log")

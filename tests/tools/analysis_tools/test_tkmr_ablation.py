@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,12 +33,12 @@ def fake(tool, monkeypatch, tmp_path):
             options = dict(option.split("=", 1) for option in command if "=" in option)
             folder = Path(command[command.index("--work-dir") + 1])
             name = f"epoch_{options['train_cfg.max_epochs']}.pth"
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(b"")
             (folder / "last_checkpoint").write_text(str(folder / name))
         elif command[0] == "tools/test.py" and "--out" in command:
             out = Path(command[command.index("--out") + 1])
-            out.parent.mkdir(parents=True)
+            out.parent.mkdir(parents=True, exist_ok=True)
             seed = int(step.split()[1].rstrip(":"))
             figures = {"posetrack/AP": 50 + seed, "posetrack/MOTA": 40, "posetrack/IDF1": 30}
             figures["posetrack/IDSW_pct"] = 2
@@ -93,20 +94,32 @@ def test_what_is_there_is_not_done_again(tool, fake):
     done = len(steps)
     tool.main(["--seeds", "0", "1", *options])
     assert not [step for step, _ in steps[done:] if step.startswith("seed 0")]
-    # an interrupted training of a seed: its newest checkpoint is of an earlier epoch
+    # an interrupted training: its file is there, but the newest whole one is an earlier epoch's
     folder = Path(options[1]) / "seed0" / "m4"
     (folder / "last_checkpoint").write_text(str(folder / "epoch_1.pth"))
-    for name in folder.iterdir():
-        name.unlink()
-    folder.rmdir()
     done = len(steps)
-    for step in ("tune_m4", "test_m4"):
-        for out in (Path(options[1]) / "seed0" / step).iterdir():
-            out.unlink()
-        (Path(options[1]) / "seed0" / step).rmdir()
     tool.main(["--seeds", "0", *options])
     names = [step for step, _ in steps[done:] if step.startswith("seed")]
-    assert names == [f"seed 0: {step} m4" for step in ("train", "tune", "test")]
+    assert names[:1] == ["seed 0: train m4"]
+    assert all(name.endswith(" m4") for name in names)
+
+
+def test_another_first_stage_needs_another_second(tool, fake):
+    """With as many epochs of the second as before, and another number of the first."""
+    steps, options = fake
+    tool.main(["--epochs", "2", "6", *options])
+    folder = Path(options[1]) / "seed0"
+    for path in folder.rglob("*.pth"):
+        os.utime(path, (1, 1))  # long ago, so that later steps are later for sure
+    for path in folder.rglob("*.json"):
+        os.utime(path, (2, 2))
+    done = len(steps)
+    tool.main(options)
+    names = [step for step, _ in steps[done:]]
+    assert [n for n in names if n.startswith("seed 0: train")] == [
+        f"seed 0: train {name}" for name in ("stage1", "m7", "m6", "m4")
+    ]
+    assert sum(n.startswith("seed 0: test") for n in names) == 6
 
 
 def test_fewer_epochs(tool, fake):
