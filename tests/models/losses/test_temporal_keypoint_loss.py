@@ -157,6 +157,19 @@ def test_weight_of_the_context():
     assert losses[0] != pytest.approx(losses[2], rel=1e-3)
 
 
+@pytest.mark.parametrize("head", ["KeypointMatchingHead", "BodyMatchingHead"])
+def test_weights_of_the_losses(head):
+    """Three times the matching loss and half of the other; right answers stay as many."""
+    found = []
+    for options in ({}, dict(matching_weight=3.0, refinement_weight=0.5)):
+        torch.manual_seed(0)
+        context = head == "KeypointMatchingHead"
+        found.append(TemporalKeypointLoss(context=context, **options)(**parts(batch(), head)))
+    for name, factor in (("loss_matching", 3), ("loss_refinement", 0.5), ("acc_matching", 1)):
+        assert found[1][name].item() == pytest.approx(factor * found[0][name].item(), rel=1e-5)
+        assert found[0][name] > 0
+
+
 def test_refinement_does_not_train_matching_and_matching_not_refinement():
     given = parts(batch())
     losses = TemporalKeypointLoss()(**given)

@@ -125,6 +125,20 @@ def test_matching_alone_looks_at_one_cell_a_keypoint(monkeypatch) -> None:
     assert (person.person_keypoint_features[0] - expected).abs().max() < 1e-5
 
 
+@pytest.mark.parametrize(("kernel", "apart"), [(3, 2), (7, 4)])
+def test_candidates_are_maxima_of_their_window(kernel: int, apart: int) -> None:
+    """Two maxima of one heatmap are at least half a window apart."""
+    model, nearest = build(), []
+    model.nms_kernel = kernel
+    for person in predict(model)[1]:
+        cells = person.person_candidate_cells[0].float()
+        valid = torch.isfinite(person.person_candidate_scores[0])
+        distance = torch.cdist(cells, cells, p=float("inf"))
+        pairs = (valid[:, :, None] & valid[:, None]).triu(1)
+        nearest.append(distance[pairs].min().item())
+    assert min(nearest) == apart
+
+
 @pytest.mark.parametrize("codec", ["MSRAHeatmap", "UDPHeatmap"])
 def test_the_first_candidate_is_the_keypoint(codec: str) -> None:
     for person in predict(build(codec=codec))[1]:

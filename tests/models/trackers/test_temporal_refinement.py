@@ -75,7 +75,7 @@ class Video:
 
     def refine(self, **options) -> list[FramePoses]:
         """The refined poses of all frames, in order."""
-        part = TemporalRefinement(num_candidates=N, **options)
+        part = TemporalRefinement(**{"num_candidates": N, **options})
         part.bind(self.heads)
         window = part.start_video()
         finished = []
@@ -222,6 +222,17 @@ def test_missing_candidates_are_never_chosen() -> None:
     check(Video(crossing(4), fewer=2), 2, fewer=2)
 
 
+def test_fewer_candidates_than_the_estimator_keeps() -> None:
+    video = Video(crossing(3))
+    fewer, all_of_them = video.refine(tau=1, num_candidates=2), video.refine(tau=1)
+    for t, (refined, others) in enumerate(zip(fewer, all_of_them, strict=True)):
+        for i in range(len(refined)):
+            responses = equation_6(video, t, i, 1)[0][:, :2]
+            np.testing.assert_allclose(refined.keypoint_scores[i], responses.max(1), atol=1e-5)
+        assert (refined.keypoint_scores <= others.keypoint_scores + 1e-6).all()
+    assert (fewer[0].keypoint_scores < all_of_them[0].keypoint_scores - 1e-3).any()
+
+
 def test_self_refinement() -> None:
     """Eq. 6 without neighbours: the responses of the pose's own features, and no delay."""
     video = Video(crossing(3))
@@ -352,6 +363,18 @@ def test_paths_by_some_joints() -> None:
     assert set(best) == {0, 1}
     with pytest.raises(ValueError, match=r"joints must be in \[0, 2\], got \[3\]"):
         TemporalRefinement(num_candidates=N, joints=[3]).bind(video.heads)
+
+
+def test_the_record_has_the_matches_of_each_person() -> None:
+    """The two people stand in another order in the second frame."""
+    video = Video([[LEFT, RIGHT], [RIGHT, LEFT]])
+    video.refine(tau=1, record=True)
+    for here, there in ((0, 1), (1, 0)):
+        (step,) = video.frames[here][0].sample.refinement.steps
+        others = video.frames[there][0].poses
+        assert (step.frame_index, step.rows.tolist()) == (there, [0, 1])
+        np.testing.assert_array_equal(step.keypoints, others.keypoints[[1, 0]])
+        np.testing.assert_array_equal(step.boxes, others.boxes[[1, 0]])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import nn
 
-from mmpose_temporal.testing import make_frame, run_tracker, tiny_tkmr_config, walking_pair
+from mmpose_temporal.testing import (
+    make_frame,
+    make_video,
+    run_tracker,
+    tiny_tkmr_config,
+    walking_pair,
+)
 
 
 def tracker(*, tau: int = 2, **options):
@@ -63,8 +69,9 @@ def test_frame_by_frame_equals_the_whole_video(min_length: int) -> None:
 def test_a_track_that_waits_in_the_window_is_not_too_short() -> None:
     """A track of 3 poses that ended; only its first has left the window when it is judged."""
     model = tracker(tau=4, min_length=3)
-    finished = run(model, walking_pair("v", 12, leave=3), 1)
-    assert [len(s.pred_instances.track_ids) for s in finished] == [2] * 3 + [1] * 9
+    alone = [[[4 + t, 6, 16 + t, 38]] if t < 3 else [] for t in range(12)]
+    finished = run(model, make_video("v", *alone), 1)
+    assert [len(s.pred_instances.track_ids) for s in finished] == [1] * 3 + [0] * 9
     assert all("short_track" not in s.dropped for s in finished)
 
 
