@@ -25,6 +25,9 @@ from .refinement_window import (
 )
 from .shared_scores import SCORES, shared_people
 
+MIN_IOU = 0.1
+"""The IoU test of Eq. 5 in the paper."""
+
 AS_NEIGHBOUR = {"second", "present", "candidate_evidence"}
 """What is still needed of a frame's people when they were refined themselves."""
 
@@ -69,12 +72,12 @@ class TemporalRefinement(Refinement):
         joints: Keypoints that count in Eq. 5, see :class:`KeypointMatchingSimilarity`; best those
             of the association, which then has scored most pairs already. None: all K.
         record: Each finished sample gets a :class:`RefinementRecord` as ``refinement``, for
-            pictures.
+            pictures; None where nobody is in the frame. With ``tau=0`` there is none at all.
 
     Raises:
         ValueError: ``tau`` < 0 or ``num_candidates`` < 1; ``tau=0`` with ``context=False``;
-            ``context_weight`` <= 0; ``joints`` or a weight other than 1 with ``context=False``;
-            ``joints`` that are none.
+            ``context_weight`` <= 0; ``joints``, or a weight or ``min_iou`` other than by default,
+            with ``context=False``; ``joints`` that are none.
     """
 
     def __init__(
@@ -84,7 +87,7 @@ class TemporalRefinement(Refinement):
         num_candidates: int = 16,
         context: bool = True,
         context_weight: float = 1.0,
-        min_iou: float = 0.1,
+        min_iou: float = MIN_IOU,
         joints: Sequence[int] | None = None,
         record: bool = False,
     ):
@@ -103,10 +106,10 @@ class TemporalRefinement(Refinement):
             raise ValueError(f"context_weight must be positive, got {context_weight}")
         if context_weight != 1 and not context:
             raise ValueError("context_weight weighs the context, and context=False has none")
-        if joints is not None and not context:
+        if (joints is not None or min_iou != MIN_IOU) and not context:
             raise ValueError(
-                "joints are those by which paths are searched, and context=False searches none: "
-                "leave joints out, or context"
+                "joints and min_iou are those by which paths are searched, and context=False "
+                "searches none: leave them out, or context"
             )
         similarity = KeypointMatchingSimilarity(joints=joints)
         self.tau = tau
