@@ -221,7 +221,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_json(path, dict(seeds=args.seeds, figures=figures))
     table = Table("row", *(f"{name}, mean (range)" for name in FIGURES))
     for method, columns in figures.items():
-        cells = [f"{c['mean']:.1f} ({c['min']:.1f} to {c['max']:.1f})" for c in columns.values()]
+        cells = [f"{c['mean']:.2f} ({c['min']:.2f} to {c['max']:.2f})" for c in columns.values()]
         table.add_row(method.upper(), *cells)
     console.print(table)
     console.print(f"{len(args.seeds)} seeds; written to {path}", highlight=False)
