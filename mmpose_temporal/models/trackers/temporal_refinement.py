@@ -1,9 +1,11 @@
 """TKMR's refinement of poses by those of the same person in the frames around."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+from mmengine.logging import print_log
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
@@ -122,7 +124,7 @@ class TemporalRefinement(Refinement):
         self._bound: list[nn.Module] = []  # in a list: it is not a second owner
 
     def bind(self, estimator: nn.Module) -> None:
-        """Take the estimator's heads.
+        """Take the estimator's heads; warn where its loss had other options of the context.
 
         Raises:
             ValueError: It lacks them, or keeps fewer candidates than asked for.
@@ -143,6 +145,16 @@ class TemporalRefinement(Refinement):
                 f"{estimator.num_candidates}: raise its num_candidates"
             )
         self._bound = [head]
+        for name in ("context", "context_weight"):
+            mine = getattr(self, name)
+            trained = getattr(getattr(estimator, "temporal_loss", None), name, mine)
+            if trained != mine:
+                print_log(
+                    f"TemporalRefinement has {name}={mine}, the loss that trains it has "
+                    f"{trained}: refined scores have another scale than in training",
+                    logger="current",
+                    level=logging.WARNING,
+                )
         if self.context:
             self.similarity.bind(estimator)
 

@@ -414,3 +414,12 @@ def test_what_is_missing_is_said() -> None:
     with pytest.raises(ValueError, match="refinement_head=dict"):
         TemporalRefinement(context=False).bind(nn.Module())
     TemporalRefinement(tau=0).bind(nn.Module())
+
+
+def test_a_loss_with_other_options_is_told(capfd: pytest.CaptureFixture) -> None:
+    heads = Heads()
+    heads.temporal_loss = MODELS.build(dict(type="TemporalKeypointLoss", context_weight=0.1))
+    TemporalRefinement(num_candidates=N, context_weight=0.1).bind(heads)
+    assert "the loss that trains it" not in "".join(capfd.readouterr())
+    TemporalRefinement(num_candidates=N).bind(heads)
+    assert "has context_weight=1.0, the loss that trains it has 0.1" in "".join(capfd.readouterr())
