@@ -35,7 +35,8 @@ class TrackMemory:
             highest similarity with a pose of the right identity, and how many there are.
         known_ids: (L,) int64 true identities, likewise; -1: not known.
         newest: Entries of ``feats`` about the people of the newest frame, for the parts after
-            association, see :mod:`~.shared_scores`.
+            association, see :mod:`~.shared_scores`. None: there is no such part, and nothing is
+            kept for it; a tracker that has one begins with an empty dict.
         time: Number of the newest frame on the clock of the tracks' age; None: there is none.
         lengths: (L,) int64 poses of each track so far, where the association counts them, see
             :class:`ConfirmedAssociation`.
@@ -50,7 +51,7 @@ class TrackMemory:
     match_counts: tuple[int, int] | None = None
     known_ids: np.ndarray | None = None
     lengths: np.ndarray | None = None
-    newest: Feats = field(default_factory=dict)
+    newest: Feats | None = None
     time: int | None = None
 
     def __len__(self) -> int:
@@ -132,7 +133,8 @@ class Association(BaseModule):
         if feats is None:
             feats = dict(frame_size=None, time=frame_index)
         current = self._begin(memory, poses, frame_index, feats)
-        memory.newest = share_people(self.similarity, current)
+        if memory.newest is not None:
+            memory.newest = share_people(self.similarity, current)
         rows, columns = self._match(memory, poses, current, feats)
         ids = np.full(len(poses), UNTRACKED, np.int64)
         if len(rows):
@@ -163,7 +165,7 @@ class Association(BaseModule):
             that a gate stops; what the similarity knows of the people; and the memory as it is
             when they are compared.
         """
-        memory = deepcopy(replace(memory, newest={}))
+        memory = deepcopy(replace(memory, newest=None))
         current = self._begin(memory, poses, frame_index, feats)
         if not len(memory) or not len(poses):
             return np.zeros((len(poses), len(memory)), np.float32), current, memory
@@ -206,7 +208,8 @@ class Association(BaseModule):
         if near is not None:
             pairs = near if pairs is None else pairs & near
         scores = self.similarity.pairwise(current, memory.representation, pairs)
-        memory.newest.update(share_scores(scores, pairs, memory.last_seen == memory.time))
+        if memory.newest is not None:
+            memory.newest.update(share_scores(scores, pairs, memory.last_seen == memory.time))
         return scores, pairs
 
     def _gated(self, poses: FramePoses, previous: FramePoses) -> np.ndarray | None:

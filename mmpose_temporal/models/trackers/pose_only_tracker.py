@@ -131,6 +131,7 @@ class PoseOnlyTracker(BaseModel):
         state = VideoState(num_frames=num_frames, finished=finished)
         if self.refinement is not None:
             state.window = self.refinement.start_video()
+            state.memory.newest = {}  # what association knows is handed on to it
         self._videos[video_id] = state
         return state
 
@@ -193,7 +194,8 @@ class PoseOnlyTracker(BaseModel):
         # labels every fourth frame, or a file is broken, without telling anything of people.
         if searched:
             poses = self.association.step(state.memory, poses, state.searched, feats)
-            feats = {**feats, **state.memory.newest}
+            if state.memory.newest is not None:
+                feats = {**feats, **state.memory.newest}
             state.searched += 1
             if state.memory.match_counts is not None:
                 sample.set_metainfo(dict(match_counts=state.memory.match_counts))
