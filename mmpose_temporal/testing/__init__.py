@@ -5,6 +5,7 @@ Everything runs on the CPU in milliseconds and gives the same numbers at every c
 
 from .annotation_files import as_posetrack17, two_people_file, write_video_files
 from .finished import finished_sample, finished_video
+from .logs import logged
 from .models import (
     POSE_TEMPLATE,
     TemplateEstimator,
@@ -16,7 +17,7 @@ from .models import (
 from .poses import make_frame, make_pose_pair, random_poses
 from .runner import tiny_test_config
 from .temporal import tiny_temporal_estimator_config, tiny_tkmr_config
-from .tracking import make_video, run_tracker, walking_pair
+from .tracking import make_video, run_tracker, track_frames, walking_pair
 from .videos import write_tiny_posetrack
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "as_posetrack17",
     "finished_sample",
     "finished_video",
+    "logged",
     "make_frame",
     "make_pose_pair",
     "make_video",
@@ -37,6 +39,7 @@ __all__ = [
     "tiny_test_config",
     "tiny_tkmr_config",
     "tiny_tracker_config",
+    "track_frames",
     "two_people_file",
     "walking_pair",
     "write_tiny_posetrack",

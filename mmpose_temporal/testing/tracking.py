@@ -69,3 +69,10 @@ def run_tracker(
         data = dict(inputs=[image for image, _ in batch], data_samples=[s for _, s in batch])
         answers.append(tracker(**tracker.data_preprocessor(data, False), mode="predict"))
     return answers
+
+
+def track_frames(
+    tracker: nn.Module, frames: Sequence[Frame], batch_size: int = 1
+) -> list[PoseDataSample]:
+    """All that :func:`run_tracker` answers, in the order in which it comes."""
+    return [sample for batch in run_tracker(tracker, frames, batch_size) for sample in batch]

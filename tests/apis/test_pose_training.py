@@ -15,7 +15,7 @@ import torch
 from mmengine.config import Config
 
 from mmpose_temporal.apis import run_testing, run_training
-from mmpose_temporal.testing import write_tiny_posetrack
+from mmpose_temporal.testing import logged, write_tiny_posetrack
 
 CONFIG = "configs/keytrack/synthetic/keytrack_tx2-64_1xb32-5e_synthetic-24x18.py"
 STEPS = 120
@@ -64,13 +64,6 @@ def trained(project_root, data, tmp_path_factory) -> tuple[str, Path]:
     config = write_config(project_root, folder, data)
     run_training([config, "--work-dir", str(folder / "work")])
     return config, folder / "work"
-
-
-def logged(work_dir: Path, key: str) -> list[float]:
-    """Values of a key in the log that mmengine writes a line a step."""
-    file = next(work_dir.glob("*/vis_data/scalars.json"))
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
-    return [line[key] for line in lines if key in line]
 
 
 def test_training_learns_who_is_who(trained):

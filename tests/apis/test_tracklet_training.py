@@ -16,7 +16,7 @@ from mmpose_temporal.apis import (
     track_pose_files,
 )
 from mmpose_temporal.datasets.tracklets import ErrorRates
-from mmpose_temporal.testing import write_tiny_posetrack
+from mmpose_temporal.testing import logged, write_tiny_posetrack
 
 FOLDER = Path("configs/keytrack/multiperson_posetrack")
 STEPS = 60
@@ -57,12 +57,6 @@ def trained(project_root, data, tmp_path_factory) -> tuple[str, Path]:
     config = write_config(project_root, folder, data)
     run_training([config, "--work-dir", str(folder / "work")])
     return config, folder / "work"
-
-
-def logged(work_dir: Path, key: str) -> list[float]:
-    file = next(work_dir.glob("*/vis_data/scalars.json"))
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
-    return [line[key] for line in lines if key in line]
 
 
 def test_training_learns_who_follows_whom(trained):

@@ -16,10 +16,10 @@ from mmpose_temporal.models.trackers.propagation import DETECTED, PropagationMem
 from mmpose_temporal.structures import FramePoses
 from mmpose_temporal.testing import (
     make_video,
-    run_tracker,
     template_keypoints,
     template_tracker_config,
     tiny_tracker_config,
+    track_frames,
 )
 
 # 12 x 32 pixels; A enlarged by 1.25 is 15 x 40 about (10, 22)
@@ -34,18 +34,13 @@ def build(config: dict, seed: int = 0):
     return MODELS.build(config).eval()
 
 
-def run(tracker, frames: list, batch_size: int = 1) -> list:
-    """All finished samples."""
-    return [sample for batch in run_tracker(tracker, frames, batch_size) for sample in batch]
-
-
 def ids(samples) -> list[list[int]]:
     return [sorted(sample.pred_instances.track_ids.tolist()) for sample in samples]
 
 
 def tracks(propagation: dict | None, *boxes, batch_size: int = 1, **options) -> list[list[int]]:
     tracker = build(template_tracker_config(propagation=propagation, **options))
-    return ids(run(tracker, make_video("a", *boxes), batch_size))
+    return ids(track_frames(tracker, make_video("a", *boxes), batch_size))
 
 
 # ---------------------------------------------------------------------- both
@@ -65,7 +60,7 @@ def test_a_ghost_dies(propagation, limit, frames):
     """A false alarm of one frame would be estimated again for ever."""
     propagation = dict(propagation, max_propagated=limit, alpha=1.0)
     tracker = build(template_tracker_config(propagation=propagation))
-    answers = run(tracker, make_video("a", [A, B], *[[A]] * 6))
+    answers = track_frames(tracker, make_video("a", [A, B], *[[A]] * 6))
     assert ids(answers) == [[0, 1]] * (1 + frames) + [[0]] * (6 - frames)
     # the frame that gives it up says so; after that nobody is left to be offered
     expected = [dict(propagation=1) if n == 1 + frames else {} for n in range(7)]
@@ -105,7 +100,7 @@ def test_a_frame_that_is_not_searched_is_passed_over(propagation, batch_size):
     for _, sample in frames[1:3]:
         sample.set_metainfo(dict(searched=False))
     tracker = build(template_tracker_config(propagation=propagation))
-    assert ids(run(tracker, frames, batch_size)) == [[0, 1], [], [], [0, 1]]
+    assert ids(track_frames(tracker, frames, batch_size)) == [[0, 1], [], [], [0, 1]]
 
 
 def test_the_first_frame_cannot_be_read():
@@ -136,10 +131,12 @@ def test_streams_and_batches_give_the_same_as_single_frames(propagation, batch_s
         return make_video("a", *first), make_video("b", [A, B], [B], None, [A, C], [])
 
     config = tiny_tracker_config(propagation=propagation, max_crops=1)
-    apart = run(build(config), [frame for one in frames() for frame in one])
+    apart = track_frames(build(config), [frame for one in frames() for frame in one])
     mixed = [frame for pair in zip(*frames(), strict=True) for frame in pair]
     for order in (mixed, [frame for one in frames() for frame in one]):
-        again = {(s.video_id, s.frame_index): s for s in run(build(config), order, batch_size)}
+        again = {
+            (s.video_id, s.frame_index): s for s in track_frames(build(config), order, batch_size)
+        }
         assert len(again) == len(apart) == 10
         for sample in apart:
             one, other = sample.pred_instances, again[sample.video_id, sample.frame_index]
@@ -157,7 +154,7 @@ def test_frames_of_several_videos_go_through_the_estimator_together():
     predict = tracker.estimator.predict
     tracker.estimator.predict = lambda x, samples: sizes.append(len(x)) or predict(x, samples)
     pairs = zip(make_video("a", [A, B], [A]), make_video("b", [C], []), strict=True)
-    run(tracker, [frame for pair in pairs for frame in pair], batch_size=4)
+    track_frames(tracker, [frame for pair in pairs for frame in pair], batch_size=4)
     assert sizes == [3, 4]
 
 
@@ -255,13 +252,13 @@ def test_recovered_poses_are_not_compared_with_each_other():
     config = template_tracker_config(
         propagation=TOKS, suppression=[dict(type="OKSNMS", oks_thr=0.8)]
     )
-    assert ids(run(build(config), make_video("a", [A, B], []))) == [[0, 1], [0, 1]]
+    assert ids(track_frames(build(config), make_video("a", [A, B], []))) == [[0, 1], [0, 1]]
 
 
 def test_a_recovered_pose_has_the_score_of_the_last_detection():
     tracker = build(template_tracker_config(propagation=dict(TOKS, alpha=1.0)))
     frames = make_video("a", [A], [], [], [A], scores=[[0.6], [], [], [0.3]])
-    answers = [s.pred_instances for s in run(tracker, frames)]
+    answers = [s.pred_instances for s in track_frames(tracker, frames)]
     np.testing.assert_allclose([a.bbox_scores[0] for a in answers], [0.6, 0.6, 0.6, 0.3])
 
 
@@ -271,7 +268,7 @@ def test_the_boxes_of_a_recovered_person_grow_by_alpha():
     Frame 1: the pose in the box of 15 x 40; its box is round the joints, enlarged again.
     """
     tracker = build(template_tracker_config(propagation=TOKS))
-    answers = [s.pred_instances for s in run(tracker, make_video("a", [A], []))]
+    answers = [s.pred_instances for s in track_frames(tracker, make_video("a", [A], []))]
     np.testing.assert_allclose(answers[1].keypoints, template_keypoints([A_PASTED]), atol=1e-4)
     np.testing.assert_allclose(
         answers[1].bboxes, [[10 - 18.75 / 2, 22 - 25, 10 + 18.75 / 2, 22 + 25]], atol=1e-4
@@ -281,7 +278,7 @@ def test_the_boxes_of_a_recovered_person_grow_by_alpha():
 def test_thresholds_come_before_the_comparison():
     """Joints of 0.9 are absent at 0.95, so there is no pose at all, and nothing to propagate."""
     config = template_tracker_config(propagation=TOKS, keypoint_score_thr=0.95)
-    answers = run(build(config), make_video("a", [A], [A]))
+    answers = track_frames(build(config), make_video("a", [A], [A]))
     assert ids(answers) == [[], []]
     assert [s.dropped for s in answers] == [dict(no_keypoints=1)] * 2
 
@@ -325,13 +322,13 @@ def test_scores_decay_while_nobody_is_detected():
         propagation=dict(type="BoxPropagation", decay=0.5, alpha=1.0), box_score_thr=0.15
     )
     frames = make_video("a", [A], [], [], [], [], scores=[[0.8], [], [], [], []])
-    answers = [s.pred_instances for s in run(build(config), frames)]
+    answers = [s.pred_instances for s in track_frames(build(config), frames)]
     assert [len(a) for a in answers] == [1, 1, 1, 0, 0]
     np.testing.assert_allclose([a.bbox_scores[0] for a in answers[:3]], [0.8, 0.4, 0.2])
 
 
 def test_detections_taken_out_are_counted():
     config = template_tracker_config(propagation=BOXES)
-    answers = run(build(config), make_video("a", [A], [A], scores=[[0.9], [0.5]]))
+    answers = track_frames(build(config), make_video("a", [A], [A], scores=[[0.9], [0.5]]))
     assert answers[1].dropped == dict(suppression=1)
     np.testing.assert_allclose(answers[1].pred_instances.bboxes, [A_PASTED], atol=1e-4)

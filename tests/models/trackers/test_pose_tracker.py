@@ -12,10 +12,10 @@ from mmpose_temporal.models import PoseTracker
 from mmpose_temporal.testing import (
     make_frame,
     make_video,
-    run_tracker,
     template_tracker_config,
     tiny_estimator_config,
     tiny_tracker_config,
+    track_frames,
     write_tiny_posetrack,
 )
 
@@ -27,11 +27,6 @@ def build(config: dict) -> PoseTracker:
     return MODELS.build(config).eval()
 
 
-def run(tracker: PoseTracker, frames: list, batch_size: int = 1) -> list:
-    """All finished samples, in the order in which they come."""
-    return [sample for batch in run_tracker(tracker, frames, batch_size) for sample in batch]
-
-
 def ids(samples) -> list[list[int]]:
     return [sample.pred_instances.track_ids.tolist() for sample in samples]
 
@@ -40,7 +35,7 @@ def ids(samples) -> list[list[int]]:
 
 
 def test_a_frame_without_people():
-    answers = run(build(template_tracker_config()), make_video("a", [A], [], [A]))
+    answers = track_frames(build(template_tracker_config()), make_video("a", [A], [], [A]))
     assert ids(answers) == [[0], [], [0]]
     empty = answers[1].pred_instances
     assert empty.keypoints.shape == (0, 17, 2)
@@ -50,17 +45,25 @@ def test_a_frame_without_people():
 
 
 def test_a_video_without_people():
-    assert ids(run(build(tiny_tracker_config()), make_video("a", [], [], []), 2)) == [[], [], []]
+    assert ids(track_frames(build(tiny_tracker_config()), make_video("a", [], [], []), 2)) == [
+        [],
+        [],
+        [],
+    ]
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4])
 def test_unreadable_frames_have_no_people_and_tracks_do_not_age_in_them(batch_size):
     frames = make_video("a", [A, B], None, None, [B, A])
-    answers = run(build(template_tracker_config(association=dict(max_age=1))), frames, batch_size)
+    answers = track_frames(
+        build(template_tracker_config(association=dict(max_age=1))), frames, batch_size
+    )
     assert ids(answers) == [[0, 1], [], [], [1, 0]]
     # two readable frames without people: 3 frames pass, more than the 2 that a track waits
     frames = make_video("a", [A, B], [], None, [], [B, A])
-    answers = run(build(template_tracker_config(association=dict(max_age=2))), frames, batch_size)
+    answers = track_frames(
+        build(template_tracker_config(association=dict(max_age=2))), frames, batch_size
+    )
     assert ids(answers) == [[0, 1], [], [], [], [2, 3]]
 
 
@@ -69,7 +72,7 @@ def test_tracks_do_not_age_in_frames_without_labels():
     frames = make_video("a", [A], [], [], [], [A], [], [], [], [A])
     for position, (_, sample) in enumerate(frames):
         sample.set_metainfo(dict(searched=position % 4 == 0))
-    answers = run(build(template_tracker_config(association=dict(max_age=1))), frames)
+    answers = track_frames(build(template_tracker_config(association=dict(max_age=1))), frames)
     assert ids(answers) == [[0], [], [], [], [0], [], [], [], [0]]
 
 
@@ -89,7 +92,7 @@ def test_thresholds_and_what_they_drop():
     # too weak to start a track: 0.5 * 0.45 < 0.25, B's 0.5 * 0.3 as well
     scores = [0.9, 0.8, 0.3, 0.29, 0.45, 0.1, 0.9, 0.9]
     frame = make_frame(video_id="a", frame_index=0, num_frames=1, boxes=boxes, scores=scores)
-    (answer,) = run(tracker, [frame])
+    (answer,) = track_frames(tracker, [frame])
     assert answer.pred_instances.bboxes.tolist() == [A]
     assert answer.dropped == dict(empty_box=3, box_score_thr=1, suppression=1, new_track_thr=2)
     assert 1 + sum(answer.dropped.values()) == len(boxes)
@@ -98,7 +101,7 @@ def test_thresholds_and_what_they_drop():
 @pytest.mark.parametrize(("limit", "kept"), [(0.9, True), (0.91, False)])
 def test_joints_below_the_threshold_are_absent(limit, kept):
     tracker = build(template_tracker_config(keypoint_score_thr=limit))
-    (answer,) = run(tracker, make_video("a", [A]))
+    (answer,) = track_frames(tracker, make_video("a", [A]))
     if kept:  # exactly at the threshold
         assert len(answer.pred_instances) == 1
         np.testing.assert_allclose(answer.pred_instances.keypoint_scores, 0.9, rtol=1e-6)
@@ -109,7 +112,7 @@ def test_joints_below_the_threshold_are_absent(limit, kept):
 
 def test_absent_joints_stay_absent():
     tracker = build(template_tracker_config(estimator=dict(absent=[3, 4])))
-    (answer,) = run(tracker, make_video("a", [A]))
+    (answer,) = track_frames(tracker, make_video("a", [A]))
     assert (answer.pred_instances.keypoint_scores[0] > 0).sum() == 15
 
 
@@ -117,9 +120,9 @@ def test_short_tracks_delay_the_answer():
     """B is seen once, A in all frames: A has 3 poses in frame 2, B has ended in frame 3."""
     tracker = build(template_tracker_config(min_length=3, association=dict(max_age=1)))
     frames = make_video("a", [A, B], [A], [A], [A], [A])
-    returned = [[s.frame_index for s in run(tracker, [frame])] for frame in frames]
+    returned = [[s.frame_index for s in track_frames(tracker, [frame])] for frame in frames]
     assert returned == [[], [], [0, 1, 2], [3], [4]]
-    answers = run(tracker, make_video("a", [A, B], [A], [A], [A], [A]), batch_size=5)
+    answers = track_frames(tracker, make_video("a", [A, B], [A], [A], [A], [A]), batch_size=5)
     assert ids(answers) == [[0]] * 5
     assert [s.dropped for s in answers] == [dict(short_track=1), {}, {}, {}, {}]
 
@@ -127,7 +130,7 @@ def test_short_tracks_delay_the_answer():
 def test_the_end_of_the_video_flushes():
     tracker = build(template_tracker_config(min_length=5))
     frames = make_video("a", [A], [A, B], [], [], [A])
-    returned = [run(tracker, [frame]) for frame in frames]
+    returned = [track_frames(tracker, [frame]) for frame in frames]
     assert [len(r) for r in returned] == [0, 0, 0, 0, 5]
     assert ids(returned[4]) == [[]] * 5  # nobody was seen 5 times
     assert [s.dropped.get("short_track", 0) for s in returned[4]] == [1, 2, 0, 0, 1]
@@ -137,7 +140,7 @@ def test_a_data_set_without_boxes():
     frame, sample = make_frame(video_id="a", frame_index=0, num_frames=1)
     del sample.proposals
     with pytest.raises(ValueError, match="proposes no boxes"):
-        run(build(template_tracker_config()), [(frame, sample)])
+        track_frames(build(template_tracker_config()), [(frame, sample)])
 
 
 @pytest.mark.parametrize("option", [dict(min_length=0), dict(max_crops=0)])

@@ -10,11 +10,11 @@ from mmpose.registry import MODELS
 from mmpose_temporal.models import PoseTracker
 from mmpose_temporal.testing import (
     make_video,
-    run_tracker,
     template_keypoints,
     template_tracker_config,
     tiny_estimator_config,
     tiny_tracker_config,
+    track_frames,
 )
 
 A, B = [4, 6, 16, 38], [24, 6, 36, 38]
@@ -23,11 +23,6 @@ A, B = [4, 6, 16, 38], [24, 6, 36, 38]
 def build(config: dict) -> PoseTracker:
     torch.manual_seed(0)
     return MODELS.build(config).eval()
-
-
-def run(tracker: PoseTracker, frames: list, batch_size: int = 1) -> list:
-    """All finished samples, in the order in which they come."""
-    return [sample for batch in run_tracker(tracker, frames, batch_size) for sample in batch]
 
 
 def mmposes_answer(estimator, image: np.ndarray, box, flip_indices) -> tuple:
@@ -58,7 +53,7 @@ def test_poses_are_those_of_mmposes_pipeline(flip_test, codec):
     tracker = build(tiny_tracker_config(estimator=estimator, max_crops=1))
     over_the_border = [-8.5, 20.25, 11.75, 60]
     frames = make_video("a", [A, over_the_border], [B, [3.3, 4.4, 50.5, 47.7]], size=(72, 50))
-    finished = run(tracker, frames, batch_size=2)
+    finished = track_frames(tracker, frames, batch_size=2)
     assert len(finished) == 2
     for (frame, sample), answer in zip(frames, finished, strict=True):
         for person, box in enumerate(sample.proposals.bboxes):
@@ -76,7 +71,7 @@ def test_poses_are_those_of_mmposes_pipeline(flip_test, codec):
 
 def test_flip_test_changes_the_answer():
     plain, flipped = (
-        run(
+        track_frames(
             build(tiny_tracker_config(estimator=tiny_estimator_config(flip_test=flip))),
             make_video("a", [A, B]),
         )
@@ -101,15 +96,15 @@ def test_the_estimators_own_metainfo_counts():
     )
     tracker = build(tiny_tracker_config(estimator=dict(config, metainfo=mirrored_only)))
     assert list(tracker.estimator.metainfo["flip_indices"]) == list(range(17))
-    with_own = run(tracker, make_video("a", [A, B]))[0].pred_instances.keypoints
-    without = run(build(tiny_tracker_config(estimator=config)), make_video("a", [A, B]))[
+    with_own = track_frames(tracker, make_video("a", [A, B]))[0].pred_instances.keypoints
+    without = track_frames(build(tiny_tracker_config(estimator=config)), make_video("a", [A, B]))[
         0
     ].pred_instances
     assert np.abs(with_own - without.keypoints).max() > 1
 
 
 def test_the_template_is_the_ground_truth():
-    (answer,) = run(build(template_tracker_config()), make_video("a", [A, B]))
+    (answer,) = track_frames(build(template_tracker_config()), make_video("a", [A, B]))
     np.testing.assert_allclose(
         answer.pred_instances.keypoints, template_keypoints([A, B]), atol=1e-5
     )
@@ -120,7 +115,7 @@ def test_the_template_is_the_ground_truth():
 
 def test_keypoints_that_are_no_numbers_are_absent():
     tracker = build(template_tracker_config(estimator=dict(broken=[3, 7])))
-    (answer,) = run(tracker, make_video("a", [A]))
+    (answer,) = track_frames(tracker, make_video("a", [A]))
     found = answer.pred_instances
     assert np.isfinite(found.keypoints).all()
     assert np.flatnonzero(found.keypoint_scores[0] == 0).tolist() == [3, 7]
@@ -129,7 +124,7 @@ def test_keypoints_that_are_no_numbers_are_absent():
 def test_an_estimator_of_another_layout():
     tracker = build(tiny_tracker_config(estimator=tiny_estimator_config(num_keypoints=13)))
     with pytest.raises(ValueError, match="answers 13 keypoints, but the data has 17"):
-        run(tracker, make_video("a", [A]))
+        track_frames(tracker, make_video("a", [A]))
 
 
 def test_an_estimator_without_input_size_needs_one():

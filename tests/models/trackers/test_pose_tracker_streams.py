@@ -9,9 +9,9 @@ from mmpose_temporal.models import PoseTracker
 from mmpose_temporal.testing import (
     make_frame,
     make_video,
-    run_tracker,
     template_tracker_config,
     tiny_tracker_config,
+    track_frames,
     walking_pair,
 )
 
@@ -21,11 +21,6 @@ A, B, C = [4, 6, 16, 38], [24, 6, 36, 38], [44, 6, 56, 38]
 def build(config: dict) -> PoseTracker:
     torch.manual_seed(0)
     return MODELS.build(config).eval()
-
-
-def run(tracker: PoseTracker, frames: list, batch_size: int = 1) -> list:
-    """All finished samples, in the order in which they come."""
-    return [sample for batch in run_tracker(tracker, frames, batch_size) for sample in batch]
 
 
 def ids(samples) -> list[list[int]]:
@@ -52,8 +47,8 @@ def assert_same(one, other, atol: float = 1e-3) -> None:
 @pytest.mark.parametrize("batch_size", [2, 3, 7])
 def test_batches_of_frames_give_the_same_as_single_ones(batch_size, min_length):
     config = tiny_tracker_config(min_length=min_length)
-    one = run(build(config), walking_pair("a", 7))
-    many = run(build(config), walking_pair("a", 7), batch_size=batch_size)
+    one = track_frames(build(config), walking_pair("a", 7))
+    many = track_frames(build(config), walking_pair("a", 7), batch_size=batch_size)
     assert [s.frame_index for s in many] == list(range(7))
     assert_same(many, one)
 
@@ -61,10 +56,12 @@ def test_batches_of_frames_give_the_same_as_single_ones(batch_size, min_length):
 @pytest.mark.parametrize("batch_size", [1, 2])
 def test_streams_give_the_same_as_one_video_after_the_other(batch_size):
     config = tiny_tracker_config()
-    apart = run(build(config), walking_pair("a", 5, seed=1) + walking_pair("b", 3, seed=2))
+    apart = track_frames(
+        build(config), walking_pair("a", 5, seed=1) + walking_pair("b", 3, seed=2)
+    )
     first, second = walking_pair("a", 5, seed=1), walking_pair("b", 3, seed=2)
     mixed = [f for pair in zip(first, second, strict=False) for f in pair] + first[3:]
-    assert_same(run(build(config), mixed, batch_size=batch_size), apart)
+    assert_same(track_frames(build(config), mixed, batch_size=batch_size), apart)
     assert by_frame(apart)["b", 0].pred_instances.track_ids.tolist() == [0, 1]
 
 
@@ -73,7 +70,7 @@ def test_frames_of_different_sizes_in_a_batch():
         return make_video("a", [A, B], size=(64, 48)) + make_video("b", [C], size=(80, 60))
 
     config = tiny_tracker_config()
-    assert_same(run(build(config), frames(), 2), run(build(config), frames()))
+    assert_same(track_frames(build(config), frames(), 2), track_frames(build(config), frames()))
 
 
 @pytest.mark.parametrize(
@@ -89,16 +86,16 @@ def test_a_frame_out_of_order(order, message, together):
     tracker = build(template_tracker_config())
     frames = make_video("a", [A], [A], [A])
     with pytest.raises(ValueError, match=message):
-        run(tracker, [frames[i] for i in order], batch_size=len(order) if together else 1)
+        track_frames(tracker, [frames[i] for i in order], batch_size=len(order) if together else 1)
     # and nothing of the video stays: it can begin again
-    assert ids(run(tracker, make_video("a", [A], [A], [A]))) == [[0]] * 3
+    assert ids(track_frames(tracker, make_video("a", [A], [A], [A]))) == [[0]] * 3
 
 
 def test_the_state_ends_with_the_video():
     tracker = build(template_tracker_config())
-    assert ids(run(tracker, make_video("a", [A, B], [A, B]))) == [[0, 1]] * 2
+    assert ids(track_frames(tracker, make_video("a", [A, B], [A, B]))) == [[0, 1]] * 2
     assert tracker._videos == {}
-    assert ids(run(tracker, make_video("a", [B], [B, A]))) == [
+    assert ids(track_frames(tracker, make_video("a", [B], [B, A]))) == [
         [0],
         [0, 1],
     ]  # not what it was before
@@ -107,10 +104,10 @@ def test_the_state_ends_with_the_video():
 
 def test_reset_forgets_an_interrupted_video():
     tracker = build(template_tracker_config())
-    run(tracker, make_video("a", [A, B], [A, B])[:1])
+    track_frames(tracker, make_video("a", [A, B], [A, B])[:1])
     assert list(tracker._videos) == ["a"]
     tracker.reset()
-    assert ids(run(tracker, make_video("a", [B], [B]))) == [[0]] * 2
+    assert ids(track_frames(tracker, make_video("a", [B], [B]))) == [[0]] * 2
 
 
 def test_a_video_is_started_once():
@@ -130,7 +127,7 @@ def test_memory_is_bounded():
     for index in range(num_frames):
         boxes = [places[(2 * index + i) % len(places)] for i in range(2)]
         frame = make_frame(video_id="a", frame_index=index, num_frames=num_frames, boxes=boxes)
-        returned += len(run(tracker, [frame]))
+        returned += len(track_frames(tracker, [frame]))
         assert len(tracker._videos) <= 1
         assert len(state.memory) <= 2 * 3
         if index < num_frames - 1:
@@ -144,12 +141,12 @@ def test_memory_is_bounded():
 @pytest.mark.parametrize("max_crops", [1, 2, 3])
 def test_crops_in_parts_give_the_same(max_crops):
     frames, again = (make_video("a", [A, B, C], [A, B], [C]) for _ in range(2))
-    whole = run(build(tiny_tracker_config()), frames, batch_size=3)
+    whole = track_frames(build(tiny_tracker_config()), frames, batch_size=3)
     tracker = build(tiny_tracker_config(max_crops=max_crops))
     sizes = []
     predict = tracker.estimator.predict
     tracker.estimator.predict = lambda x, samples: sizes.append(len(x)) or predict(x, samples)
-    assert_same(run(tracker, again, batch_size=3), whole)
+    assert_same(track_frames(tracker, again, batch_size=3), whole)
     assert sizes == {1: [1] * 6, 2: [2, 2, 2], 3: [3, 3]}[max_crops]
 
 
@@ -158,5 +155,5 @@ def test_all_people_of_a_batch_go_through_together():
     sizes = []
     predict = tracker.estimator.predict
     tracker.estimator.predict = lambda x, samples: sizes.append(len(x)) or predict(x, samples)
-    run(tracker, make_video("a", [A, B, C], [], [A, B]), batch_size=3)
+    track_frames(tracker, make_video("a", [A, B, C], [], [A, B]), batch_size=3)
     assert sizes == [5]

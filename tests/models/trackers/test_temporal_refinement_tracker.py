@@ -12,6 +12,7 @@ from mmpose_temporal.testing import (
     make_video,
     run_tracker,
     tiny_tkmr_config,
+    track_frames,
     walking_pair,
 )
 
@@ -22,11 +23,6 @@ def tracker(*, tau: int = 2, **options):
     model = MODELS.build(tiny_tkmr_config(refinement=refinement, **options)).eval()
     nn.init.normal_(model.estimator.refinement_head.final_layer.weight, std=0.5)
     return model
-
-
-def run(model, frames: list, size: int) -> list[PoseDataSample]:
-    """All finished samples."""
-    return [sample for batch in run_tracker(model, frames, size) for sample in batch]
 
 
 def positions(finished: list[list[PoseDataSample]]) -> list[list[int]]:
@@ -50,8 +46,8 @@ def test_frames_come_tau_late_and_the_rest_at_the_end() -> None:
 @pytest.mark.parametrize("min_length", [1, 3])
 def test_frame_by_frame_equals_the_whole_video(min_length: int) -> None:
     model = tracker(tau=2, min_length=min_length)
-    streamed = run(model, walking_pair("v", 9, leave=2), 1)
-    whole = run(model, walking_pair("v", 9, leave=2), 9)
+    streamed = track_frames(model, walking_pair("v", 9, leave=2), 1)
+    whole = track_frames(model, walking_pair("v", 9, leave=2), 9)
     assert [s.frame_index for s in streamed] == [s.frame_index for s in whole] == list(range(9))
     for one, other in zip(streamed, whole, strict=True):
         one, other = one.pred_instances, other.pred_instances
@@ -70,7 +66,7 @@ def test_a_track_that_waits_in_the_window_is_not_too_short() -> None:
     """A track of 3 poses that ended; only its first has left the window when it is judged."""
     model = tracker(tau=4, min_length=3)
     alone = [[[4 + t, 6, 16 + t, 38]] if t < 3 else [] for t in range(12)]
-    finished = run(model, make_video("v", *alone), 1)
+    finished = track_frames(model, make_video("v", *alone), 1)
     assert [len(s.pred_instances.track_ids) for s in finished] == [1] * 3 + [0] * 9
     assert all("short_track" not in s.dropped for s in finished)
 
@@ -82,9 +78,9 @@ def test_interleaved_videos_do_not_touch_each_other() -> None:
         return walking_pair("a", 5), walking_pair("b", 5, leave=3, seed=1)
 
     model = tracker(tau=2)
-    alone = [run(model, video, 1) for video in videos()]
+    alone = [track_frames(model, video, 1) for video in videos()]
     frames = [frame for pair in zip(*videos(), strict=True) for frame in pair]
-    together = run(model, frames, 2)
+    together = track_frames(model, frames, 2)
     for name, expected in zip("ab", alone, strict=True):
         found = [s for s in together if s.video_id == name]
         for one, other in zip(expected, found, strict=True):
@@ -99,10 +95,10 @@ def test_frames_without_people_and_unreadable_ones() -> None:
     frames = walking_pair("v", 5)
     frames[2] = make_frame(video_id="v", frame_index=2, num_frames=5, readable=False)
     frames[4] = make_frame(video_id="v", frame_index=4, num_frames=5)
-    finished = run(tracker(tau=2), frames, 1)
+    finished = track_frames(tracker(tau=2), frames, 1)
     assert [len(s.pred_instances.track_ids) for s in finished] == [2, 2, 0, 2, 0]
     nobody = [make_frame(video_id="v", frame_index=t, num_frames=3) for t in range(3)]
-    finished = run(tracker(tau=1, min_length=2), nobody, 1)
+    finished = track_frames(tracker(tau=1, min_length=2), nobody, 1)
     assert [len(s.pred_instances.track_ids) for s in finished] == [0, 0, 0]
 
 
@@ -111,7 +107,7 @@ def test_self_refinement_and_none_are_other_answers() -> None:
         torch.manual_seed(0)
         model = MODELS.build(tiny_tkmr_config(**options)).eval()
         nn.init.normal_(model.estimator.refinement_head.final_layer.weight, std=0.5)
-        found = run(model, walking_pair("v", 3), 3)
+        found = track_frames(model, walking_pair("v", 3), 3)
         return np.concatenate([s.pred_instances.keypoint_scores for s in found])
 
     none = answers()
@@ -128,7 +124,7 @@ def test_the_record_of_a_tracker() -> None:
     refinement = dict(type="TemporalRefinement", tau=1, record=True)
     model = MODELS.build(tiny_tkmr_config(refinement=refinement)).eval()
     nn.init.normal_(model.estimator.refinement_head.final_layer.weight, std=0.5)
-    finished = run(model, walking_pair("v", 4), 4)
+    finished = track_frames(model, walking_pair("v", 4), 4)
     for t, sample in enumerate(finished):
         record, poses = sample.refinement, sample.pred_instances
         assert record.track_ids.tolist() == poses.track_ids.tolist() == [0, 1]
@@ -141,13 +137,13 @@ def test_the_record_of_a_tracker() -> None:
         best = record.after.argmax(-1)[..., None, None]
         places = np.take_along_axis(record.candidates, best, axis=2)[:, :, 0]
         np.testing.assert_allclose(poses.keypoints[present], places[present], atol=1e-3)
-    assert "refinement" not in run(tracker(tau=1), walking_pair("v", 2), 2)[0]
+    assert "refinement" not in track_frames(tracker(tau=1), walking_pair("v", 2), 2)[0]
 
 
 def test_half_precision_on_the_cpu() -> None:
-    exact = run(tracker(tau=1), walking_pair("v", 3), 3)
+    exact = track_frames(tracker(tau=1), walking_pair("v", 3), 3)
     with torch.autocast("cpu", dtype=torch.float16):
-        rough = run(tracker(tau=1), walking_pair("v", 3), 3)
+        rough = track_frames(tracker(tau=1), walking_pair("v", 3), 3)
     for one, other in zip(exact, rough, strict=True):
         assert one.pred_instances.track_ids.tolist() == other.pred_instances.track_ids.tolist()
         scores = other.pred_instances.keypoint_scores
@@ -158,8 +154,8 @@ def test_half_precision_on_the_cpu() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_a_gpu_gives_the_poses_of_the_cpu() -> None:
     exact, found = (
-        run(tracker(), walking_pair("v", 6), 2),
-        run(tracker().cuda(), walking_pair("v", 6), 2),
+        track_frames(tracker(), walking_pair("v", 6), 2),
+        track_frames(tracker().cuda(), walking_pair("v", 6), 2),
     )
     for one, other in zip(exact, found, strict=True):
         one, other = one.pred_instances, other.pred_instances
