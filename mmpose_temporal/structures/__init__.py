@@ -1,6 +1,9 @@
-"""What travels between the rooms: the people of a frame and the keypoint layout."""
+"""What travels between the rooms: the people of a frame, the frame, and the keypoint layout."""
 
-from .frame_poses import UNTRACKED, FramePoses, enclosing_boxes
+from .frame_packet import FramePacket, frame_size, frame_time, is_searched
+from .observer import CallbackObserver, Observer
+from .people import UNTRACKED, People, enclosing_boxes
+from .plain_state import from_plain, plain_state, to_plain
 from .posetrack_layout import (
     JOINT_GROUPS,
     KEYPOINT_NAMES,
@@ -9,6 +12,9 @@ from .posetrack_layout import (
     SCORED_KEYPOINTS,
     person_categories,
 )
+from .rows import NamedRows, Rows, cat_rows, select_all, select_rows
+
+FramePoses = People
 
 __all__ = [
     "JOINT_GROUPS",
@@ -17,7 +23,22 @@ __all__ = [
     "POSETRACK17_JOINTS",
     "SCORED_KEYPOINTS",
     "UNTRACKED",
+    "CallbackObserver",
+    "FramePacket",
     "FramePoses",
+    "NamedRows",
+    "Observer",
+    "People",
+    "Rows",
+    "cat_rows",
     "enclosing_boxes",
+    "frame_size",
+    "frame_time",
+    "from_plain",
+    "is_searched",
     "person_categories",
+    "plain_state",
+    "select_all",
+    "select_rows",
+    "to_plain",
 ]

@@ -1,15 +1,14 @@
 """Object keypoint similarity."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from mmpose.registry import MODELS
 
 from mmpose_temporal.datasets.metainfo import posetrack_metainfo
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePacket, People
 
-from .base import Representation, Similarity
+from .base import PairScores, Representation, Similarity
 from .functional import box_areas, pairwise_oks
 
 
@@ -30,8 +29,16 @@ class OKSSimilarity(Similarity):
         if self.sigmas.ndim != 1 or not (self.sigmas > 0).all():
             raise ValueError(f"sigmas must be K positive numbers, got {sigmas}")
 
-    def embed(self, poses: FramePoses, feats: Any = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """``{'keypoints': (M, K, 2), 'valid': (M, K), 'areas': (M,)}``; areas of the boxes.
+
+        Raises:
+            ValueError: The poses have another number of keypoints than there are sigmas.
+        """
+        return self.represent(packet.people)
+
+    def represent(self, poses: People) -> Representation:
+        """What :meth:`embed` answers for a frame with these people.
 
         Raises:
             ValueError: The poses have another number of keypoints than there are sigmas.
@@ -52,14 +59,22 @@ class OKSSimilarity(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """(M_t, M_prev) OKS."""
-        return pairwise_oks(
-            current["keypoints"],
-            current["valid"],
-            current["areas"],
-            previous["keypoints"],
-            previous["valid"],
-            previous["areas"],
-            self.sigmas,
+        return PairScores(
+            pairwise_oks(
+                current["keypoints"],
+                current["valid"],
+                current["areas"],
+                previous["keypoints"],
+                previous["valid"],
+                previous["areas"],
+                self.sigmas,
+            )
         )
+
+    def between(self, poses: People, others: People | None = None) -> np.ndarray:
+        """(M, N) OKS of the people of one frame with others; by default with one another."""
+        first = self.represent(poses)
+        second = first if others is None else self.represent(others)
+        return self.pairwise(first, second).total
