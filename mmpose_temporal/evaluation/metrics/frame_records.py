@@ -90,7 +90,8 @@ def group_videos(records: Sequence[FrameRecord]) -> dict[str, list[FrameRecord]]
         lengths = {frame.num_frames for frame in frames}
         if len(lengths) > 1:
             raise ValueError(
-                f"video {video_id!r}: its frames disagree on num_frames: {sorted(lengths, key=str)}"
+                f"video {video_id!r}: its frames disagree on num_frames: "
+                f"{sorted(lengths, key=str)}"
             )
         indices = np.array([frame.frame_index for frame in frames])
         found, counts = np.unique(indices, return_counts=True)

@@ -274,7 +274,7 @@ class TrackingPipeline:
         if self.refinement is not None:
             refined = self.refinement.push(state.parts["refinement"], packet)
         finished = self._buffer(state, refined)
-        if state.next_frame == state.num_frames:
+        if packet.index + 1 == state.num_frames:
             finished += self.end_video(packet.video_id)
         return finished
 

@@ -30,6 +30,7 @@ class PoseOnlyTracker(TrackerModel):
 
     def __init__(self, **parts: Any):
         super().__init__(**parts)
+        self.estimator = None
         self.bind_parts()
 
     def forward(

@@ -46,8 +46,6 @@ class TrackerModel(BaseModel):
         ValueError: An option out of its range, or parts that do not fit each other.
     """
 
-    estimator: nn.Module | None = None
-
     def __init__(
         self,
         *,

@@ -34,9 +34,7 @@ class GreedySuppression(Suppression):
         if len(poses) < 2:
             return np.arange(len(poses))
         same = self.same_person(poses)
-        same.reshape(-1)[:: len(poses) + 1] = (
-            False  # a pose is no duplicate of itself
-        )
+        same.reshape(-1)[:: len(poses) + 1] = False  # a pose is no duplicate of itself
         if not same.any():
             return np.arange(len(poses))
         keep = np.ones(len(poses), dtype=bool)
