@@ -194,6 +194,19 @@ class People:
             raise TypeError(f"people have no field {', '.join(sorted(unknown))}; see with_extras")
         return People(*(changes.get(name, getattr(self, name)) for name in CORE), self.extras)
 
+    def with_ids(self, track_ids: np.ndarray) -> "People":
+        """A copy with these (M,) int64 track ids."""
+        if track_ids.shape != self.track_ids.shape:
+            raise ValueError(f"{track_ids.shape} track ids for {len(self)} people")
+        return _trusted(
+            self.keypoints,
+            self.keypoint_scores,
+            self.boxes,
+            self.box_scores,
+            track_ids,
+            self.extras,
+        )
+
     def with_extras(self, **rows: Rows) -> "People":
         """A copy with extras added or exchanged."""
         return People(*(getattr(self, name) for name in CORE), {**self.extras, **rows})

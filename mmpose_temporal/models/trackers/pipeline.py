@@ -75,6 +75,11 @@ class TrackingPipeline:
         self.frame_encoder = frame_encoder
         self.observers = list(observers)
         self._videos: dict[str, VideoState] = {}
+        self.watching_parts = {
+            name: part
+            for name, part in parts.items()
+            if type(part).observe is not TrackerPart.observe
+        }
         everyone = [*parts.values(), *self.suppression, *self._inner_parts()]
         everyone = [part for part in everyone if isinstance(part, TrackerPart)]
         self.in_turn = any(part.needs_previous_frame for part in everyone)
@@ -281,7 +286,7 @@ class TrackingPipeline:
     def _associate(self, state: VideoState, packet: FramePacket) -> None:
         """Give the people ids, and tell all parts."""
         answer = self.association.step(state.parts["association"], packet)
-        packet.people = packet.people.replace(track_ids=answer.track_ids)
+        packet.people = answer.comparison.people
         lengths = answer.lengths
         if self.refinement is not None or packet.records is not None:
             packet.comparison = answer.comparison
@@ -297,7 +302,7 @@ class TrackingPipeline:
                 packet.comparison = packet.comparison.select(tracked)
         state.buffer.end_tracks(answer.ended)
         state.buffer.announce(packet.people.track_ids, lengths)
-        for name, part in self.parts.items():
+        for name, part in self.watching_parts.items():
             part.observe(state.parts[name], packet)
 
     def _buffer(self, state: VideoState, refined: Sequence[FramePacket]) -> list[FramePacket]:

@@ -11,7 +11,15 @@ from torch import Tensor
 
 from mmpose_temporal.structures import UNTRACKED, FramePacket, People
 
-from .estimation import CheckpointGuard, FramePreprocessor, Memory, crop_samples, gather_people
+from .estimation import (
+    CheckpointGuard,
+    DatasetBoxes,
+    FramePreprocessor,
+    Memory,
+    TopdownCropper,
+    crop_samples,
+    gather_people,
+)
 from .propagation import LastFrame, PersonCandidates, Propagation, turns
 from .propagation.base import SOURCE, UNSEEN
 from .tracker_model import TrackerModel
@@ -78,10 +86,10 @@ class PoseTracker(TrackerModel):
             **tracking,
         )
         self.estimator = estimator
-        self.box_source = TASK_UTILS.build(box_source or dict(type="DatasetBoxes"))
+        self.box_source = TASK_UTILS.build(box_source or dict(type=DatasetBoxes))
         self.cropper = TASK_UTILS.build(
             dict(
-                cropper or dict(type="TopdownCropper"),
+                cropper or dict(type=TopdownCropper),
                 decoder=getattr(estimator.head, "decoder", None),
             )
         )

@@ -62,10 +62,11 @@ class Association(BaseModule, TrackerPart):
             raise ValueError(f"min_similarity must be positive, got {min_similarity}")
         life, births = move_options(moved, life, births)
         self.similarity: Similarity = MODELS.build(similarity)
-        self.assignment = TASK_UTILS.build(assignment or dict(type="HungarianAssignment"))
+        # Defaults by class: looking a name up makes mmpose's registry import all its networks.
+        self.assignment = TASK_UTILS.build(assignment or dict(type=HungarianAssignment))
         self.gates = [TASK_UTILS.build(gate) for gate in gates]
-        self.depth: Depth = TASK_UTILS.build({"type": "LastPose", **(depth or {})})
-        self.life: Life = TASK_UTILS.build({"type": "TrackLife", **(life or {})})
+        self.depth: Depth = TASK_UTILS.build({"type": LastPose, **(depth or {})})
+        self.life: Life = TASK_UTILS.build({"type": TrackLife, **(life or {})})
         self.births = [TASK_UTILS.build(part) for part in births]
         self.min_similarity = min_similarity
         self._check_ages()
@@ -110,28 +111,26 @@ class Association(BaseModule, TrackerPart):
         Returns:
             The people's ids, and why some have none.
         """
-        people = packet.people
+        people, similarity = packet.people, self.similarity
         ended = self._forget(tracks, packet.tick)
-        tracks.representation = self.similarity.advance(
-            tracks.representation, packet, tracks.scene
-        )
-        current = self.similarity.embed(packet)
+        tracks.representation = similarity.advance(tracks.representation, packet, tracks.scene)
+        current = similarity.embed(packet)
         before = tracks.snapshot()
         rows, columns, scores = self._match(before, people, current)
         ids, lengths = np.full(len(people), UNTRACKED, np.int64), np.zeros(len(people), np.int64)
         after, rejected = current, {}
         if len(rows):
             ids[rows], lengths[rows] = before.ids[columns], before.lengths[columns] + 1
-            after = self.similarity.extend(current, rows, before.representation, columns)
+            after = similarity.extend(current, rows, before.representation, columns)
         if len(rows) < len(people):
             new = np.flatnonzero(ids == UNTRACKED)
             new, rejected = self._born(Unmatched(packet, new, ids.copy(), scores, before))
             ids[new] = np.arange(tracks.next_id, tracks.next_id + len(new))
             lengths[new] = 1
             tracks.next_id += len(new)
-        people = people.replace(track_ids=ids)
+        people = people.with_ids(ids)
         self._remember(tracks, people, lengths, after, columns, packet.tick)
-        comparison = Comparison(self.similarity, people, current, before, packet.tick, scores)
+        comparison = Comparison(similarity, people, current, before, packet.tick, scores)
         return Associated(ids, lengths, rejected, ended, comparison)
 
     def _match(

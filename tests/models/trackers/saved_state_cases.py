@@ -1,0 +1,90 @@
+"""The trackers whose state is saved and restored: of the covering combinations, and of configs."""
+
+from pathlib import Path
+
+import test_mixing as mixing
+from mmengine.config import Config
+from mmengine.model import BaseModel
+from mmpose.registry import MODELS
+
+from mmpose_temporal.structures import People, to_plain
+from mmpose_temporal.testing import DrawnEstimator, draw_video, track_frames
+from mmpose_temporal.testing.tracking import Frame
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+SEEN = 11
+"""Frames of two interleaved videos before the state is saved: six of one, five of the other."""
+
+
+def config_trackers() -> dict[str, dict]:
+    """The trackers of all configs, each once, by the first config that has it.
+
+    Estimators and detectors take no part in the state, so all have the drawn one and its boxes.
+    """
+    found: dict[str, dict] = {}
+    known: list[dict] = []
+    for path in sorted(CONFIGS.rglob("*.py")):
+        if "_base_" in path.parts:
+            continue
+        model = Config.fromfile(path).get("model", {})
+        if model.get("type") not in ("PoseTracker", "PoseOnlyTracker"):
+            continue
+        model = model.to_dict()
+        estimator = model.pop("estimator", None)
+        for name in ("box_source", "cropper", "init_cfg", "data_preprocessor"):
+            model.pop(name, None)
+        head = ((estimator or {}).get("matching_head") or {}).get("type")
+        model["matching_head"] = head or "KeypointMatchingHead"
+        if model not in known:
+            known.append(model)
+            found[path.relative_to(CONFIGS).with_suffix("").as_posix()] = model
+    return found
+
+
+def build_case(case: dict) -> BaseModel:
+    """A tracker with the estimator of the drawn videos."""
+    if "similarity" in case:
+        return mixing.build(case)
+    model = dict(case)
+    head = model.pop("matching_head")
+    if model["type"] == "PoseTracker":
+        refinement = model.get("refinement") or {}
+        model["estimator"] = dict(
+            type=DrawnEstimator,
+            matching_head=head,
+            num_candidates=refinement.get("num_candidates", 16),
+        )
+        model["cropper"] = dict(type="TopdownCropper", input_size=(48, 64))
+    return MODELS.build(model).eval()
+
+
+CASES = {
+    **{
+        f"mixing {i}": row
+        for i, row in enumerate(mixing.COMBINATIONS[::4])
+        if mixing.why_not(row) is None
+        and (row["assignment"], row["similarity"]) != ("log odds", "tkm")
+    },
+    **config_trackers(),
+}
+
+
+def videos() -> list[Frame]:
+    """Two drawn videos, frame by frame in turn; their poses are given for trackers of poses."""
+    frames, hidden = mixing.story()
+    pair = [draw_video(name, frames, hidden=hidden) for name in ("v", "w")]
+    order = [frame for both in zip(*pair, strict=True) for frame in both]
+    for _, sample in order:
+        people = sample.gt_instances
+        sample.pred_instances = People.create(
+            keypoints=people.keypoints, boxes=people.bboxes
+        ).to_instances()
+    return order
+
+
+def answers(tracker: BaseModel, frames: list[Frame]) -> dict:
+    """What a tracker answers, as plain tensors, with the name and place of each frame."""
+    found = track_frames(tracker, frames, batch_size=2)
+    return to_plain(
+        [(s.video_id, s.frame_index, s.pred_instances, dict(s.dropped)) for s in found]
+    )
