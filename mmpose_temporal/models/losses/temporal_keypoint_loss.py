@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from mmpose_temporal.models.heads import (
     BodyMatchingHead,
-    Candidates,
+    KeypointCandidates,
     KeypointMatchingHead,
     KeypointRefinementHead,
     gather_features,
@@ -175,7 +175,7 @@ class TemporalKeypointLoss(BaseModule):
         self,
         head: KeypointMatchingHead,
         halves: tuple[Tensor, Tensor],
-        candidates: Candidates,
+        candidates: KeypointCandidates,
         pairs: ClipPairs,
     ) -> Losses:
         sampled = sample_location_pairs(
@@ -250,7 +250,8 @@ def _num_neighbours(samples: Sequence[PoseDataSample], pairs: ClipPairs) -> Tens
     if any("num_neighbours" not in sample for sample in samples):
         raise ValueError(
             "a sample has no num_neighbours, the number of other frames of the window in which "
-            "its person is; refinement with context is trained on PersonClipDataset"
+            "its person is; refinement with context is trained on PersonClipDataset with "
+            "draw=dict(type='WindowDraw')"
         )
     found = [int(sample.num_neighbours) for sample in samples]
     return torch.tensor(found, device=pairs.same.device)
@@ -272,7 +273,7 @@ def _context_weights(
 
 
 def _project(
-    head: KeypointMatchingHead, maps: Tensor, candidates: Candidates
+    head: KeypointMatchingHead, maps: Tensor, candidates: KeypointCandidates
 ) -> tuple[Tensor, Tensor]:
     """The classifiers' first layer at all candidates, (N, n, K, C) for each half."""
     features = gather_features(maps, candidates.cells)

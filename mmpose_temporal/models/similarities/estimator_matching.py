@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mmpose_temporal.models.heads import MatchingHead
+from mmpose_temporal.models.pose_estimators import find_describer
 from mmpose_temporal.structures import FramePoses
 
 from .base import Representation, Similarity
@@ -33,7 +34,7 @@ class EstimatorMatching(Similarity):
         """Take the estimator's matching head.
 
         Raises:
-            ValueError: The estimator has none, or one of another kind.
+            ValueError: The estimator has none, or one of another kind, or describes no features.
         """
         head = getattr(estimator, "matching_head", None)
         if not isinstance(head, self.HEAD):
@@ -42,6 +43,11 @@ class EstimatorMatching(Similarity):
                 f"{type(self).__name__} needs estimator=dict(type='TemporalPoseEstimator', "
                 f"matching_head=dict(type='{self.HEAD.__name__}', ...)), and the "
                 f"{type(estimator).__name__} has {found}"
+            )
+        if find_describer(estimator, "keypoint_features") is None:
+            raise ValueError(
+                f"{type(self).__name__} needs the features that "
+                "estimator=dict(describers=[dict(type='KeypointDescriber')]) hands on"
             )
         self._bound = [head]
 

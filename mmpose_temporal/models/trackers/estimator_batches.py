@@ -7,6 +7,7 @@ from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
+from mmpose_temporal.models.pose_estimators.describers import MMPOSE_FIELDS
 from mmpose_temporal.structures import FramePoses
 
 from .cropping import Crops
@@ -65,7 +66,7 @@ def crop_samples(
 def gather_frames(
     results: Sequence[PoseDataSample], owners: Sequence[int], num_frames: int, num_keypoints: int
 ) -> tuple[list[FramePoses], list[Feats]]:
-    """The poses of each frame, and what the estimator adds as ``person_<name>``.
+    """The poses of each frame, and what the estimator adds: ``name`` as ``person_<name>``.
 
     Args:
         results: The estimator's answers of all crops.
@@ -86,6 +87,6 @@ def gather_frames(
             f"the estimator answers {everyone.keypoints.shape[1]} keypoints, but the data has "
             f"{num_keypoints}; use an estimator of the data's layout"
         )
-    feats = {name: rows for name, rows in found.items() if name.startswith(PERSON)}
+    feats = {PERSON + name: x for name, x in found.items() if name not in MMPOSE_FIELDS}
     frames = [owner == i for i in range(num_frames)]
     return [everyone[mine] for mine in frames], [select_people(feats, m) for m in frames]
