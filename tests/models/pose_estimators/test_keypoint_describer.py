@@ -11,7 +11,11 @@ from torch import Tensor, nn
 from mmpose_temporal.models.heads import cell_features, local_maxima, off_centre
 from mmpose_temporal.models.pose_estimators import find_describer
 from mmpose_temporal.models.pose_estimators.describers import MMPOSE_FIELDS
-from mmpose_temporal.testing import tiny_crops, tiny_temporal_estimator_config
+from mmpose_temporal.testing import (
+    tiny_crops,
+    tiny_temporal_estimator_config,
+    tiny_tkmr_config,
+)
 
 K, C, N = 17, 8, 5
 
@@ -232,3 +236,13 @@ def test_it_is_found_by_what_it_answers() -> None:
     assert find_describer(model, "keypoint_features") is model.describers[0]
     assert find_describer(model, "candidate_evidence") is None
     assert find_describer(nn.Linear(1, 1), "keypoint_features") is None
+
+
+def test_a_tracker_refuses_an_estimator_that_describes_nothing() -> None:
+    config = tiny_tkmr_config(refinement=dict(type="TemporalRefinement", context=False))
+    config["estimator"]["describers"] = []
+    with pytest.raises(ValueError, match="KeypointMatchingSimilarity needs the features .*descri"):
+        MODELS.build(config)
+    config["association"] = dict(type="Association", similarity=dict(type="IoUSimilarity"))
+    with pytest.raises(ValueError, match="TemporalRefinement needs .*describers="):
+        MODELS.build(config)
