@@ -122,7 +122,7 @@ def build(name: str, device: torch.device) -> tuple[nn.Module, nn.Module, tuple[
     """Tracker of a shipped config, the same estimator without TKMR's heads, and the crop size."""
     config = Config.fromfile(CONFIGS / name).model
     estimator = config.estimator
-    estimator.update(stage="pose", temporal_loss=None)
+    estimator.update(frozen=[], temporal_loss=None)
     estimator.backbone.pop("init_cfg", None)
     if device.type == "cpu":
         estimator.head.decoder.update(input_size=(192, 256), heatmap_size=(48, 64))

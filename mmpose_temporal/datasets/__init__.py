@@ -1,5 +1,6 @@
 """Data sets, samplers and transforms; importing this registers them in mmpose."""
 
+from .clip_draws import ClipDraw, OrderedDraw, WindowDraw
 from .frame_sizes import with_frame_sizes
 from .metainfo import posetrack_metainfo
 from .person_clip_dataset import PersonClipDataset, collate_clips
@@ -36,11 +37,13 @@ from .transforms import (
 
 __all__ = [
     "BalancedPairSampler",
+    "ClipDraw",
     "FrameAnnotation",
     "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
     "MatchKnownIds",
+    "OrderedDraw",
     "PackFrameInputs",
     "PackFramePoses",
     "PackPosePairs",
@@ -62,6 +65,7 @@ __all__ = [
     "TrackletDataset",
     "VideoAnnotation",
     "VideoSampler",
+    "WindowDraw",
     "collate_clips",
     "find_pairs",
     "frame_poses",

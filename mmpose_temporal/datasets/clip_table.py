@@ -1,4 +1,4 @@
-"""The people of a video as rows, and the choice of examples for a clip."""
+"""The people of a video as rows."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -63,58 +63,3 @@ class ClipTable:
 
     def __len__(self) -> int:
         return len(self.frame_index)
-
-    def anchors(self, tau: int) -> np.ndarray:
-        """Rows of people who are in another frame at most ``tau`` away too, (A,) int64."""
-        order = np.lexsort((self.frame_index, self.track_ids))
-        ids, frames = self.track_ids[order], self.frame_index[order]
-        near = (ids[1:] == ids[:-1]) & (frames[1:] - frames[:-1] <= tau)
-        found = np.zeros(len(self), dtype=bool)
-        found[order[1:][near]] = True
-        found[order[:-1][near]] = True
-        return np.flatnonzero(found)
-
-    def mates(self, row: int, tau: int) -> np.ndarray:
-        """Rows of the same id in other frames at most ``tau`` away, (S,) int64."""
-        offsets = np.abs(self.frame_index - self.frame_index[row])
-        mine = self.track_ids == self.track_ids[row]
-        return np.flatnonzero(mine & (offsets > 0) & (offsets <= tau))
-
-    def draw(
-        self, row: int, *, tau: int, num_same: int, num_other: int, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Choose the examples of a clip.
-
-        Same id: any of the window's frames, uniformly. Other ids: from the frames chosen so far
-        (choice: no further image is decoded, and these are the people to be told apart), more
-        likely the nearer they are to the person in that frame: with weight exp(-d), d the
-        distance of the box centres in diagonals of the person's box (choice: confusion comes
-        from people close by, but a video's other people are needed too).
-
-        Args:
-            row: The anchor.
-            tau: Half of the window, frames; the window ends where the video does.
-            num_same: Rows of the same id beside the anchor, at most.
-            num_other: Rows of other ids, at most.
-            rng: Random numbers.
-
-        Returns:
-            (B,) int64 rows, 1 <= B <= 1 + num_same + num_other: the anchor, then those of its
-            id, then the others.
-        """
-        mine = self.track_ids == self.track_ids[row]
-        mates = rng.permutation(self.mates(row, tau))[:num_same]
-        own = np.concatenate([[row], mates])
-        reference = np.full(len(self.video.frames), -1)
-        reference[self.frame_index[own]] = own
-        others = np.flatnonzero(~mine & (reference[self.frame_index] >= 0))
-        if not len(others) or not num_other:
-            return own
-        beside = reference[self.frame_index[others]]
-        sides = self.boxes[:, 2:] - self.boxes[:, :2]
-        centres = self.boxes[:, :2] + sides / 2
-        distance = np.linalg.norm(centres[others] - centres[beside], axis=1)
-        weights = np.exp(-np.minimum(distance / np.linalg.norm(sides[beside], axis=1), 20))
-        count = min(num_other, len(others))
-        chosen = rng.choice(others, count, replace=False, p=weights / weights.sum())
-        return np.concatenate([own, chosen])

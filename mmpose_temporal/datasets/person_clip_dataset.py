@@ -1,4 +1,4 @@
-"""A person, the same person in near frames, and the people around: items for TKMR's training."""
+"""Clips of people: crops of several frames of a video as one item of a training."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +11,11 @@ from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 from mmengine.registry import FUNCTIONS
 from mmpose.datasets.transforms import RandomFlip
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, TASK_UTILS
 
 from mmpose_temporal.utils import safe_join
 
+from .clip_draws import ClipDraw, WindowDraw
 from .clip_table import ClipTable
 from .metainfo import posetrack_metainfo
 from .posetrack_json import load_videos
@@ -23,14 +24,14 @@ from .transforms import LoadVideoFrame
 
 @DATASETS.register_module()
 class PersonClipDataset(BaseDataset):
-    """One item is a clip: B crops of people from frames t - tau to t + tau of a video.
+    """One item is a clip: B crops of people from some frames of a video.
 
-    The first crop is the anchor, a person in frame t; then up to ``num_same`` crops of the same
-    id from other frames of the window, then up to ``num_other`` of other ids from the same
-    frames (see :meth:`ClipTable.draw`). They are drawn anew each time the item is asked for, and
-    each frame is decoded once. Anchors are all people who are seen in another frame of their
-    window; people without annotated keypoints, groups (``iscrowd``) and empty boxes are no
-    examples at all, and :attr:`left_out` counts both. At a video's ends the window is cut.
+    The first crop is the anchor, a person in frame t. Who else belongs to the clip, and in what
+    order, is what ``draw`` says: :class:`WindowDraw` for matching and refinement,
+    :class:`OrderedDraw` for memories. It draws anew each time the item is asked for, and each
+    frame is decoded once. Anchors are all people who can begin a clip by its rule; people without
+    annotated keypoints, groups (``iscrowd``) and empty boxes are no examples at all, and
+    :attr:`left_out` counts both.
 
     ``pipeline`` is mmpose's for a single person (from ``GetBBoxCenterScale`` to
     ``PackPoseInputs``, without loading) and runs for each crop, so that scale and rotation
@@ -40,17 +41,14 @@ class PersonClipDataset(BaseDataset):
 
     An item is ``dict(inputs=(B, 3, h, w) uint8, data_samples=list of B PoseDataSample)``, each
     with the metainfo ``track_id``, ``frame_offset`` (frames from t, negative before it),
-    ``frame_index``, ``video_id``, ``num_neighbours`` (other frames at most tau from the crop's
-    own in which its id is an example); :func:`collate_clips` makes batches.
+    ``frame_index``, ``video_id``, and what the draw adds; :func:`collate_clips` makes batches.
 
     Args:
         ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,
             relative to ``data_root``.
         data_root: Root of the data; no path in the annotations may leave it.
         release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
-        tau: Half of the window, frames of the video as selected (5 in the paper).
-        num_same: Crops of the anchor's id beside the anchor, at most.
-        num_other: Crops of other ids, at most.
+        draw: Config of a :class:`ClipDraw`. None: :class:`WindowDraw` with TKMR's numbers.
         flip_prob: How likely a clip is mirrored.
         on_error: ``'raise'``, or ``'skip'``: people of a frame that cannot be read are left out
             of the clip with a warning; without its anchor another item takes its place.
@@ -63,8 +61,9 @@ class PersonClipDataset(BaseDataset):
 
     Raises:
         ValueError: An option out of its range; ``RandomFlip`` in the pipeline; broken
-            annotations; nobody is seen in two frames of a window; a frame that cannot be used
+            annotations; nobody can begin a clip; a frame that cannot be used
             (``on_error='raise'``).
+        TypeError: ``draw`` is no :class:`ClipDraw`, or its options are given beside it.
         FileNotFoundError: No annotations.
     """
 
@@ -74,9 +73,7 @@ class PersonClipDataset(BaseDataset):
         ann_file: str,
         data_root: str = "",
         release: str = "posetrack18",
-        tau: int = 5,
-        num_same: int = 2,
-        num_other: int = 3,
+        draw: dict | None = None,
         flip_prob: float = 0.5,
         on_error: Literal["raise", "skip"] = "raise",
         videos: Sequence[str] | None = None,
@@ -85,18 +82,18 @@ class PersonClipDataset(BaseDataset):
         pipeline: Sequence[dict | Callable] = (),
         **kwargs: Any,
     ):
-        for name, value, lowest in (("tau", tau, 1), ("num_same", num_same, 1)):
-            if value < lowest:
-                raise ValueError(
-                    f"{name} must be {lowest} or more, got {value}: a clip holds a person twice"
-                )
-        if num_other < 0:
-            raise ValueError(f"num_other must be 0 or more, got {num_other}")
+        moved = [name for name in ("tau", "num_same", "num_other") if name in kwargs]
+        if moved:
+            given = ", ".join(f"{name}={kwargs[name]}" for name in moved)
+            raise TypeError(
+                f"{', '.join(moved)} of PersonClipDataset are options of its draw now: "
+                f"draw=dict(type='WindowDraw', {given})"
+            )
         if not 0 <= flip_prob <= 1:
             raise ValueError(f"flip_prob must be in [0, 1], got {flip_prob}")
-        self.tau = tau
-        self.num_same = num_same
-        self.num_other = num_other
+        self.draw = WindowDraw() if draw is None else TASK_UTILS.build(draw)
+        if not isinstance(self.draw, ClipDraw):
+            raise TypeError(f"draw must be a ClipDraw, got a {type(self.draw).__name__}")
         self.flip_prob = flip_prob
         self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
         self.load_frame = LoadVideoFrame(on_error=on_error)
@@ -129,19 +126,18 @@ class PersonClipDataset(BaseDataset):
         self._tables = [ClipTable.create(video, self.left_out) for video in videos]
         items = []
         for number, table in enumerate(self._tables):
-            anchors = table.anchors(self.tau)
-            self.left_out["seen_once"] += len(table) - len(anchors)
+            anchors = self.draw.anchors(table)
+            self.left_out["begins_no_clip"] += len(table) - len(anchors)
             items += [dict(video=number, row=row) for row in anchors.tolist()]
         self.left_out = +self.left_out
         if not items:
             raise ValueError(
-                f"{self.ann_file}: nobody with a keypoint is seen in two frames at most "
-                f"{self.tau} apart; left out: {dict(self.left_out)}"
+                f"{self.ann_file}: nobody with a keypoint {self.draw.needs}; left out: "
+                f"{dict(self.left_out)}"
             )
         if self.left_out:
             print_log(
-                f"{self.ann_file}: {len(items)} people begin a clip; not so, by reason: "
-                f"{dict(self.left_out)}",
+                f"{self.ann_file}: {len(items)} clips; people skipped: {dict(self.left_out)}",
                 logger="current",
             )
         return items
@@ -152,9 +148,7 @@ class PersonClipDataset(BaseDataset):
         rng = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002 - seeds workers
         item = self.get_data_info(idx)
         table = self._tables[item["video"]]
-        rows = table.draw(
-            item["row"], tau=self.tau, num_same=self.num_same, num_other=self.num_other, rng=rng
-        )
+        rows = self.draw.draw(table, item["row"], rng)
         mirrored = rng.random() < self.flip_prob
         people: dict[int, dict] = {}
         for index in np.unique(table.frame_index[rows]).tolist():
@@ -171,7 +165,7 @@ class PersonClipDataset(BaseDataset):
                     frame_offset=int(table.frame_index[row] - table.frame_index[rows[0]]),
                     frame_index=int(table.frame_index[row]),
                     video_id=table.video.video_id,
-                    num_neighbours=len(table.mates(row, self.tau)),
+                    **self.draw.metainfo(table, row),
                 )
             )
         return dict(

@@ -1,6 +1,6 @@
 """Models; importing this registers them in mmpose."""
 
-from . import backbones, heads, losses, pose_estimators
+from . import backbones, heads, losses, necks, pose_estimators
 from .similarities import (
     ConvEntailment,
     FlowSimilarity,
@@ -28,5 +28,6 @@ __all__ = [
     "backbones",
     "heads",
     "losses",
+    "necks",
     "pose_estimators",
 ]

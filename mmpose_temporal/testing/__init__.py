@@ -17,7 +17,7 @@ from .models import (
 )
 from .poses import make_frame, make_pose_pair, random_poses
 from .runner import tiny_test_config
-from .temporal import tiny_temporal_estimator_config, tiny_tkmr_config
+from .temporal import tiny_crops, tiny_temporal_estimator_config, tiny_tkmr_config
 from .tracking import make_video, run_tracker, track_frames, walking_pair
 from .videos import write_tiny_posetrack
 
@@ -37,6 +37,7 @@ __all__ = [
     "run_tracker",
     "template_keypoints",
     "template_tracker_config",
+    "tiny_crops",
     "tiny_estimator_config",
     "tiny_temporal_estimator_config",
     "tiny_test_config",

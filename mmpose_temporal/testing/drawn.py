@@ -1,6 +1,7 @@
 """A video drawn by hand, and an estimator that reads the drawn people off their crops."""
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,8 @@ class DrawnEstimator(BaseModel):
             self.matching_head = build_head(dict(type=matching_head, **shape))
         self.refinement_head = build_head(dict(type="KeypointRefinementHead", **shape))
         self.num_candidates = num_candidates
+        names = self._described(np.zeros((1, 17, 2), np.float32))
+        self.describers = [SimpleNamespace(names=tuple(names), num_candidates=num_candidates)]
 
     def forward(
         self, inputs: Tensor, data_samples: Sequence[PoseDataSample], mode: str = "predict"

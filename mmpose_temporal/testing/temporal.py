@@ -1,6 +1,15 @@
 """Tiny estimators with the heads of TKMR."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData, PixelData
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+
+from mmpose_temporal.datasets import posetrack_metainfo
 
 from .models import tiny_estimator_config, tiny_tracker_config
 
@@ -11,7 +20,8 @@ def tiny_temporal_estimator_config(
     refinement: bool = True,
     channels: int = 8,
     num_candidates: int = 16,
-    stage: str = "pose",
+    nms_kernel: int = 3,
+    frozen: Sequence[str] = (),
     temporal_loss: dict | None = None,
     **estimator: Any,
 ) -> dict:
@@ -21,8 +31,9 @@ def tiny_temporal_estimator_config(
         matching: Type of the matching head; None: none.
         refinement: With a refinement head.
         channels: C of both.
-        num_candidates: As for TemporalPoseEstimator.
-        stage: Likewise.
+        num_candidates: As for KeypointDescriber, which is there with one of the heads.
+        nms_kernel: Likewise.
+        frozen: As for TemporalPoseEstimator.
         temporal_loss: Likewise.
         **estimator: As for :func:`tiny_estimator_config`.
     """
@@ -33,15 +44,51 @@ def tiny_temporal_estimator_config(
         if matching["type"] == "KeypointMatchingHead":
             matching["num_keypoints"] = num_keypoints
     refiner = dict(type="KeypointRefinementHead", num_keypoints=num_keypoints, **shape)
+    describer = dict(
+        type="KeypointDescriber", num_candidates=num_candidates, nms_kernel=nms_kernel
+    )
     return dict(
         tiny_estimator_config(**estimator),
         type="TemporalPoseEstimator",
         matching_head=matching,
         refinement_head=refiner if refinement else None,
-        num_candidates=num_candidates,
-        stage=stage,
+        describers=[describer] if matching or refinement else [],
+        frozen=frozen,
         temporal_loss=temporal_loss,
     )
+
+
+def tiny_crops(number: int = 2, *, seed: int = 1) -> tuple[Tensor, list[PoseDataSample]]:
+    """Crops of noise with their samples, for such an estimator, to train and to test it.
+
+    A crop of 48x64 pixels shows 24x32 pixels of the image around (100, 50): each pixel of the
+    crop is half a pixel of the image, and each of the 12x16 cells of the heatmaps 2 pixels.
+
+    Args:
+        number: B, crops.
+        seed: Of the noise.
+
+    Returns:
+        (B, 3, 64, 48) float32, and B samples of 17 keypoints with targets of noise.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    samples = []
+    for _ in range(number):
+        sample = PoseDataSample(
+            metainfo=dict(
+                input_center=np.array([100, 50], np.float32),
+                input_scale=np.array([24, 32], np.float32),
+                input_size=(48, 64),
+                flip_indices=posetrack_metainfo("posetrack18")["flip_indices"],
+            )
+        )
+        sample.gt_instances = InstanceData(
+            bboxes=np.zeros((1, 4), np.float32), bbox_scores=np.ones(1, np.float32)
+        )
+        sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, 17))
+        sample.gt_fields = PixelData(heatmaps=torch.rand(17, 16, 12, generator=generator))
+        samples.append(sample)
+    return torch.randn(number, 3, 64, 48, generator=generator), samples
 
 
 def tiny_tkmr_config(

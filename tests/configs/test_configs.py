@@ -147,7 +147,7 @@ def test_best_checkpoint_is_chosen_by_a_figure_of_the_metric(name):
     metric = METRICS.get(cfg.val_evaluator.type)
     assert hook.save_best in metric.metric_keys(cfg.val_evaluator.get("prefix"))
     # a training of more than an estimator of poses is judged by the tracks
-    poses = cfg.model.estimator.get("stage", "pose") == "pose"
+    poses = cfg.model.estimator.get("temporal_loss") is None
     assert hook.save_best == ("posetrack/AP" if poses else "posetrack/MOTA")
     assert hook.rule == "greater"
 

@@ -116,7 +116,7 @@ def test_window(tau, figures):
     name = find(r"tkmr-m7_res152_8xb8" if tau == 5 else f"tkmr-m7-tau{tau}_")
     cfg = load(name)
     assert cfg.model.refinement.tau == tau
-    assert cfg.train_dataloader.dataset.tau == (tau or 5)
+    assert cfg.train_dataloader.dataset.draw.tau == (tau or 5)
     assert f"({name}) | {figures} |" in (FOLDER / "README.md").read_text()
 
 
@@ -143,13 +143,14 @@ def test_stage_1(name):
 )
 def test_joint_fine_tuning_begins_with_the_second_stage(joint, before):
     cfg, name = load(find(joint)), find(before)
-    assert cfg.model.estimator.stage == "joint"
+    assert cfg.model.estimator.frozen == ()
+    assert cfg.model.estimator.temporal_loss
     epochs = load(name).train_cfg.max_epochs
     assert cfg.load_from == f"work_dirs/{Path(name).stem}/epoch_{epochs}.pth"
     assert not cfg.custom_hooks
 
 
-STAGE_2 = [n for n in NAMES if load(n).model.estimator.get("stage") == "temporal"]
+STAGE_2 = [n for n in NAMES if load(n).model.estimator.get("frozen")]
 
 
 @pytest.mark.parametrize("name", STAGE_2)
@@ -165,12 +166,14 @@ def test_stage_2(name):
     # none of ImageNet's weights are fetched for a backbone that stage 1 replaces
     assert cfg.model.estimator.backbone.get("init_cfg") is None
     assert cfg.train_dataloader.collate_fn == dict(type="collate_clips")
-    assert cfg.train_dataloader.dataset.type == "PersonClipDataset"
+    assert cfg.model.estimator.frozen == ("backbone", "head")
+    dataset = cfg.train_dataloader.dataset
+    assert (dataset.type, dataset.draw.type) == ("PersonClipDataset", "WindowDraw")
     loss = cfg.model.estimator.temporal_loss
     assert (loss.type, loss.get("negatives", 4)) == ("TemporalKeypointLoss", 4)
     if cfg.model.get("refinement"):  # trained as it is tested
         assert loss.get("context", True) == cfg.model.refinement.get("context", True)
-        assert cfg.train_dataloader.dataset.tau == (cfg.model.refinement.tau or 5)
+        assert cfg.train_dataloader.dataset.draw.tau == (cfg.model.refinement.tau or 5)
     if "synthetic" in name:
         return
     assert cfg.train_cfg.max_epochs == 9

@@ -1,6 +1,7 @@
 """Clips of people: items, batches, and what is wrong with the data."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ PIPELINE = [
     dict(type="mmpose.LocateKeypoints", encoder=CODEC),
     dict(type="mmpose.PackPoseInputs"),
 ]
+WINDOW = ("num_same", "num_other")
 
 
 @pytest.fixture
@@ -28,7 +30,10 @@ def root(tmp_path):
 
 
 def build(root, **options) -> PersonClipDataset:
-    options = {**dict(tau=2, flip_prob=0.0, pipeline=PIPELINE), **options}
+    """Options of the draw go into it."""
+    draw = {key: options.pop(key) for key in WINDOW if key in options}
+    draw = dict(type="WindowDraw", tau=2, **draw)
+    options = {**dict(draw=draw, flip_prob=0.0, pipeline=PIPELINE), **options}
     config = dict(type="PersonClipDataset", data_root=str(root), ann_file="annotations/train")
     return DATASETS.build({**config, **options})
 
@@ -138,7 +143,7 @@ def test_people_without_a_use_are_counted(root, caplog):
 
     edit(root, change)
     dataset = build(root)
-    assert dataset.left_out == dict(seen_once=1, no_keypoint=1, crowd=1)
+    assert dataset.left_out == dict(begins_no_clip=1, no_keypoint=1, crowd=1)
     assert len(dataset) == 6 + 3  # id 1 in frames 2, 3, 4
 
 
@@ -148,7 +153,7 @@ def test_nobody_is_seen_twice(root):
             p["track_id"] = number
 
     edit(root, change)
-    with pytest.raises(ValueError, match=r"at most 2 apart; left out: \{'seen_once': 12\}"):
+    with pytest.raises(ValueError, match=r"at most 2 apart; left out: \{'begins_no_clip': 12\}"):
         build(root)
 
 
@@ -175,9 +180,6 @@ def test_no_path_leaves_the_data(root):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (dict(tau=0), "tau must be 1 or more"),
-        (dict(num_same=0), "num_same must be 1 or more"),
-        (dict(num_other=-1), "num_other must be 0 or more"),
         (dict(flip_prob=1.5), "flip_prob must be in"),
         (dict(on_error="ignore"), "on_error must be"),
         (dict(pipeline=[dict(type="mmpose.RandomFlip"), *PIPELINE]), "set flip_prob"),
@@ -187,3 +189,35 @@ def test_no_path_leaves_the_data(root):
 def test_wrong_options(root, options, text):
     with pytest.raises(ValueError, match=text):
         build(root, **options)
+
+
+def test_options_of_the_draw_have_moved(root):
+    config = dict(type="PersonClipDataset", data_root=str(root), ann_file="annotations/train")
+    with pytest.raises(TypeError, match=r"draw=dict\(type='WindowDraw', tau=3, num_other=1\)"):
+        DATASETS.build(dict(config, tau=3, num_other=1))
+
+
+def test_draw_of_another_kind(root):
+    with pytest.raises(TypeError, match="draw must be a ClipDraw, got a Counter"):
+        build(root, draw=dict(type=Counter))
+
+
+def test_ordered_clips(root):
+    """Both people of 6 frames, every clip up to three frames long."""
+    draw = dict(type="OrderedDraw", num_frames=3, num_people=2)
+    dataset = build(root, draw=draw)
+    assert len(dataset) == 10  # no clip begins with the last frame
+    assert dataset.left_out == dict(begins_no_clip=2)
+    samples = collate_clips([dataset[3], dataset[8]])["data_samples"]
+    crops = [(s.clip_index, s.frame_offset, s.frame_index, s.track_id) for s in samples]
+    assert crops == [
+        *((0, 0, 1, 1), (0, 0, 1, 0), (0, 1, 2, 1), (0, 1, 2, 0), (0, 2, 3, 1), (0, 2, 3, 0)),
+        *((1, 0, 4, 0), (1, 0, 4, 1), (1, 1, 5, 0), (1, 1, 5, 1)),
+    ]
+    assert "num_neighbours" not in samples[0]
+
+
+def test_nobody_is_seen_again(root):
+    draw = dict(type="OrderedDraw", num_frames=2)
+    with pytest.raises(ValueError, match="is seen again within 1 steps"):
+        build(root, draw=draw, frames=(0, 1))

@@ -32,8 +32,11 @@ tkmr_clip_pipeline = [
     dict(type="PackPoseInputs"),
 ]
 # tau = 5: windows of 11 frames (M 4.2). A clip: a person, twice the same id, three other ids.
-tkmr_clips = dict(type="PersonClipDataset", tau=5, num_same=2, num_other=3)
+tkmr_clips = dict(
+    type="PersonClipDataset", draw=dict(type="WindowDraw", tau=5, num_same=2, num_other=3)
+)
 tkmr_temporal_loss = dict(type="TemporalKeypointLoss", num_candidates=16, negatives=4)
+tkmr_describers = [dict(type="KeypointDescriber", num_candidates=16)]
 
 # From stride 32 to 4 (ResNet) three deconvolutions; on HRNet's stride 4 none (S Table 2).
 tkmr_resnet_modules = dict(in_channels=2048, upsample=(2, 2, 2))

@@ -4,10 +4,11 @@ _base_ = "./tkmr-stage1_res152_8xb32-20e_posetrack17-384x288.py"
 model = dict(
     estimator=dict(
         type="TemporalPoseEstimator",
-        stage="temporal",
+        frozen=("backbone", "head"),
         backbone=dict(init_cfg=None),  # stage 1's weights, not ImageNet's
         matching_head=dict(type="KeypointMatchingHead", **_base_.tkmr_resnet_modules),
         temporal_loss=_base_.tkmr_temporal_loss,
+        describers=_base_.tkmr_describers,
     ),
     box_source=_base_.tkmr_r101_pnms,
     association=dict(_delete_=True, **_base_.tkmr_tkm),

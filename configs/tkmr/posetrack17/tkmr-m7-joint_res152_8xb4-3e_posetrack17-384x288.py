@@ -2,7 +2,7 @@
 # schedule is a choice).
 _base_ = "./tkmr-m7_res152_8xb8-9e_posetrack17-384x288.py"
 
-model = dict(estimator=dict(stage="joint"))
+model = dict(estimator=dict(frozen=()))
 load_from = "work_dirs/tkmr-m7_res152_8xb8-9e_posetrack17-384x288/epoch_9.pth"
 custom_hooks = []
 train_dataloader = dict(batch_size=4)

@@ -4,9 +4,10 @@ _base_ = "./tkmr-stage1_hrnet-w48_8xb64-20e_posetrack18-384x288.py"
 model = dict(
     estimator=dict(
         type="TemporalPoseEstimator",
-        stage="temporal",
+        frozen=("backbone", "head"),
         matching_head=dict(type="KeypointMatchingHead", **_base_.tkmr_hrnet_w48_modules),
         temporal_loss=_base_.tkmr_temporal_loss,
+        describers=_base_.tkmr_describers,
     ),
     box_source=_base_.tkmr_x101_pnms,
     association=dict(_delete_=True, **_base_.tkmr_tkm),

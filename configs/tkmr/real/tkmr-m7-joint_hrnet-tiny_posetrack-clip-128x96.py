@@ -1,6 +1,6 @@
 # M7 on one real clip of 41 frames, on two CPU cores. It begins with the small M7 of the synthetic
 # videos, and everything, the pose network too, goes on to learn from frames 0 to 30
-# (stage='joint', no row of the paper; the schedule is a choice). Tested on all 41 frames, so its
+# (frozen=(), no row of the paper; the schedule is a choice). Tested on all 41 frames, so its
 # figures show that the way runs on real frames, not how it does on other videos.
 #
 # With the data at another place than data/multiperson_posetrack, X, and other weights:
@@ -10,14 +10,14 @@
 _base_ = "../synthetic/tkmr-m7_hrnet-tiny_synthetic-128x96.py"
 
 # tau = 5 as in the paper: this is a video of full rate.
-model = dict(estimator=dict(stage="joint"), refinement=dict(tau=5))
+model = dict(estimator=dict(frozen=()), refinement=dict(tau=5))
 load_from = "work_dirs/tkmr-m7_hrnet-tiny_synthetic-128x96/epoch_6.pth"
 custom_hooks = []
 
 clip = dict(
     data_root="data/multiperson_posetrack/", ann_file="annotations/val", videos=["060470979"]
 )
-train_dataloader = dict(dataset=dict(tau=5, frames=(0, 31), **clip))
+train_dataloader = dict(dataset=dict(draw=dict(tau=5), frames=(0, 31), **clip))
 val_dataloader = dict(dataset=dict(box_source="gt", bbox_file=None, **clip))
 test_dataloader = val_dataloader
 # The nose is never annotated here, so it is left out of the means.

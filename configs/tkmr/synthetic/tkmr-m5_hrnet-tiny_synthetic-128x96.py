@@ -9,11 +9,11 @@ tiny_matching = dict(in_channels=64, in_index=0, channels=32, upsample=(1,))
 model = dict(
     estimator=dict(
         type="TemporalPoseEstimator",
-        stage="temporal",
+        frozen=("backbone", "head"),
         backbone=dict(type="StemHRNet"),
         matching_head=dict(type="KeypointMatchingHead", **tiny_matching),
         temporal_loss=dict(type="TemporalKeypointLoss", num_candidates=8, identity_share=0.9),
-        num_candidates=8,
+        describers=[dict(type="KeypointDescriber", num_candidates=8)],
     ),
     association=dict(_delete_=True, **_base_.tkmr_tkm),
 )
@@ -41,7 +41,8 @@ train_dataloader = dict(
         data_root="data/synthetic_crossing/",
         ann_file="annotations/train",
         pipeline=clip_pipeline,
-        **dict(_base_.tkmr_clips, tau=2),
+        type="PersonClipDataset",
+        draw=dict(_base_.tkmr_clips.draw, tau=2),
     ),
 )
 

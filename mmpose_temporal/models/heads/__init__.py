@@ -1,7 +1,7 @@
 """Heads of the temporal estimators."""
 
 from .blocks import basic_block, basic_blocks
-from .candidates import Candidates, gather_features, local_maxima, mirror_cells, off_centre
+from .candidates import KeypointCandidates, gather_features, local_maxima, mirror_cells, off_centre
 from .cell_features import features_at
 from .feature_head import FeatureHead
 from .keypoint_classifiers import KeypointClassifiers
@@ -10,8 +10,8 @@ from .refinement_head import KeypointRefinementHead
 
 __all__ = [
     "BodyMatchingHead",
-    "Candidates",
     "FeatureHead",
+    "KeypointCandidates",
     "KeypointClassifiers",
     "KeypointMatchingHead",
     "KeypointRefinementHead",

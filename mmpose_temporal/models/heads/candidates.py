@@ -11,7 +11,7 @@ OFF_CENTRE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class KeypointCandidates:
     """At most n places for each of the K keypoints of B people, the best response first.
 
     The first one is always there: the arg max of the heatmap (TKMR Eq. 1).
@@ -30,7 +30,7 @@ class Candidates:
         return torch.isfinite(self.scores)
 
 
-def local_maxima(heatmaps: Tensor, *, num: int = 16, kernel: int = 3) -> Candidates:
+def local_maxima(heatmaps: Tensor, *, num: int = 16, kernel: int = 3) -> KeypointCandidates:
     """Local maxima after non-maximum suppression, on the heatmaps' device.
 
     A cell is a local maximum if no response in the ``kernel`` x ``kernel`` window around it is
@@ -69,7 +69,7 @@ def local_maxima(heatmaps: Tensor, *, num: int = 16, kernel: int = 3) -> Candida
         cells = functional.pad(cells, missing)
         scores = functional.pad(scores, missing, value=float("-inf"))
     cells = torch.stack([cells % width, torch.div(cells, width, rounding_mode="floor")], -1)
-    return Candidates(cells=cells, scores=scores)
+    return KeypointCandidates(cells=cells, scores=scores)
 
 
 def gather_features(maps: Tensor, cells: Tensor) -> Tensor:

@@ -70,3 +70,20 @@ class FeatureHead(BaseModule):
         height, width = select_map(feats, self.in_index).shape[-2:]
         scale = math.prod(self.upsample)
         return scale * height, scale * width
+
+    def check_size(self, feats: Sequence[Tensor], heatmaps: Tensor) -> None:
+        """Check that the features have the heatmaps' cells.
+
+        Args:
+            feats: As in :meth:`forward`.
+            heatmaps: (B, K, H, W).
+
+        Raises:
+            ValueError: They would have another size.
+        """
+        if self.map_size(feats) != tuple(heatmaps.shape[-2:]):
+            raise ValueError(
+                f"{type(self).__name__} answers {self.map_size(feats)} where the heatmaps are "
+                f"{tuple(heatmaps.shape[-2:])} (h, w): set its upsample to the steps between "
+                "backbone and heatmaps, as (2, 2, 2) from stride 32 to 4"
+            )

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmpose_temporal.models.heads.candidates import Candidates
+from mmpose_temporal.models.heads.candidates import KeypointCandidates
 
 from .clip_pairs import ClipPairs
 
 
 def training_candidates(
-    maxima: Candidates,
+    maxima: KeypointCandidates,
     heatmaps: Tensor,
     locations: Tensor,
     visible: Tensor,
     *,
     kernel: int = 3,
-) -> Candidates:
+) -> KeypointCandidates:
     """The annotated place first, then local maxima of the predicted heatmap: places to match.
 
     Maxima within the window of the non-maximum suppression around the annotated place are
@@ -44,7 +44,7 @@ def training_candidates(
     suppressed = (distance <= kernel // 2) & visible[..., None]
     flat = heatmaps.flatten(2)
     scores = flat.gather(2, (true[..., 1] * width + true[..., 0])[..., None])
-    return Candidates(
+    return KeypointCandidates(
         cells=torch.cat([true[:, :, None], maxima.cells], dim=2),
         scores=torch.cat(
             [

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from mmpose_temporal.models.heads import (
     BodyMatchingHead,
-    Candidates,
+    KeypointCandidates,
     KeypointMatchingHead,
     KeypointRefinementHead,
     gather_features,
@@ -131,11 +131,7 @@ class TemporalKeypointLoss(BaseModule):
             TypeError: Another kind of matching head.
         """
         pairs = ClipPairs.of_samples(data_samples, heatmaps.device)
-        locations, weights = _labels(data_samples, heatmaps)
-        inside = (locations > -0.5) & (
-            locations < locations.new_tensor([heatmaps.shape[3], heatmaps.shape[2]]) - 0.5
-        )
-        visible = (weights > 0) & inside.all(-1)
+        locations, weights, visible = _labels(data_samples, heatmaps)
         maxima = local_maxima(heatmaps, num=self.num_candidates, kernel=self.nms_kernel)
         candidates = training_candidates(
             maxima, heatmaps, locations, visible, kernel=self.nms_kernel
@@ -163,19 +159,15 @@ class TemporalKeypointLoss(BaseModule):
                 neighbours = _num_neighbours(data_samples, pairs) * self.context_weight
                 bias = refinement_head.final_layer.bias
                 responses = refine(responses, bias, context, pairs, neighbours)
-            targets = torch.stack([sample.gt_fields.heatmaps for sample in data_samples])
-            places = maxima.cells[..., 1] * targets.shape[-1] + maxima.cells[..., 0]
-            targets = targets.to(responses).flatten(2).gather(2, places)
-            errors = ((responses - targets) ** 2 * maxima.valid).sum(-1)
-            loss = (errors * weights).mean()
-            losses["loss_refinement"] = loss * self.refinement_weight
+            errors = _squared_errors(responses, maxima, data_samples)
+            losses["loss_refinement"] = (errors * weights).mean() * self.refinement_weight
         return losses
 
     def _match_keypoints(
         self,
         head: KeypointMatchingHead,
         halves: tuple[Tensor, Tensor],
-        candidates: Candidates,
+        candidates: KeypointCandidates,
         pairs: ClipPairs,
     ) -> Losses:
         sampled = sample_location_pairs(
@@ -250,7 +242,8 @@ def _num_neighbours(samples: Sequence[PoseDataSample], pairs: ClipPairs) -> Tens
     if any("num_neighbours" not in sample for sample in samples):
         raise ValueError(
             "a sample has no num_neighbours, the number of other frames of the window in which "
-            "its person is; refinement with context is trained on PersonClipDataset"
+            "its person is; refinement with context is trained on PersonClipDataset with "
+            "draw=dict(type='WindowDraw')"
         )
     found = [int(sample.num_neighbours) for sample in samples]
     return torch.tensor(found, device=pairs.same.device)
@@ -272,15 +265,25 @@ def _context_weights(
 
 
 def _project(
-    head: KeypointMatchingHead, maps: Tensor, candidates: Candidates
+    head: KeypointMatchingHead, maps: Tensor, candidates: KeypointCandidates
 ) -> tuple[Tensor, Tensor]:
     """The classifiers' first layer at all candidates, (N, n, K, C) for each half."""
     features = gather_features(maps, candidates.cells)
     return head.classifiers.project(features.transpose(1, 2))
 
 
-def _labels(samples: Sequence[PoseDataSample], heatmaps: Tensor) -> tuple[Tensor, Tensor]:
-    """Annotated places (N, K, 2), x and y in heatmap cells, and weights (N, K)."""
+def _squared_errors(
+    responses: Tensor, maxima: KeypointCandidates, samples: Sequence[PoseDataSample]
+) -> Tensor:
+    """(N, K): squared errors of the responses (N, K, n), summed over the maxima that are there."""
+    targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
+    places = maxima.cells[..., 1] * targets.shape[-1] + maxima.cells[..., 0]
+    targets = targets.to(responses).flatten(2).gather(2, places)
+    return ((responses - targets) ** 2 * maxima.valid).sum(-1)
+
+
+def _labels(samples: Sequence[PoseDataSample], heatmaps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Annotated places (N, K, 2), x and y in heatmap cells; weights; inside and visible (N, K)."""
     if any("keypoint_locations" not in sample.get("gt_instance_labels", ()) for sample in samples):
         raise ValueError(
             "gt_instance_labels has no keypoint_locations: add LocateKeypoints to the pipeline, "
@@ -290,4 +293,7 @@ def _labels(samples: Sequence[PoseDataSample], heatmaps: Tensor) -> tuple[Tensor
         torch.cat([torch.as_tensor(sample.gt_instance_labels[name]) for sample in samples])
         for name in ("keypoint_locations", "keypoint_weights")
     ]
-    return tuple(part.to(heatmaps.device, torch.float32) for part in found)
+    locations, weights = (part.to(heatmaps.device, torch.float32) for part in found)
+    sides = locations.new_tensor([heatmaps.shape[3], heatmaps.shape[2]])
+    inside = ((locations > -0.5) & (locations < sides - 0.5)).all(-1)
+    return locations, weights, (weights > 0) & inside

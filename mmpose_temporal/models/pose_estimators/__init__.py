@@ -1,8 +1,11 @@
-"""Pose estimators; they build on mmpose's networks, so they need mmdet."""
+"""Pose estimators and their describers; the estimators need mmdet, as mmpose's networks do."""
 
 from mmpose_temporal.compat import mmpose_networks_available
 
-__all__ = []
+from .describers import Describer, EstimatedCrops, find_describer
+from .keypoint_describer import KeypointDescriber
+
+__all__ = ["Describer", "EstimatedCrops", "KeypointDescriber", "find_describer"]
 
 if mmpose_networks_available():
     from .temporal_pose_estimator import TemporalPoseEstimator

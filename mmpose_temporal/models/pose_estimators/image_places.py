@@ -6,11 +6,11 @@ from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.models.heads import Candidates, off_centre
+from mmpose_temporal.models.heads import KeypointCandidates, off_centre
 
 
 def image_places(
-    candidates: Candidates,
+    candidates: KeypointCandidates,
     heatmaps: Tensor,
     instances: list[InstanceData],
     data_samples: list[PoseDataSample],

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmpose_temporal.models.heads import MatchingHead
 from mmpose_temporal.models.parts import Shared
+from mmpose_temporal.models.pose_estimators import find_describer
 from mmpose_temporal.structures import FramePacket
 
 from .base import PairScores, Representation, Similarity
@@ -35,7 +36,7 @@ class EstimatorMatching(Similarity):
         """Take the matching head of the tracker's estimator.
 
         Raises:
-            ValueError: The estimator has none, or one of another kind.
+            ValueError: The estimator has none, or one of another kind, or describes no features.
         """
         estimator = tracker.estimator
         if estimator is None:
@@ -47,6 +48,11 @@ class EstimatorMatching(Similarity):
                 f"{type(self).__name__} needs estimator=dict(type='TemporalPoseEstimator', "
                 f"matching_head=dict(type='{self.HEAD.__name__}', ...)), and the "
                 f"{type(estimator).__name__} has {found}"
+            )
+        if find_describer(estimator, "keypoint_features") is None:
+            raise ValueError(
+                f"{type(self).__name__} needs the features that "
+                "estimator=dict(describers=[dict(type='KeypointDescriber')]) hands on"
             )
         self._bound.module = head
 

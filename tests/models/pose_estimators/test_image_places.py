@@ -7,7 +7,7 @@ from mmengine.structures import InstanceData
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.models.heads import Candidates
+from mmpose_temporal.models.heads import KeypointCandidates
 from mmpose_temporal.models.pose_estimators.image_places import image_places
 
 
@@ -24,7 +24,7 @@ def test_places_by_hand(codec: type, expected: list) -> None:
     """The second candidate lies a quarter of a cell towards its higher neighbour, at (2.25, 3)."""
     heatmaps = torch.zeros(1, 1, 6, 4)
     heatmaps[0, 0, 3, 2:] = torch.tensor([0.5, 0.2])
-    candidates = Candidates(
+    candidates = KeypointCandidates(
         cells=torch.tensor([[[[1, 1], [2, 3]]]]), scores=torch.tensor([[[0.9, 0.5]]])
     )
     sample = PoseDataSample(

@@ -1,6 +1,7 @@
 """Refinement against Eq. 6 written from the paper."""
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,7 +26,8 @@ class Heads(nn.Module):
         shape = dict(in_channels=C, channels=C, num_keypoints=K, upsample=(1,))
         self.matching_head = MODELS.build(dict(type="KeypointMatchingHead", **shape))
         self.refinement_head = MODELS.build(dict(type="KeypointRefinementHead", **shape))
-        self.num_candidates = N
+        names = ("keypoint_features", "candidate_evidence")
+        self.describers = [SimpleNamespace(names=names, num_candidates=N)]
 
 
 class Video:

@@ -12,9 +12,10 @@ from mmpose_temporal.models.similarities import PairScores, Representation, Simi
 from mmpose_temporal.structures import UNTRACKED, FramePacket, People, select_all
 
 from ..moved_options import move_options
+from .assignment import HungarianAssignment
 from .births import Unmatched
-from .depth import Depth
-from .life import Life
+from .depth import Depth, LastPose
+from .life import Life, TrackLife
 from .live_tracks import Associated, Comparison, LiveTracks, no_rows
 
 

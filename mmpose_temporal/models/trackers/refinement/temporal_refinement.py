@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmpose_temporal.models.heads import KeypointMatchingHead
 from mmpose_temporal.models.parts import Shared
+from mmpose_temporal.models.pose_estimators import find_describer
 from mmpose_temporal.models.similarities import KeypointMatchingSimilarity, Representation
 from mmpose_temporal.structures import FramePacket, People
 
@@ -128,16 +129,19 @@ class TemporalRefinement(Refinement):
             return
         head = getattr(estimator, "refinement_head", None)
         matching = getattr(estimator, "matching_head", None)
-        if head is None or (self.context and not isinstance(matching, KeypointMatchingHead)):
+        describer = find_describer(estimator, "candidate_evidence")
+        with_context = isinstance(matching, KeypointMatchingHead)
+        if head is None or describer is None or (self.context and not with_context):
             raise ValueError(
                 "TemporalRefinement needs estimator=dict(type='TemporalPoseEstimator', "
-                "refinement_head=dict(type='KeypointRefinementHead', ...)), and with context "
+                "refinement_head=dict(type='KeypointRefinementHead', ...), "
+                "describers=[dict(type='KeypointDescriber')]), and with context "
                 "matching_head=dict(type='KeypointMatchingHead', ...)"
             )
-        if self.num_candidates > estimator.num_candidates:
+        if self.num_candidates > describer.num_candidates:
             raise ValueError(
                 f"num_candidates is {self.num_candidates}, but the estimator keeps "
-                f"{estimator.num_candidates}: raise its num_candidates"
+                f"{describer.num_candidates}: raise num_candidates of its KeypointDescriber"
             )
         self._bound.module = head
         for name in ("context", "context_weight"):

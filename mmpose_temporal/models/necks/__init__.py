@@ -1,0 +1,5 @@
+"""Necks of the temporal estimators."""
+
+from .sample_neck import SampleNeck
+
+__all__ = ["SampleNeck"]
