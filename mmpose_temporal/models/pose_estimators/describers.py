@@ -12,10 +12,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
-MMPOSE_FIELDS = frozenset(
-    ("keypoints", "keypoint_scores", "keypoints_visible", "bboxes", "bbox_scores", "track_ids")
-)
-"""Fields of ``pred_instances`` that mmpose defines; every other one is a describer's row."""
+from mmpose_temporal.structures.people import MMPOSE_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Describer(BaseModule, ABC):
     def bind(self, estimator: nn.Module) -> None:
         """Take what it needs of the estimator, whose networks are built by then.
 
-        Keep a module in a list, so that ``nn.Module`` does not register it a second time.
+        Keep a module in a :class:`Shared`, so that ``nn.Module`` does not register it again.
 
         Raises:
             ValueError: The estimator lacks it.

@@ -10,6 +10,7 @@ from mmpose_temporal.models.heads import (
     local_maxima,
     mirror_cells,
 )
+from mmpose_temporal.models.parts import Shared
 
 from .describers import Describer, EstimatedCrops, require_heatmaps
 from .image_places import image_places
@@ -59,7 +60,7 @@ class KeypointDescriber(Describer):
             )
         self.num_candidates = num_candidates
         self.nms_kernel = nms_kernel
-        self._bound: list[nn.Module] = []  # in a list: it is not a second owner
+        self._bound: Shared[nn.Module] = Shared()
 
     def bind(self, estimator: nn.Module) -> None:
         """Take the estimator and its heads.
@@ -75,17 +76,17 @@ class KeypointDescriber(Describer):
                 f"the {type(estimator).__name__} has neither: add one, or leave the describer out"
             )
         require_heatmaps(estimator, type(self).__name__)
-        self._bound = [estimator]
+        self._bound.module = estimator
 
     @property
     def matching(self) -> MatchingHead | None:
         """The estimator's."""
-        return self._bound[0].matching_head
+        return self._bound.module.matching_head
 
     @property
     def refinement(self) -> KeypointRefinementHead | None:
         """The estimator's."""
-        return self._bound[0].refinement_head
+        return self._bound.module.refinement_head
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ class KeypointDescriber(Describer):
             return people
         if self.matching is not None:
             people["candidate_features"] = features
-        decoder = self._bound[0].head.decoder
+        decoder = self._bound.module.head.decoder
         return dict(
             people,
             candidates=image_places(
@@ -134,7 +135,7 @@ class KeypointDescriber(Describer):
         head, cells = self.refinement, candidates.cells
         responses = head.responses(head.features_at(crops.feats, cells))
         if crops.mirrored is not None:
-            shift = self._bound[0].test_cfg.get("shift_heatmap", False)
+            shift = self._bound.module.test_cfg.get("shift_heatmap", False)
             there = mirror_cells(cells, crops.heatmaps.shape[-1], shift=shift)
             found = head.responses(
                 head.features_at(crops.mirrored, there), crops.samples[0].flip_indices
