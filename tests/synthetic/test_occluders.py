@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic.appearance import sample_outfit
-from mmpose_temporal.datasets.synthetic.camera import sample_camera
-from mmpose_temporal.datasets.synthetic.occluders import KINDS, make_occluder
-from mmpose_temporal.datasets.synthetic.raster import Raster
-from mmpose_temporal.datasets.synthetic.textures import COLUMNS, PATTERNS, ROWS, cloth
+from mmpose_temporal.synthetic.appearance import sample_outfit
+from mmpose_temporal.synthetic.camera import sample_camera
+from mmpose_temporal.synthetic.occluders import KINDS, make_occluder
+from mmpose_temporal.synthetic.raster import Raster
+from mmpose_temporal.synthetic.textures import COLUMNS, PATTERNS, ROWS, cloth
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic.camera import Camera, sample_camera
+from mmpose_temporal.synthetic.camera import Camera, sample_camera
 
 
 def _camera(**changes):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic.actions import ACTIVITIES, Style
-from mmpose_temporal.datasets.synthetic.motion import Plan, Segment, animate
-from mmpose_temporal.datasets.synthetic.skeleton import JOINT_INDEX, sample_body
+from mmpose_temporal.synthetic.actions import ACTIVITIES, Style
+from mmpose_temporal.synthetic.motion import Plan, Segment, animate
+from mmpose_temporal.synthetic.skeleton import JOINT_INDEX, sample_body
 
 STYLE = Style(amplitude=1.0, arm_swing=1.0, tempo=1.0, phase=0.0, side="r")
 RIGHT = np.pi / 2

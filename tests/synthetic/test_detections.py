@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic import DetectorNoise, simulate_detections
+from mmpose_temporal.synthetic import DetectorNoise, simulate_detections
 
 PERFECT = {"jitter": 0.0, "miss": 0.0, "duplicate": 0.0, "false_positives": 0.0}
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic.skeleton import (
+from mmpose_temporal.structures.posetrack_layout import KEYPOINT_NAMES
+from mmpose_temporal.synthetic.skeleton import (
     ANGLE_INDEX,
     ANGLE_NAMES,
     JOINT_INDEX,
@@ -11,7 +12,6 @@ from mmpose_temporal.datasets.synthetic.skeleton import (
     forward_kinematics,
     sample_body,
 )
-from mmpose_temporal.structures.posetrack_layout import KEYPOINT_NAMES
 
 LIMBS = {
     "thigh": ("hip", "knee"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmpose_temporal.datasets.synthetic.visibility import (
+from mmpose_temporal.synthetic.visibility import (
     head_boxes,
     person_box,
     visible_keypoints,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmpose_temporal.datasets.posetrack_json import load_videos
-from mmpose_temporal.datasets.synthetic import (
+from mmpose_temporal.synthetic import (
     DetectorNoise,
     SyntheticVideoConfig,
     preview_grid,

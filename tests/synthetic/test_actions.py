@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic.actions import (
+from mmpose_temporal.synthetic.actions import (
     ON_THE_SPOT,
     Style,
     gait_angles,
     stride_length,
 )
-from mmpose_temporal.datasets.synthetic.skeleton import ANGLE_INDEX, ANGLE_NAMES, sample_body
+from mmpose_temporal.synthetic.skeleton import ANGLE_INDEX, ANGLE_NAMES, sample_body
 
 STYLE = Style(amplitude=1.0, arm_swing=1.0, tempo=1.0, phase=0.0, side="r")
 

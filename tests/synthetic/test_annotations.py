@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic import (
+from mmpose_temporal.structures.posetrack_layout import KEYPOINT_NAMES
+from mmpose_temporal.synthetic import (
     FrameTruth,
     SyntheticVideoConfig,
     image_entry,
@@ -11,7 +12,6 @@ from mmpose_temporal.datasets.synthetic import (
     person_entries,
     render_video,
 )
-from mmpose_temporal.structures.posetrack_layout import KEYPOINT_NAMES
 
 CONFIG = SyntheticVideoConfig(width=160, height=120, num_frames=2)
 

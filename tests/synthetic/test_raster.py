@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic.raster import Raster
-from mmpose_temporal.datasets.synthetic.tubes import PROFILE, Tube
+from mmpose_temporal.synthetic.raster import Raster
+from mmpose_temporal.synthetic.tubes import PROFILE, Tube
 
 
 def _tube(start, end, width, **changes):

@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic import (
+from mmpose_temporal.synthetic import (
     SCENES,
     SyntheticVideoConfig,
     VideoRenderer,
     render_video,
 )
-from mmpose_temporal.datasets.synthetic.background import PLACES, Canvas, Painter
-from mmpose_temporal.datasets.synthetic.camera import sample_camera
-from mmpose_temporal.datasets.synthetic.occluders import Occluder
-from mmpose_temporal.datasets.synthetic.places import PAINTERS
+from mmpose_temporal.synthetic.background import PLACES, Canvas, Painter
+from mmpose_temporal.synthetic.camera import sample_camera
+from mmpose_temporal.synthetic.occluders import Occluder
+from mmpose_temporal.synthetic.places import PAINTERS
 
 SMALL = SyntheticVideoConfig(width=160, height=120, num_frames=3, min_people=2, max_people=2)
 CALM = replace(SMALL, scene="calm")

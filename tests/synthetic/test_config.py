@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.synthetic.config import (
+from mmpose_temporal.synthetic.config import (
     SyntheticVideoConfig,
     spawn_generators,
     video_index,
