@@ -1,7 +1,6 @@
 """Data sets, samplers and transforms; importing this registers them in mmpose."""
 
 from .frame_sizes import with_frame_sizes
-from .metainfo import posetrack_metainfo
 from .person_clip_dataset import PersonClipDataset, collate_clips
 from .pose_pair_dataset import PosePairDataset
 from .pose_pairs import PairTable, PoseTable, find_pairs
@@ -66,7 +65,6 @@ __all__ = [
     "find_pairs",
     "frame_poses",
     "load_videos",
-    "posetrack_metainfo",
     "read_detections",
     "read_merged",
     "read_video",

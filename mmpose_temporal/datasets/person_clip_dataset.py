@@ -13,10 +13,10 @@ from mmengine.registry import FUNCTIONS
 from mmpose.datasets.transforms import RandomFlip
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.structures import posetrack_metainfo
 from mmpose_temporal.utils import safe_join
 
 from .clip_table import ClipTable
-from .metainfo import posetrack_metainfo
 from .posetrack_json import load_videos
 from .transforms import LoadVideoFrame
 

@@ -8,10 +8,10 @@ import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.structures import posetrack_metainfo
 from mmpose_temporal.utils import safe_join
 
 from .frame_sizes import with_frame_sizes
-from .metainfo import posetrack_metainfo
 from .pose_pairs import PairTable, PoseTable, find_pairs
 from .posetrack_json import load_videos
 

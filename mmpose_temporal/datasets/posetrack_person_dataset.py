@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from mmpose.datasets import PoseTrack18Dataset
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.structures import posetrack_metainfo
 from mmpose_temporal.utils import safe_join
 
-from .metainfo import posetrack_metainfo
 from .posetrack_annotations import FrameAnnotation, PersonAnnotation
 from .posetrack_json import load_videos
 

@@ -11,10 +11,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 from mmpose.registry import DATASETS
 
-from mmpose_temporal.structures import NUM_KEYPOINTS
+from mmpose_temporal.structures import NUM_KEYPOINTS, posetrack_metainfo
 from mmpose_temporal.utils import safe_join
 
-from .metainfo import posetrack_metainfo
 from .posetrack_annotations import FrameAnnotation, VideoAnnotation
 from .posetrack_json import load_videos
 

@@ -9,10 +9,9 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmpose.registry import DATASETS
 
-from mmpose_temporal.structures import SCORED_KEYPOINTS
+from mmpose_temporal.structures import SCORED_KEYPOINTS, posetrack_metainfo
 from mmpose_temporal.structures.track_motion import RECENT
 
-from .metainfo import posetrack_metainfo
 from .posetrack_annotations import VideoAnnotation
 from .posetrack_json import load_videos
 from .tracklets import ErrorRates, augment_clip, clip_of_video, draw_pairs, simulate_errors

@@ -1,6 +1,7 @@
 """What travels between the rooms: the people of a frame and the keypoint layout."""
 
 from .frame_poses import UNTRACKED, FramePoses, enclosing_boxes
+from .metainfo import posetrack_metainfo
 from .posetrack_layout import (
     JOINT_GROUPS,
     KEYPOINT_NAMES,
@@ -20,4 +21,5 @@ __all__ = [
     "FramePoses",
     "enclosing_boxes",
     "person_categories",
+    "posetrack_metainfo",
 ]

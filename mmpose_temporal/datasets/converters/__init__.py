@@ -3,12 +3,10 @@
 from .check import check_posetrack
 from .check_report import ADVICE, DatasetReport, Finding, SplitReport
 from .coco import COCO_KEYPOINTS, coco_to_posetrack, convert_coco
-from .detections import annotated_frames, detect_people, folder_frames
 from .mpii import convert_mpii, mpii_to_posetrack
 from .multiperson_posetrack import (
     FRAME_NAMES,
     MPII_JOINTS,
-    POSETRACK18_FRAME_NAMES,
     convert_multiperson_posetrack,
     multiperson_video_to_18,
     read_multiperson_posetrack,
@@ -28,13 +26,11 @@ __all__ = [
     "COCO_KEYPOINTS",
     "FRAME_NAMES",
     "MPII_JOINTS",
-    "POSETRACK18_FRAME_NAMES",
     "ConversionReport",
     "DatasetReport",
     "Finding",
     "Release",
     "SplitReport",
-    "annotated_frames",
     "check_posetrack",
     "coco_to_posetrack",
     "convert_coco",
@@ -43,8 +39,6 @@ __all__ = [
     "convert_multiperson_posetrack",
     "convert_posetrack21",
     "convert_to_posetrack17",
-    "detect_people",
-    "folder_frames",
     "guess_release",
     "mpii_to_posetrack",
     "multiperson_video_to_18",

@@ -44,9 +44,6 @@ MPII_JOINTS = (
 FRAME_NAMES = "videos/{video}/{number:05d}.jpg"
 """Where the release has its frames; the first is 00001.jpg."""
 
-POSETRACK18_FRAME_NAMES = "images/{split}/{video}/{index:06d}.jpg"
-"""PoseTrack18's way; the first is 000000.jpg."""
-
 
 def read_multiperson_posetrack(path: str | Path) -> list[dict[str, Any]]:
     """The videos of an ``annolist.mat``.

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from mmpose.registry import MODELS
 
-from mmpose_temporal.datasets.metainfo import posetrack_metainfo
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePoses, posetrack_metainfo
 
 from .base import Representation, Similarity
 from .functional import box_areas, pairwise_oks

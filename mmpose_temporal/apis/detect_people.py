@@ -13,14 +13,13 @@ import torch
 from mmpose.structures import PoseDataSample
 from rich.progress import Progress
 
+from mmpose_temporal.datasets import load_videos
+from mmpose_temporal.datasets.converters import ConversionReport
+from mmpose_temporal.datasets.converters.files import require_free
 from mmpose_temporal.utils import atomic_write, safe_join, write_json
 
-from ..posetrack_json import load_videos
-from .files import require_free
-from .report import ConversionReport
-
 if TYPE_CHECKING:
-    from mmpose_temporal.models.trackers.box_sources import BoxSource
+    from mmpose_temporal.models.trackers import BoxSource
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import mmpose
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, SCORED_KEYPOINTS
+from .posetrack_layout import KEYPOINT_NAMES, SCORED_KEYPOINTS
 
 _PAPERS = {
     "posetrack17": dict(

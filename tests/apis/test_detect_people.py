@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmpose_temporal.apis.detect_people import annotated_frames, detect_people, folder_frames
 from mmpose_temporal.datasets import read_detections
-from mmpose_temporal.datasets.converters import annotated_frames, detect_people, folder_frames
 from mmpose_temporal.testing import write_tiny_posetrack
 
 MADE_WITH = dict(config="fake.py", checkpoint="fake.pth")

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets import posetrack_metainfo
-from mmpose_temporal.structures import KEYPOINT_NAMES, SCORED_KEYPOINTS
+from mmpose_temporal.structures import KEYPOINT_NAMES, SCORED_KEYPOINTS, posetrack_metainfo
 
 
 @pytest.mark.parametrize("release", ["posetrack17", "posetrack18", "posetrack21"])
