@@ -1,16 +1,19 @@
 """Data sets, samplers and transforms; importing this registers them in mmpose."""
 
-from .frame_sizes import with_frame_sizes
-from .person_clip_dataset import PersonClipDataset, collate_clips
-from .pose_pair_dataset import PosePairDataset
-from .pose_pairs import PairTable, PoseTable, find_pairs
-from .posetrack_annotations import (
+from mmpose_temporal.posetrack import (
     FrameAnnotation,
     PersonAnnotation,
     VideoAnnotation,
     frame_poses,
+    load_videos,
+    read_merged,
+    read_video,
+    with_frame_sizes,
 )
-from .posetrack_json import load_videos, read_merged, read_video
+
+from .person_clip_dataset import PersonClipDataset, collate_clips
+from .pose_pair_dataset import PosePairDataset
+from .pose_pairs import PairTable, PoseTable, find_pairs
 from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections

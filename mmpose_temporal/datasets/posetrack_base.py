@@ -7,11 +7,8 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
+from mmpose_temporal.posetrack import VideoAnnotation, load_videos, with_frame_sizes
 from mmpose_temporal.structures import posetrack_metainfo
-
-from .frame_sizes import with_frame_sizes
-from .posetrack_annotations import VideoAnnotation
-from .posetrack_json import load_videos
 
 
 class PoseTrackBase(BaseDataset):

@@ -5,9 +5,9 @@ from typing import Any
 from mmpose.datasets import PoseTrack18Dataset
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.posetrack import FrameAnnotation, PersonAnnotation
 from mmpose_temporal.utils import safe_join
 
-from .posetrack_annotations import FrameAnnotation, PersonAnnotation
 from .posetrack_base import PoseTrackBase
 
 

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, frame_poses, load_videos
 from mmpose_temporal.structures import NUM_KEYPOINTS, UNTRACKED, FramePoses
 
 from .pose_pairs import was_searched
-from .posetrack_annotations import FrameAnnotation, VideoAnnotation, frame_poses
-from .posetrack_json import load_videos
 from .posetrack_video_dataset import PoseTrackVideoDataset
 
 

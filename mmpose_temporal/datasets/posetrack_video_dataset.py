@@ -9,12 +9,11 @@ import numpy as np
 from mmengine.dataset import force_full_init
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, load_videos
 from mmpose_temporal.structures import NUM_KEYPOINTS
 from mmpose_temporal.utils import safe_join
 
-from .posetrack_annotations import FrameAnnotation, VideoAnnotation
 from .posetrack_base import PoseTrackBase
-from .posetrack_json import load_videos
 
 PERSON_CATEGORY = 1
 

@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mmpose_temporal.posetrack.records import annotation_id
 from mmpose_temporal.structures import person_categories
 
 from .config import SyntheticVideoConfig, video_name
@@ -71,7 +72,7 @@ def person_entries(truth: FrameTruth, *, index: int, frame: int) -> list[dict[st
         track = int(truth.track_ids[row])
         entries.append(
             {
-                "id": image_id(index, frame) * 100 + track,
+                "id": annotation_id(image_id(index, frame), track),
                 "image_id": image_id(index, frame),
                 "track_id": track,
                 "category_id": 1,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmpose_temporal.datasets.clip_table import ClipTable
-from mmpose_temporal.datasets.posetrack_annotations import (
+from mmpose_temporal.posetrack import (
     FrameAnnotation,
     PersonAnnotation,
     VideoAnnotation,

@@ -32,7 +32,7 @@ def test_a_person_by_hand():
     visible[[5, 15]] = True  # (35, 40) and (85, 80)
     (entry,) = person_entries(_truth(visible), index=12, frame=3)
     assert entry["image_id"] == 120_003
-    assert entry["id"] == 12_000_306
+    assert entry["id"] == 120_003_006
     assert entry["track_id"] == 6 and entry["num_keypoints"] == 2
     expected = [0.0] * 51
     expected[15:18], expected[45:48] = [35, 40, 1], [85, 80, 1]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.posetrack_json import load_videos
+from mmpose_temporal.posetrack import load_videos
 from mmpose_temporal.synthetic import (
     DetectorNoise,
     SyntheticVideoConfig,

@@ -14,7 +14,6 @@ from .multiperson_posetrack import (
 from .posetrack17 import (
     convert_from_posetrack17,
     posetrack17_to_18,
-    read_annolist,
 )
 from .posetrack21 import convert_posetrack21, posetrack21_to_18
 from .releases import Release, guess_release
@@ -45,6 +44,5 @@ __all__ = [
     "posetrack17_to_18",
     "posetrack18_to_17",
     "posetrack21_to_18",
-    "read_annolist",
     "read_multiperson_posetrack",
 ]

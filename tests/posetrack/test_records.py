@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.converters.layout import (
+from mmpose_temporal.posetrack.records import (
     checked_name,
     image_number,
     image_record,
@@ -56,14 +56,14 @@ def test_a_person():
     keypoints[0], keypoints[1], keypoints[2] = [10, 20, 2], [30, 60, 1], [99, 99, 0]
     head = np.array([5, 6, 15, 26])
     record = person_record(keypoints, image_id=7, position=3, track_id=9, head_box=head)
-    assert (record["id"], record["image_id"], record["track_id"]) == (703, 7, 9)
+    assert (record["id"], record["image_id"], record["track_id"]) == (7003, 7, 9)
     assert record["keypoints"][:9] == [10, 20, 1, 30, 60, 1, 0, 0, 0]
     assert record["num_keypoints"] == 2
     # 20 x 40, 15 % a side: 3 and 6 pixels.
     assert record["bbox"] == [7, 14, 26, 52] and record["area"] == 26 * 52
     assert record["bbox_head"] == [5, 6, 10, 20]
-    with pytest.raises(ValueError, match="image 7 has more than 100 people"):
-        person_record(keypoints, image_id=7, position=100, track_id=9)
+    with pytest.raises(ValueError, match="image 7 has more than 1000 people"):
+        person_record(keypoints, image_id=7, position=1000, track_id=9)
 
 
 def test_an_image():

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.structures import enclosing_boxes
 from mmpose_temporal.utils import safe_join
 
-from ..posetrack_records import BOX_MARGIN
+from .content import boxes_of_joints, to_xywh
 
 SEQUENCE_SOURCES = {"mpii": 1, "bonn": 2, "mpiinew": 3}
 """First digit of PoseTrack's image ids, by where a sequence comes from."""
@@ -18,8 +17,22 @@ SEQUENCE_SOURCES = {"mpii": 1, "bonn": 2, "mpiinew": 3}
 MAX_FRAMES = 10_000
 """The last four digits of an image id are the frame's number."""
 
-MAX_PEOPLE = 100
-"""The last two digits of an annotation id are the person's position in the frame."""
+MAX_PEOPLE = 1000
+"""The last three digits of an annotation id are the person's position in the frame (choice:
+PoseTrack's own files have two digits, but frames of crowds have more than 100 people)."""
+
+
+def annotation_id(image_id: int, position: int) -> int:
+    """Id of the person at a position (from 0) of a frame, unique over the data set.
+
+    Raises:
+        ValueError: More people than ids have room for.
+    """
+    if position >= MAX_PEOPLE:
+        raise ValueError(
+            f"image {image_id} has more than {MAX_PEOPLE} people; annotation ids have no room"
+        )
+    return image_id * MAX_PEOPLE + position
 
 
 def image_number(file_name: str) -> tuple[int, str]:
@@ -77,8 +90,9 @@ def image_record(
     image_id: int,
     video_number: str,
     num_frames: int,
-    is_labeled: bool,
-    ignore_regions: Sequence[np.ndarray] = (),
+    is_labeled: bool = True,
+    frame_id: int | None = None,
+    ignore_regions: Sequence[np.ndarray] | None = (),
     size: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """One entry of ``images``.
@@ -89,20 +103,23 @@ def image_record(
         video_number: The ``vid_id``.
         num_frames: Frames of the video.
         is_labeled: Whether annotators looked at the frame.
-        ignore_regions: Polygons (P, 2), image pixels.
+        frame_id: None: the image's id.
+        ignore_regions: Polygons (P, 2), image pixels; None: the record says nothing of them.
         size: (width, height) in pixels, left out where unknown.
     """
     record = {
-        "id": image_id,
-        "frame_id": image_id,
+        "id": int(image_id),
+        "frame_id": image_id if frame_id is None else int(frame_id),
         "vid_id": video_number,
         "file_name": file_name,
         "nframes": num_frames,
         "is_labeled": bool(is_labeled),
         "has_no_densepose": True,
-        "ignore_regions_x": [np.asarray(region)[:, 0].tolist() for region in ignore_regions],
-        "ignore_regions_y": [np.asarray(region)[:, 1].tolist() for region in ignore_regions],
     }
+    if ignore_regions is not None:
+        regions = [np.asarray(region) for region in ignore_regions]
+        record["ignore_regions_x"] = [region[:, 0].tolist() for region in regions]
+        record["ignore_regions_y"] = [region[:, 1].tolist() for region in regions]
     if size is not None:
         record |= {"width": int(size[0]), "height": int(size[1])}
     return record
@@ -133,20 +150,16 @@ def person_record(
     Raises:
         ValueError: More people than annotation ids have room for.
     """
-    if position >= MAX_PEOPLE:
-        raise ValueError(f"image {image_id} has more than {MAX_PEOPLE} people")
     keypoints = np.array(keypoints, np.float64)
     present = keypoints[:, 2] > 0
     keypoints[~present] = 0
     keypoints[present, 2] = 1
     if box is None:
         # In float32 as the reader has it, so that reading gives the same box with and without.
-        tight = enclosing_boxes(keypoints[None, :, :2], present[None])[0]
-        margin = BOX_MARGIN * (tight[2:] - tight[:2])
-        box = np.concatenate([tight[:2] - margin, tight[2:] + margin])
-    bbox = _xywh(box)
+        box = boxes_of_joints(keypoints[None, :, :2], present[None])[0]
+    bbox = to_xywh(box)
     record = {
-        "id": image_id * MAX_PEOPLE + position,
+        "id": annotation_id(image_id, position),
         "image_id": image_id,
         "track_id": int(track_id),
         "category_id": 1,
@@ -158,10 +171,5 @@ def person_record(
         "scores": [],
     }
     if head_box is not None:
-        record["bbox_head"] = _xywh(head_box)
+        record["bbox_head"] = to_xywh(head_box)
     return record | dict(extra or {})
-
-
-def _xywh(box: np.ndarray) -> list[float]:
-    x0, y0, x1, y1 = np.asarray(box, np.float64).tolist()
-    return [x0, y0, x1 - x0, y1 - y0]

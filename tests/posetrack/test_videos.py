@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets import load_videos, read_merged
+from mmpose_temporal.posetrack import load_videos, read_merged
 from mmpose_temporal.testing import write_tiny_posetrack
 
 

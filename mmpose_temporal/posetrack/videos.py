@@ -1,14 +1,16 @@
 """Videos of annotations in PoseTrack18's layout: one JSON a video, or one with many videos.
 
-What a file must be like is said, and checked, in :mod:`.posetrack_records`.
+What a file must be like is said, and checked, in :mod:`.layout18`.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from .posetrack_annotations import FrameAnnotation, VideoAnnotation
-from .posetrack_records import read_frames
+import numpy as np
+
+from .annotations import FrameAnnotation, VideoAnnotation, annotated_frames
+from .reader import ANNOTATION_FIELDS, read_file
 
 
 def load_videos(
@@ -74,11 +76,35 @@ def load_videos(
     return chosen
 
 
+def read_frames(path: str | Path, *, need_ids: bool = True) -> list[FrameAnnotation]:
+    """The frames of a file, of one video or of many, in the file's order.
+
+    Args:
+        path: The file.
+        need_ids: Every person must have a track id; False: ids are not looked at.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: The file is not in the layout of PoseTrack18, or a field is not what it
+            should be.
+    """
+    content = read_file(
+        path,
+        required=("file_name", "track_id") if need_ids else ("file_name",),
+        optional=ANNOTATION_FIELDS,
+        layouts=("posetrack18",),
+        dtype=np.float32,
+    )
+    if need_ids:
+        content.check_track_ids()
+    return annotated_frames(content)
+
+
 def read_video(path: str | Path, *, need_ids: bool = True) -> VideoAnnotation:
     """Read one video's file; the video is named by the file's stem.
 
     Raises:
-        ValueError: As :func:`.posetrack_records.read_frames`.
+        ValueError: As :func:`read_frames`.
     """
     path = Path(path)
     return VideoAnnotation(video_id=path.stem, frames=read_frames(path, need_ids=need_ids))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmpose_temporal.datasets import frame_poses, read_video
+from mmpose_temporal.posetrack import frame_poses, read_video
 from mmpose_temporal.testing import write_tiny_posetrack
 
 

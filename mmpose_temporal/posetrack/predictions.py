@@ -13,8 +13,8 @@ import numpy as np
 from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses, person_categories
 from mmpose_temporal.utils import write_json
 
-MAX_PEOPLE = 1000
-"""Annotation ids are the image id times this plus the position in the frame (choice)."""
+from .content import to_xywh
+from .records import MAX_PEOPLE, annotation_id, image_record
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,27 +81,22 @@ def write_video_predictions(
     for index, frame in enumerate(frames):
         _check(frame.poses, f"video {video_id!r}, frame {index}")
         annotations += _annotations(frame)
-    images = [_image(frame, video_id, len(frames)) for frame in frames]
+    images = [
+        image_record(
+            frame.file_name,
+            image_id=frame.image_id,
+            frame_id=frame.frame_id,
+            video_number=video_id,
+            num_frames=len(frames),
+            ignore_regions=None,
+            size=frame.size,
+        )
+        for frame in frames
+    ]
     write_json(
         path, {"images": images, "annotations": annotations, "categories": person_categories()}
     )
     return path
-
-
-def _image(frame: PredictedFrame, video_id: str, num_frames: int) -> dict:
-    """The record of a frame."""
-    record = {
-        "id": int(frame.image_id),
-        "frame_id": int(frame.frame_id),
-        "vid_id": video_id,
-        "file_name": frame.file_name,
-        "nframes": num_frames,
-        "is_labeled": True,
-        "has_no_densepose": True,
-    }
-    if frame.size is not None:
-        record |= {"width": int(frame.size[0]), "height": int(frame.size[1])}
-    return record
 
 
 def _check(poses: FramePoses, where: str) -> None:
@@ -136,11 +131,9 @@ def _annotations(frame: PredictedFrame) -> list[dict]:
     scores = np.where(present, poses.keypoint_scores, 0).astype(np.float64)
     points = np.where(present[..., None], poses.keypoints, 0)
     points = np.concatenate([points, present[..., None]], axis=2).astype(np.float64)
-    boxes = poses.boxes.astype(np.float64)
-    boxes[:, 2:] -= boxes[:, :2]
     records = zip(
         poses.track_ids.tolist(),
-        boxes.tolist(),
+        map(to_xywh, poses.boxes),
         poses.box_scores.astype(np.float64).tolist(),
         points.reshape(len(poses), 3 * NUM_KEYPOINTS).tolist(),
         scores.tolist(),
@@ -148,7 +141,7 @@ def _annotations(frame: PredictedFrame) -> list[dict]:
     )
     return [
         {
-            "id": int(frame.image_id) * MAX_PEOPLE + position,
+            "id": annotation_id(int(frame.image_id), position),
             "image_id": int(frame.image_id),
             "category_id": 1,
             "track_id": track_id,

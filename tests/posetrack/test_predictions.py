@@ -5,8 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets.posetrack_json import read_video
-from mmpose_temporal.evaluation import PredictedFrame, prediction_path, write_video_predictions
+from mmpose_temporal.posetrack import (
+    PredictedFrame,
+    prediction_path,
+    read_video,
+    write_video_predictions,
+)
 from mmpose_temporal.structures import KEYPOINT_NAMES, FramePoses
 
 

@@ -3,15 +3,12 @@
 import json
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets import (
-    PosePairDataset,
-    PoseTrackPoseDataset,
-    load_videos,
-    with_frame_sizes,
-)
+from mmpose_temporal.datasets import PosePairDataset, PoseTrackPoseDataset
+from mmpose_temporal.posetrack import image_size, load_videos, with_frame_sizes
 from mmpose_temporal.testing import write_tiny_posetrack
 
 
@@ -55,8 +52,20 @@ def test_what_is_no_image_is_an_error(root):
     first = root / "images" / "val" / "v1" / "000000.png"
     first.write_bytes(b"no image")
     videos = load_videos(root / "annotations" / "val")
-    with pytest.raises(ValueError, match="video v1: .*000000.png is no image"):
+    with pytest.raises(ValueError, match="video v1: .*000000.png cannot be read"):
         with_frame_sizes(videos, root)
     first.unlink()
     with pytest.raises(FileNotFoundError, match="video v1: the annotations do not say how large"):
         with_frame_sizes(videos, root)
+
+
+def test_size_of_an_image(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 6, 3), np.uint8))
+    assert image_size(tmp_path, "a.png") == (6, 4)
+    (tmp_path / "b.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"image .*b\.png cannot be read"):
+        image_size(tmp_path, "b.png")
+    with pytest.raises(FileNotFoundError, match="is the image root right"):
+        image_size(tmp_path, "c.png")
+    with pytest.raises(ValueError, match="leaves the data root"):
+        image_size(tmp_path, "../a.png")

@@ -6,6 +6,8 @@ import numpy as np
 
 from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses
 
+from .content import FileContent, boxes_of_joints
+
 
 @dataclass(frozen=True, slots=True)
 class PersonAnnotation:
@@ -66,6 +68,75 @@ class VideoAnnotation:
 
     video_id: str
     frames: list[FrameAnnotation]
+
+
+def joints_present(content: FileContent) -> np.ndarray:
+    """Which joints are there, by the rule of data sets.
+
+    An annotated joint has a visibility above 0. A joint of a prediction (a person with joint
+    scores) is there unless it is at (0, 0), as estimators write what they like as visibility.
+    (poseval has a third rule: see :mod:`mmpose_temporal.evaluation.posetrack_files`.)
+
+    Returns:
+        (P, 17) bool.
+    """
+    points = content.keypoints
+    elsewhere = (points[..., :2] != 0).any(2)
+    return np.where(content.predicted[:, None], elsewhere, points[..., 2] > 0)
+
+
+def annotated_frames(content: FileContent) -> list[FrameAnnotation]:
+    """The frames of a file in the PoseTrack18 layout with their people, in the file's order.
+
+    A person without box gets that of the joints, see :func:`~.content.boxes_of_joints`.
+    """
+    people = _people(content)
+    return [
+        FrameAnnotation(
+            image_id=frame.image_id,
+            frame_id=frame.frame_id,
+            file_name=frame.name,
+            size=frame.size,
+            is_labeled=frame.labeled is not False,
+            ignore_regions=[region.astype(np.float32) for region in frame.regions],
+            people=people[part],
+        )
+        for frame, part in zip(content.frames, content.parts, strict=True)
+    ]
+
+
+def _people(content: FileContent) -> list[PersonAnnotation]:
+    present = joints_present(content)
+    keypoints = content.keypoints.astype(np.float32)
+    keypoints[..., 2] = present
+    boxes = content.boxes.astype(np.float32)
+    missing = np.isnan(boxes).any(1)
+    boxes[missing] = boxes_of_joints(keypoints[missing, :, :2], present[missing])
+    heads = content.head_boxes.astype(np.float32)
+    scores = content.scores.astype(np.float32)
+    rows = zip(
+        content.annotation_ids.tolist(),
+        content.track_ids.tolist(),
+        content.areas.tolist(),
+        content.crowds.tolist(),
+        content.predicted.tolist(),
+        np.nan_to_num(content.box_scores, nan=1.0).tolist(),
+        strict=True,
+    )
+    return [
+        PersonAnnotation(
+            annotation_id=annotation_id,
+            track_id=track_id,
+            keypoints=keypoints[row],
+            box=boxes[row],
+            head_box=heads[row],
+            area=None if np.isnan(area) else area,
+            is_crowd=is_crowd,
+            keypoint_scores=scores[row] if predicted else None,
+            score=score,
+        )
+        for row, (annotation_id, track_id, area, is_crowd, predicted, score) in enumerate(rows)
+    ]
 
 
 def frame_poses(frame: FrameAnnotation) -> FramePoses:
