@@ -14,6 +14,7 @@ from mmpose_temporal.posetrack import (
 from .person_clip_dataset import PersonClipDataset, collate_clips
 from .pose_pair_dataset import PosePairDataset
 from .pose_pairs import PairTable, PoseTable, find_pairs
+from .posetrack_base import PoseTrackBase
 from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
@@ -58,6 +59,7 @@ __all__ = [
     "PosePairScoreNoise",
     "PosePairShift",
     "PoseTable",
+    "PoseTrackBase",
     "PoseTrackPersonDataset",
     "PoseTrackPoseDataset",
     "PoseTrackVideoDataset",
