@@ -5,7 +5,7 @@ _base_ = [
     "mmpose::_base_/default_runtime.py",
     "../../_base_/models/td-hm_hrnet-tiny_128x96.py",
     "../../_base_/models/oks_tracker.py",
-    "../../_base_/synthetic_videos.py",
+    "../../_base_/datasets/synthetic_videos.py",
     "../../_base_/schedules/adam_from_scratch.py",
     "../../_base_/default_runtime.py",
 ]

@@ -3,7 +3,7 @@
 #         data/synthetic_posetrack --split $split; done
 _base_ = [
     "../../_base_/models/keytrack.py",
-    "../../_base_/synthetic_pairs.py",
+    "../../_base_/datasets/synthetic_pairs.py",
     "../../_base_/schedules/keytrack_25e.py",
     "../../_base_/pose_runtime.py",
 ]
