@@ -25,7 +25,6 @@ import numpy as np
 from common import arguments, emit, paired
 from scipy.optimize import linear_sum_assignment
 
-from mmpose_temporal.evaluation.file_layouts import read_layout
 from mmpose_temporal.evaluation.functional import (
     JOINT_NAMES,
     GroundTruthFrame,
@@ -34,7 +33,8 @@ from mmpose_temporal.evaluation.functional import (
     evaluate_videos,
     head_sizes,
 )
-from mmpose_temporal.evaluation.posetrack17_file import POSETRACK17_JOINTS
+from mmpose_temporal.evaluation.posetrack_files import read_truth
+from mmpose_temporal.structures import POSETRACK17_JOINTS, SCORED_KEYPOINTS
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = ("AP", "MOTA")
@@ -44,13 +44,13 @@ def real_truth(folder: Path) -> list[list[GroundTruthFrame]]:
     """The annotated people of each frame of each video."""
     videos = []
     for path in sorted(folder.glob("*.json")):
-        file = read_layout(path, predicted=False)
-        sizes = head_sizes(file.head_boxes)
-        parts = [np.flatnonzero(file.rows == index) for index in range(len(file.frames))]
+        file = read_truth(path)
+        sizes, points = head_sizes(file.head_boxes), file.keypoints[:, SCORED_KEYPOINTS]
+        there = (points != 0).any(-1)
         videos.append(
             [
-                GroundTruthFrame(file.keypoints[p], file.present[p], sizes[p], file.track_ids[p])
-                for p in parts
+                GroundTruthFrame(points[p, :, :2], there[p], sizes[p], file.track_ids[p])
+                for p in file.parts
             ]
         )
     return videos

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.datasets import VideoAnnotation, load_videos, posetrack_metainfo
-from mmpose_temporal.datasets.json_fields import load_json
+from mmpose_temporal.datasets import VideoAnnotation, load_videos
 from mmpose_temporal.datasets.tracklets import ErrorRates, clip_of_video, simulate_errors
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.posetrack.fields import load_json
+from mmpose_temporal.structures import FramePoses, posetrack_metainfo
 from mmpose_temporal.utils import write_json
 
 

@@ -1,18 +1,21 @@
 """Data sets, samplers and transforms; importing this registers them in mmpose."""
 
-from .clip_draws import ClipDraw, OrderedDraw, WindowDraw
-from .frame_sizes import with_frame_sizes
-from .metainfo import posetrack_metainfo
-from .person_clip_dataset import PersonClipDataset, collate_clips
-from .pose_pair_dataset import PosePairDataset
-from .pose_pairs import PairTable, PoseTable, find_pairs
-from .posetrack_annotations import (
+from mmpose_temporal.posetrack import (
     FrameAnnotation,
     PersonAnnotation,
     VideoAnnotation,
     frame_poses,
+    load_videos,
+    read_merged,
+    read_video,
+    with_frame_sizes,
 )
-from .posetrack_json import load_videos, read_merged, read_video
+
+from .clip_draws import ClipDraw, OrderedDraw, WindowDraw
+from .person_clip_dataset import PersonClipDataset, collate_clips
+from .pose_pair_dataset import PosePairDataset
+from .pose_pairs import PairTable, PoseTable, find_pairs
+from .posetrack_base import PoseTrackBase
 from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
@@ -59,6 +62,7 @@ __all__ = [
     "PosePairScoreNoise",
     "PosePairShift",
     "PoseTable",
+    "PoseTrackBase",
     "PoseTrackPersonDataset",
     "PoseTrackPoseDataset",
     "PoseTrackVideoDataset",
@@ -70,7 +74,6 @@ __all__ = [
     "find_pairs",
     "frame_poses",
     "load_videos",
-    "posetrack_metainfo",
     "read_detections",
     "read_merged",
     "read_video",

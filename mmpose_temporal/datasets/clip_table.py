@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmpose_temporal.posetrack import VideoAnnotation
 from mmpose_temporal.structures import NUM_KEYPOINTS
-
-from .posetrack_annotations import VideoAnnotation
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """Clips of people: crops of several frames of a video as one item of a training."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from mmengine.dataset import BaseDataset, force_full_init
+from mmengine.dataset import force_full_init
 from mmengine.logging import print_log
 from mmengine.registry import FUNCTIONS
 from mmpose.datasets.transforms import RandomFlip
@@ -17,13 +16,12 @@ from mmpose_temporal.utils import safe_join
 
 from .clip_draws import ClipDraw, WindowDraw
 from .clip_table import ClipTable
-from .metainfo import posetrack_metainfo
-from .posetrack_json import load_videos
+from .posetrack_base import PoseTrackBase
 from .transforms import LoadVideoFrame
 
 
 @DATASETS.register_module()
-class PersonClipDataset(BaseDataset):
+class PersonClipDataset(PoseTrackBase):
     """One item is a clip: B crops of people from some frames of a video.
 
     The first crop is the anchor, a person in frame t. Who else belongs to the clip, and in what
@@ -44,20 +42,11 @@ class PersonClipDataset(BaseDataset):
     ``frame_index``, ``video_id``, and what the draw adds; :func:`collate_clips` makes batches.
 
     Args:
-        ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,
-            relative to ``data_root``.
-        data_root: Root of the data; no path in the annotations may leave it.
-        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
         draw: Config of a :class:`ClipDraw`. None: :class:`WindowDraw` with TKMR's numbers.
         flip_prob: How likely a clip is mirrored.
         on_error: ``'raise'``, or ``'skip'``: people of a frame that cannot be read are left out
             of the clip with a warning; without its anchor another item takes its place.
-        videos: Names of the videos to use. None: all.
-        frames: Positions ``(first, stop)`` of the frames to use in each video.
-        frame_step: Use every n-th frame.
-        pipeline: Transforms of a person.
-        **kwargs: ``indices``, ``lazy_init``, ``serialize_data``, ``test_mode``,
-            ``max_refetch``, as in mmengine.
+        **kwargs: See :class:`PoseTrackBase`; ``pipeline`` is of a person.
 
     Raises:
         ValueError: An option out of its range; ``RandomFlip`` in the pipeline; broken
@@ -70,16 +59,9 @@ class PersonClipDataset(BaseDataset):
     def __init__(
         self,
         *,
-        ann_file: str,
-        data_root: str = "",
-        release: str = "posetrack18",
         draw: dict | None = None,
         flip_prob: float = 0.5,
         on_error: Literal["raise", "skip"] = "raise",
-        videos: Sequence[str] | None = None,
-        frames: tuple[int, int | None] | None = None,
-        frame_step: int = 1,
-        pipeline: Sequence[dict | Callable] = (),
         **kwargs: Any,
     ):
         moved = [name for name in ("tau", "num_same", "num_other") if name in kwargs]
@@ -95,33 +77,20 @@ class PersonClipDataset(BaseDataset):
         if not isinstance(self.draw, ClipDraw):
             raise TypeError(f"draw must be a ClipDraw, got a {type(self.draw).__name__}")
         self.flip_prob = flip_prob
-        self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
         self.load_frame = LoadVideoFrame(on_error=on_error)
         self.left_out: Counter = Counter()
         self._tables: list[ClipTable] = []
         self._mirror = RandomFlip(prob=1.0)
-        super().__init__(
-            ann_file=ann_file,
-            data_root=data_root,
-            data_prefix=dict(),
-            metainfo=posetrack_metainfo(release),
-            pipeline=list(pipeline),
-            **kwargs,
-        )
+        super().__init__(**kwargs)
         if any(isinstance(step, RandomFlip) for step in self.pipeline.transforms):
             raise ValueError(
                 "RandomFlip in the pipeline would mirror crops of one clip differently; "
                 "take it out and set flip_prob"
             )
 
-    @classmethod
-    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        """Metainfo comes parsed; mmengine's version would look for files of its values."""
-        return deepcopy(metainfo or {})
-
     def load_data_list(self) -> list[dict]:
         """Read annotations into one dict an anchor."""
-        videos = load_videos(self.ann_file, **self.selection)
+        videos = self.read_videos()
         self.left_out = Counter()
         self._tables = [ClipTable.create(video, self.left_out) for video in videos]
         items = []

@@ -1,23 +1,20 @@
 """Pairs of poses, for learning which of them are the same person."""
 
-from collections.abc import Callable, Sequence
-from copy import deepcopy
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
-from mmengine.dataset import BaseDataset, force_full_init
+from mmengine.dataset import force_full_init
 from mmpose.registry import DATASETS
 
 from mmpose_temporal.utils import safe_join
 
-from .frame_sizes import with_frame_sizes
-from .metainfo import posetrack_metainfo
 from .pose_pairs import PairTable, PoseTable, find_pairs
-from .posetrack_json import load_videos
+from .posetrack_base import PoseTrackBase
 
 
 @DATASETS.register_module()
-class PosePairDataset(BaseDataset):
+class PosePairDataset(PoseTrackBase):
     """One item is a pose at t and a pose of the same video at t - d, 1 <= d <= delta.
 
     Matching pairs are all pairs of poses with one track id; non-matching pairs are other people
@@ -38,24 +35,14 @@ class PosePairDataset(BaseDataset):
     :class:`LoadPairCrops`.
 
     Args:
-        ann_file: Folder of per-video JSON files in the PoseTrack18 layout (or one JSON file),
-            relative to ``data_root``: annotations, or predictions with the true ids.
-        data_root: Root of the data.
-        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
         delta: Longest distance in frames.
         strides: Frame-rate change: for each s all pairs that lie d * s frames apart are items of
             distance d, as if the video ran s times as fast. The default is the file's rate.
         negatives: ``'near'``: of the other people at t - d the ``nearest`` ones; ``'any'``: all.
         nearest: How many; only with ``'near'``.
         min_joints: Poses with fewer joints are left out.
-        videos: Names of the videos to use. None: all.
-        frames: Positions ``(first, stop)`` of the frames to use in each video.
-        frame_step: Use every n-th frame.
-        sizes_from_images: Take frame sizes that the file does not say from the images, see
-            :func:`with_frame_sizes`; the released PoseTrack18 files have none.
-        pipeline: Transforms.
-        test_mode: As in mmengine.
-        lazy_init: As in mmengine.
+        **kwargs: See :class:`PoseTrackBase`; ``ann_file`` are annotations, or predictions with
+            the true ids.
 
     Raises:
         ValueError: Options out of their range, broken annotations, or no pair of one class.
@@ -65,21 +52,12 @@ class PosePairDataset(BaseDataset):
     def __init__(
         self,
         *,
-        ann_file: str,
-        data_root: str = "",
-        release: str = "posetrack18",
         delta: int = 4,
         strides: Sequence[int] = (1,),
         negatives: Literal["near", "any"] = "near",
         nearest: int = 3,
         min_joints: int = 1,
-        videos: Sequence[str] | None = None,
-        frames: tuple[int, int | None] | None = None,
-        frame_step: int = 1,
-        sizes_from_images: bool = False,
-        pipeline: Sequence[dict | Callable] = (),
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **kwargs: Any,
     ):
         if negatives not in ("near", "any"):
             raise ValueError(f"negatives must be 'near' or 'any', got {negatives!r}")
@@ -92,31 +70,13 @@ class PosePairDataset(BaseDataset):
             delta=delta, strides=tuple(strides), negatives=negatives, nearest=nearest
         )
         self.min_joints = min_joints
-        self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
-        self.sizes_from_images = sizes_from_images
         self.poses: PoseTable | None = None
-        super().__init__(
-            ann_file=ann_file,
-            data_root=data_root,
-            data_prefix=dict(),
-            metainfo=posetrack_metainfo(release),
-            pipeline=list(pipeline),
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-            serialize_data=False,  # a few arrays already, which workers share
-        )
-
-    @classmethod
-    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        """Metainfo comes parsed; mmengine's version would look for files of its values."""
-        return deepcopy(metainfo or {})
+        # The data are a few arrays already, which workers share.
+        super().__init__(serialize_data=False, **kwargs)
 
     def load_data_list(self) -> PairTable:
         """Read the poses and list the pairs."""
-        videos = load_videos(self.ann_file, **self.selection)
-        if self.sizes_from_images:
-            videos = with_frame_sizes(videos, self.data_root)
-        self.poses = PoseTable.from_videos(videos, min_joints=self.min_joints)
+        self.poses = PoseTable.from_videos(self.read_videos(), min_joints=self.min_joints)
         pairs = find_pairs(self.poses, **self.pair_options)
         if pairs.labels.all() or not pairs.labels.any():
             kind = "non-matching" if len(pairs) and pairs.labels.all() else "matching"

@@ -6,9 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, frame_poses
 from mmpose_temporal.structures import FramePoses
-
-from .posetrack_annotations import FrameAnnotation, VideoAnnotation, frame_poses
 
 
 @dataclass(frozen=True, slots=True, eq=False)

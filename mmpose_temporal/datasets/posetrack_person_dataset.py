@@ -1,19 +1,18 @@
 """Single people of PoseTrack frames, for training pose estimators."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from mmpose.datasets import PoseTrack18Dataset
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.posetrack import FrameAnnotation, PersonAnnotation
 from mmpose_temporal.utils import safe_join
 
-from .metainfo import posetrack_metainfo
-from .posetrack_annotations import FrameAnnotation, PersonAnnotation
-from .posetrack_json import load_videos
+from .posetrack_base import PoseTrackBase
 
 
 @DATASETS.register_module()
-class PoseTrackPersonDataset(PoseTrack18Dataset):
+class PoseTrackPersonDataset(PoseTrackBase, PoseTrack18Dataset):
     """mmpose's PoseTrack18Dataset on the files as they are released: a folder of JSONs.
 
     mmpose wants all videos merged into one file; this reads the folder of per-video files (or
@@ -21,50 +20,36 @@ class PoseTrackPersonDataset(PoseTrack18Dataset):
     mmpose's.
 
     Args:
-        ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file.
-        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
-        videos: Names of the videos to use. None: all.
-        frames: Positions ``(first, stop)`` of the frames to use in each video.
-        frame_step: Use every n-th frame.
-        **kwargs: As for mmpose's dataset. ``bbox_file`` is refused: testing with detections is
-            :class:`PoseTrackVideoDataset`'s.
+        data_prefix: As for mmpose's dataset.
+        **kwargs: See :class:`PoseTrackBase`, and as for mmpose's dataset. ``bbox_file`` is
+            refused: testing with detections is :class:`PoseTrackVideoDataset`'s.
 
     Raises:
         ValueError: ``bbox_file`` or ``metainfo`` is given, or the annotations are broken.
     """
 
-    def __init__(
-        self,
-        *,
-        ann_file: str,
-        release: str = "posetrack18",
-        videos: Sequence[str] | None = None,
-        frames: tuple[int, int | None] | None = None,
-        frame_step: int = 1,
-        **kwargs,
-    ):
+    def __init__(self, *, data_prefix: dict | None = None, **kwargs: Any):
         for name, instead in (
             ("bbox_file", "use PoseTrackVideoDataset to test with detections"),
-            ("metainfo", "name the release instead"),
             ("sample_interval", "use frame_step instead"),
         ):
-            if kwargs.get(name) is not None:
+            if kwargs.pop(name, None) is not None:
                 raise ValueError(f"PoseTrackPersonDataset takes no {name}: {instead}")
-        self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
-        super().__init__(ann_file=ann_file, metainfo=dict(release=release), **kwargs)
+        super().__init__(data_prefix=data_prefix or dict(img=""), **kwargs)
 
-    @classmethod
-    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        return posetrack_metainfo((metainfo or {}).get("release", "posetrack18"))
+    @property
+    def image_root(self) -> str:
+        """The folder that the names of the images are relative to."""
+        return self.data_prefix.get("img") or ""
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         """Items of people and of images, as mmpose's dataset makes them from one file."""
         instances, images = [], []
-        for video in load_videos(self.ann_file, **self.selection):
+        for video in self.read_videos():
             for frame in video.frames:
                 image = dict(
                     img_id=frame.image_id,
-                    img_path=str(safe_join(self.data_prefix.get("img") or "", frame.file_name)),
+                    img_path=str(safe_join(self.image_root, frame.file_name)),
                     video_id=video.video_id,
                 )
                 images.append(image)

@@ -1,17 +1,15 @@
 """Whole videos of poses that are known already, a frame at a time, without images."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, frame_poses, load_videos
 from mmpose_temporal.structures import NUM_KEYPOINTS, UNTRACKED, FramePoses
 
-from .frame_sizes import with_frame_sizes
 from .pose_pairs import was_searched
-from .posetrack_annotations import FrameAnnotation, VideoAnnotation, frame_poses
-from .posetrack_json import load_videos
 from .posetrack_video_dataset import PoseTrackVideoDataset
 
 
@@ -29,67 +27,27 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
     and ``frame_readable`` (True).
 
     Args:
-        ann_file: Annotations, as in :class:`PoseTrackVideoDataset`.
-        data_root: Root of the data.
-        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
         poses: Folder (or file) of poses in the same layout, relative to ``data_root``, with all
             videos used and their labelled frames; frames belong together by image id. Ids in it
             are not looked at, and ``known_ids`` is -1 (``MatchKnownIds`` finds them out). None:
             the annotated poses, whose true ids are known.
-        videos: Names of the videos to use. None: all.
-        frames: Positions ``(first, stop)`` of the frames to use in each video.
-        frame_step: Use every n-th frame.
-        sizes_from_images: Take frame sizes that the annotations do not say from the images, see
-            :func:`with_frame_sizes`; the released PoseTrack18 files have none.
-        pipeline: Transforms, such as ``PackFramePoses``.
-        test_mode: As in mmengine.
-        lazy_init: As in mmengine.
-        serialize_data: As in mmengine.
+        **kwargs: See :class:`PoseTrackBase`.
 
     Raises:
         ValueError: Broken annotations or poses, or ``poses`` lacks a video or a labelled frame.
         FileNotFoundError: Annotations or poses are missing, or an image whose size is asked for.
     """
 
-    def __init__(
-        self,
-        *,
-        ann_file: str,
-        data_root: str = "",
-        release: str = "posetrack18",
-        poses: str | None = None,
-        videos: Sequence[str] | None = None,
-        frames: tuple[int, int | None] | None = None,
-        frame_step: int = 1,
-        sizes_from_images: bool = False,
-        pipeline: Sequence[dict | Callable] = (),
-        test_mode: bool = True,
-        lazy_init: bool = False,
-        serialize_data: bool = True,
-    ):
+    def __init__(self, *, poses: str | None = None, **kwargs: Any):
+        for name in ("box_source", "bbox_file"):
+            if name in kwargs:
+                raise ValueError(f"PoseTrackPoseDataset takes no {name}: its poses are known")
         self.pose_file = poses
-        self.sizes_from_images = sizes_from_images
-        super().__init__(
-            ann_file=ann_file,
-            data_root=data_root,
-            release=release,
-            box_source="detector",  # no proposals
-            videos=videos,
-            frames=frames,
-            frame_step=frame_step,
-            pipeline=pipeline,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-            serialize_data=serialize_data,
-        )
+        super().__init__(box_source="detector", **kwargs)  # no proposals
 
     def load_data_list(self) -> list[dict]:
         """Read annotations and poses into one dict a frame, in video order."""
-        videos = load_videos(
-            self.ann_file, videos=self.videos, frames=self.frames, frame_step=self.frame_step
-        )
-        if self.sizes_from_images:
-            videos = with_frame_sizes(videos, self.data_root)
+        videos = self.read_videos()
         if self.pose_file is None:
             sources = [video.frames for video in videos]
         else:

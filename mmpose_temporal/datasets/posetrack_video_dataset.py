@@ -2,27 +2,27 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from copy import deepcopy
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from mmengine.dataset import BaseDataset, force_full_init
+from mmengine.dataset import force_full_init
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, load_videos
 from mmpose_temporal.structures import NUM_KEYPOINTS
 from mmpose_temporal.utils import safe_join
 
-from .metainfo import posetrack_metainfo
-from .posetrack_annotations import FrameAnnotation, VideoAnnotation
-from .posetrack_json import load_videos
+from .posetrack_base import PoseTrackBase
 
 PERSON_CATEGORY = 1
 
+ALL = dict(videos=None, frames=None, frame_step=1)
+"""The selection of a whole data set."""
+
 
 @DATASETS.register_module()
-class PoseTrackVideoDataset(BaseDataset):
+class PoseTrackVideoDataset(PoseTrackBase):
     """One item is one frame of a video with all its people.
 
     Frames of a video follow each other; a video's frames are never mixed with another's (the
@@ -35,23 +35,14 @@ class PoseTrackVideoDataset(BaseDataset):
     pixels.
 
     Args:
-        ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,
-            relative to ``data_root``.
-        data_root: Root of the data; no path in the annotations may leave it.
-        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
         box_source: Where people are looked for. ``'gt'``: at the annotated boxes of those with
             an annotated joint (a person without one cannot be scored: choice), cut at the
             frame's border as mmpose does; unlabelled frames are not searched. ``'file'``: at
             the boxes of ``bbox_file``. ``'detector'``: no proposals, the model has a detector.
         bbox_file: COCO-style detections ``[{image_id, category_id, bbox, score}]``, relative to
             ``data_root``; boxes of other categories than person (1) are left out.
-        videos: Names of the videos to use. None: all.
-        frames: Positions ``(first, stop)`` of the frames to use in each video.
-        frame_step: Use every n-th frame.
-        pipeline: Transforms.
         test_mode: As in mmengine; a tracker is tested, so True is the default.
-        lazy_init: As in mmengine.
-        serialize_data: As in mmengine.
+        **kwargs: See :class:`PoseTrackBase`.
 
     Raises:
         ValueError: Options that do not fit each other, broken annotations, detections of
@@ -63,18 +54,10 @@ class PoseTrackVideoDataset(BaseDataset):
     def __init__(
         self,
         *,
-        ann_file: str,
-        data_root: str = "",
-        release: str = "posetrack18",
         box_source: Literal["gt", "file", "detector"] = "gt",
         bbox_file: str | None = None,
-        videos: Sequence[str] | None = None,
-        frames: tuple[int, int | None] | None = None,
-        frame_step: int = 1,
-        pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = True,
-        lazy_init: bool = False,
-        serialize_data: bool = True,
+        **kwargs: Any,
     ):
         if box_source not in ("gt", "file", "detector"):
             raise ValueError(f"box_source must be 'gt', 'file' or 'detector', got {box_source!r}")
@@ -85,30 +68,11 @@ class PoseTrackVideoDataset(BaseDataset):
             )
         self.box_source = box_source
         self.bbox_file = bbox_file
-        self.videos = videos
-        self.frames = frames
-        self.frame_step = frame_step
-        super().__init__(
-            ann_file=ann_file,
-            data_root=data_root,
-            data_prefix=dict(),
-            metainfo=posetrack_metainfo(release),
-            pipeline=list(pipeline),
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-            serialize_data=serialize_data,
-        )
-
-    @classmethod
-    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        """Metainfo comes parsed; mmengine's version would look for files of its values."""
-        return deepcopy(metainfo or {})
+        super().__init__(test_mode=test_mode, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Read annotations and proposals into one dict a frame, in video order."""
-        videos = load_videos(
-            self.ann_file, videos=self.videos, frames=self.frames, frame_step=self.frame_step
-        )
+        videos = self.read_videos()
         proposals = self._load_proposals(videos)
         items = [
             self._frame_item(video, index, proposals)
@@ -164,11 +128,7 @@ class PoseTrackVideoDataset(BaseDataset):
         path = Path(self.data_root or "", self.bbox_file)
         # Detections of frames that videos=, frames= or frame_step= leave out are no error, so
         # they are checked against everything that is annotated.
-        everything = (
-            load_videos(self.ann_file)
-            if self.videos or self.frames or self.frame_step > 1
-            else videos
-        )
+        everything = load_videos(self.ann_file) if self.selection != ALL else videos
         ids = [frame.image_id for video in everything for frame in video.frames]
         known = set(ids)
         if len(known) < len(ids):

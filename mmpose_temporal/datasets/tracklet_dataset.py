@@ -1,20 +1,18 @@
 """Pairs of a pose and a track, drawn from annotated tracks with simulated errors."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dataset import BaseDataset
 from mmpose.registry import DATASETS
 
+from mmpose_temporal.posetrack import VideoAnnotation
 from mmpose_temporal.structures import SCORED_KEYPOINTS
 from mmpose_temporal.structures.track_motion import RECENT
 
-from .metainfo import posetrack_metainfo
-from .posetrack_annotations import VideoAnnotation
-from .posetrack_json import load_videos
+from .posetrack_base import PoseTrackBase
 from .tracklets import ErrorRates, augment_clip, clip_of_video, draw_pairs, simulate_errors
 from .tracklets.clips import corners
 
@@ -23,7 +21,7 @@ ATTEMPTS = 20
 
 
 @DATASETS.register_module()
-class TrackletDataset(BaseDataset):
+class TrackletDataset(PoseTrackBase):
     """One item is some pairs of a pose and a track, out of one clip that is drawn anew each time.
 
     A clip is a part of a video of poses, augmented (:func:`~.tracklets.augment_clip`) and
@@ -39,8 +37,6 @@ class TrackletDataset(BaseDataset):
     Args:
         ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file, or
             a list of such, relative to ``data_root``.
-        data_root: Root of the data.
-        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
         num_items: Items of an epoch.
         num_pairs: N.
         history: H, poses of a track.
@@ -50,9 +46,7 @@ class TrackletDataset(BaseDataset):
         visits: Moments of a clip that pairs are taken from.
         blind_share: Share of the items without the common motion, in [0, 1]: the similarity
             judges with it and without.
-        videos: Names of the videos to use. None: all.
-        test_mode: As in mmengine.
-        lazy_init: As in mmengine.
+        **kwargs: See :class:`PoseTrackBase`.
 
     Raises:
         ValueError: A number is out of its range, broken annotations, or no video has tracks to
@@ -64,8 +58,6 @@ class TrackletDataset(BaseDataset):
         self,
         *,
         ann_file: str | Sequence[str],
-        data_root: str = "",
-        release: str = "posetrack18",
         num_items: int = 4000,
         num_pairs: int = 64,
         history: int = 6,
@@ -73,9 +65,7 @@ class TrackletDataset(BaseDataset):
         joints: Sequence[int] | None = None,
         visits: int = 5,
         blind_share: float = 0.0,
-        videos: Sequence[str] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **kwargs: Any,
     ):
         numbers = dict(num_items=num_items, num_pairs=num_pairs, max_age=max_age, visits=visits)
         for name, value in numbers.items():
@@ -94,26 +84,14 @@ class TrackletDataset(BaseDataset):
         if not 0 <= blind_share <= 1:
             raise ValueError(f"blind_share must be in [0, 1], got {blind_share}")
         self.blind_share = blind_share
-        self.videos = videos
-        super().__init__(
-            data_root=data_root,
-            data_prefix=dict(),
-            metainfo=posetrack_metainfo(release),
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-            serialize_data=False,  # a few arrays, which workers share
-        )
-
-    @classmethod
-    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        """Metainfo comes parsed; mmengine's version would look for files of its values."""
-        return deepcopy(metainfo or {})
+        # The data are a few arrays, which workers share.
+        super().__init__(ann_file="", serialize_data=False, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Read the tracks: an entry with ``clip`` (T, P, K, 3) and ``size`` for each video."""
         entries = []
         for name in self.ann_files:
-            for video in load_videos(Path(self.data_root, name), videos=self.videos):
+            for video in self.read_videos(Path(self.data_root, name)):
                 clip = clip_of_video(video)
                 if len(clip) > 1 and (clip[..., 2] > 0).any():
                     entries.append(dict(clip=clip, size=_size(video, clip)))

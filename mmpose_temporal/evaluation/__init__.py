@@ -1,5 +1,7 @@
 """Evaluation: pure functions, metrics that call them, files of ground truth and predictions."""
 
+from mmpose_temporal.posetrack import PredictedFrame, prediction_path, write_video_predictions
+
 from .metrics import MatchAccuracyMetric, PoseTrackMetric
 from .posetrack_files import (
     FileFigures,
@@ -8,7 +10,6 @@ from .posetrack_files import (
     find_video_files,
     read_video_files,
 )
-from .posetrack_format import PredictedFrame, prediction_path, write_video_predictions
 from .tables import as_json, format_table, format_videos
 
 __all__ = [

@@ -1,8 +1,10 @@
 """Evaluating folders of per-video JSON files: pairing, reading, counting in parallel.
 
 Ground truth and predictions may each be in the PoseTrack18 or the PoseTrack17 layout
-(:mod:`~.file_layouts`). What poseval reads is read as it reads it; what it would take wrongly
-(scores or ids that are missing, frames of another name, a category that is no person) is an error.
+(:mod:`mmpose_temporal.posetrack.reader`). What poseval reads is read as it reads it: a joint is
+there unless its three numbers are all 0 (PoseTrack17: if it is listed), whatever its visibility.
+What it would take wrongly (scores or ids that are missing, frames of another name, a category
+that is no person) is an error.
 """
 
 import multiprocessing
@@ -11,12 +13,13 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from .file_layouts import FileContent, read_layout
+from mmpose_temporal.posetrack import FileContent, read_file, require_frames
+from mmpose_temporal.structures import SCORED_KEYPOINTS
+
 from .functional import (
     METRICS,
     GroundTruthFrame,
@@ -86,11 +89,11 @@ def find_video_files(truth: str | os.PathLike, predictions: str | os.PathLike) -
     left, right = _json_files(truth), _json_files(predictions)
     pairs = {name: right.pop(name) for name in left if name in right}
     for name in [name for name in left if name not in pairs]:
-        wanted = read_layout(left[name], predicted=False).video_id
+        wanted = _video_id(read_truth(left[name]))
         same = [
             other
             for other, path in right.items()
-            if wanted is not None and wanted in (other, read_layout(path, predicted=True).video_id)
+            if wanted is not None and wanted in (other, _video_id(read_predictions(path)))
         ]
         if len(same) == 1:
             pairs[name] = right.pop(same[0])
@@ -126,73 +129,96 @@ def read_video_files(files: VideoFiles, *, protocol: str = "poseval") -> VideoIn
     Raises:
         ValueError: A file is broken, or the two do not fit. The text names file, frame and field.
     """
-    truth = read_layout(files.truth, predicted=False)
-    predicted = read_layout(files.predictions, predicted=True)
+    truth, predicted = read_truth(files.truth), read_predictions(files.predictions)
     if len(truth.frames) != len(predicted.frames):
         raise ValueError(
             f"{predicted.path} has {len(predicted.frames)} frames, {truth.path} has "
             f"{len(truth.frames)}: list every frame, without people where there are none"
         )
     for index, (left, right) in enumerate(zip(truth.frames, predicted.frames, strict=True)):
-        named = left.has_name and right.has_name
-        if named and PurePosixPath(left.name).stem != PurePosixPath(right.name).stem:
+        if (
+            left.name
+            and right.name
+            and PurePosixPath(left.name).stem != PurePosixPath(right.name).stem
+        ):
             raise ValueError(
                 f"{predicted.path}, frame {index}: the image is {right.name}, that of "
                 f"{truth.path} is {left.name}; list the frames in the same order"
             )
+    limits = {}
+    if protocol == "poseval":
+        limits = dict(limit=MAX_TRACK_ID, hint=" (poseval refuses it; protocol 'strict' does not)")
     for content in (truth, predicted):
-        _check_track_ids(content, protocol)
+        content.check_track_ids(**limits)
     return VideoInput(files.video_id, _truth_frames(truth), _predicted_frames(predicted))
 
 
-def _check_track_ids(content: FileContent, protocol: str) -> None:
-    ids = content.track_ids
-    limit = MAX_TRACK_ID if protocol == "poseval" else np.inf
-    wrong = (ids < 0) | (ids >= limit)
-    if wrong.any():
-        person = int(wrong.argmax())
-        why = "is negative" if ids[person] < 0 else f"is not below {MAX_TRACK_ID}"
-        hint = "" if ids[person] < 0 else " (poseval refuses it; protocol 'strict' does not)"
-        raise ValueError(f"{content.where(person)}: 'track_id' {ids[person]} {why}{hint}")
-    key = np.stack([content.rows, ids], 1)
-    _, first, counts = np.unique(key, axis=0, return_index=True, return_counts=True)
-    if (counts > 1).any():
-        person = int(first[counts > 1].min())
+def read_truth(path: Path) -> FileContent:
+    """Annotations with track ids and head boxes.
+
+    Raises:
+        ValueError: A field is broken, there are no frames, or they are of several videos.
+    """
+    return _checked(read_file(path, required=("track_id", "keypoints", "bbox_head")))
+
+
+def read_predictions(path: Path) -> FileContent:
+    """Predictions with track ids and joint scores.
+
+    Raises:
+        ValueError: See :func:`read_truth`.
+    """
+    return _checked(read_file(path, required=("track_id", "keypoints", "scores")))
+
+
+def _checked(content: FileContent) -> FileContent:
+    if len(content.video_ids) > 1:
         raise ValueError(
-            f"{content.where(person)}: 'track_id' {ids[person]} is repeated within the frame"
+            f"{content.path}: 'vid_id' names several videos {list(content.video_ids)}; one file "
+            "is one video"
         )
+    return require_frames(content)
 
 
-def _slices(content: FileContent) -> list[slice]:
-    bounds = np.searchsorted(content.rows, np.arange(len(content.frames) + 1)).tolist()
-    return [slice(first, stop) for first, stop in pairwise(bounds)]
+def _video_id(content: FileContent) -> str | None:
+    return content.video_ids[0] if content.video_ids else None
+
+
+def _joints(content: FileContent) -> tuple[np.ndarray, np.ndarray]:
+    """(P, 15, 2) and, by poseval's rule, whether a joint is there, (P, 15) bool."""
+    points = content.keypoints[:, SCORED_KEYPOINTS]
+    return points[..., :2], (points != 0).any(-1)
 
 
 def _truth_frames(content: FileContent) -> list[GroundTruthFrame]:
     sizes = head_sizes(content.head_boxes)
+    keypoints, present = _joints(content)
     return [
         GroundTruthFrame(
-            keypoints=content.keypoints[part],
-            visible=content.present[part],
+            keypoints=keypoints[part],
+            visible=present[part],
             head_sizes=sizes[part],
             track_ids=content.track_ids[part],
             ignore_regions=frame.regions,
-            labeled=frame.labeled,
+            labeled=frame.labeled is not False,
             listed=frame.listed,
         )
-        for frame, part in zip(content.frames, _slices(content), strict=True)
+        for frame, part in zip(content.frames, content.parts, strict=True)
     ]
 
 
 def _predicted_frames(content: FileContent) -> list[PredictionFrame]:
+    keypoints, present = _joints(content)
+    # Joints that a PoseTrack17 file does not list have no score.
+    scores = np.nan_to_num(content.scores[:, SCORED_KEYPOINTS])
     return [
         PredictionFrame(
-            keypoints=content.keypoints[part],
-            present=content.present[part],
-            scores=content.scores[part],
+            keypoints=keypoints[part],
+            present=present[part],
+            scores=scores[part],
             track_ids=content.track_ids[part],
         )
-        for part in _slices(content)
+        for part in content.parts
     ]
 
 

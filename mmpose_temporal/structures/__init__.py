@@ -1,6 +1,7 @@
 """What travels between the rooms: the people of a frame, the frame, and the keypoint layout."""
 
 from .frame_packet import FramePacket, frame_size, frame_time, is_searched
+from .metainfo import posetrack_metainfo
 from .observer import CallbackObserver, Observer
 from .people import UNTRACKED, People, enclosing_boxes
 from .plain_state import from_plain, plain_state, to_plain
@@ -38,6 +39,7 @@ __all__ = [
     "is_searched",
     "person_categories",
     "plain_state",
+    "posetrack_metainfo",
     "select_all",
     "select_rows",
     "to_plain",

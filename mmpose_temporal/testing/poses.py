@@ -8,8 +8,7 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.datasets import posetrack_metainfo
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePoses, posetrack_metainfo
 
 from .models import template_keypoints
 

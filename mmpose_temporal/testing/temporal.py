@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.datasets import posetrack_metainfo
+from mmpose_temporal.structures import posetrack_metainfo
 
 from .models import tiny_estimator_config, tiny_tracker_config
 

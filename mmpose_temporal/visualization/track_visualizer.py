@@ -7,8 +7,7 @@ from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
 
-from mmpose_temporal.datasets.metainfo import posetrack_metainfo
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePoses, posetrack_metainfo
 from mmpose_temporal.utils import atomic_write
 
 from .drawing import draw_text, draw_trails

@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
 import mmpose_temporal  # noqa: F401 - registers everything
-from mmpose_temporal.datasets.synthetic import SyntheticVideoConfig, write_dataset
+from mmpose_temporal.synthetic import SyntheticVideoConfig, write_dataset
 
 FOLDER = Path(__file__).resolve().parents[2] / "configs/keytrack/baselines"
 LEARNING = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob("*_1xb*.py"))

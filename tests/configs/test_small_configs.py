@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from mmpose.registry import METRICS
 
 import mmpose_temporal  # noqa: F401 - registers everything
-from mmpose_temporal.datasets.synthetic import SyntheticVideoConfig, write_dataset
+from mmpose_temporal.synthetic import SyntheticVideoConfig, write_dataset
 
 FOLDER = Path(__file__).resolve().parents[2] / "configs" / "baselines"
 # Their IoU siblings differ in the similarity only, see test_configs.py.

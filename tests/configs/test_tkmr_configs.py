@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
 import mmpose_temporal  # noqa: F401 - registers everything
-from mmpose_temporal.datasets.synthetic import (
+from mmpose_temporal.synthetic import (
     DetectorNoise,
     SyntheticVideoConfig,
     write_dataset,

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from mmpose_temporal.datasets.clip_table import ClipTable
-from mmpose_temporal.datasets.posetrack_annotations import (
+from mmpose_temporal.posetrack import (
     FrameAnnotation,
     PersonAnnotation,
     VideoAnnotation,

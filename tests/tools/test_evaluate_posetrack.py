@@ -153,5 +153,5 @@ def test_as_a_program(folders, tmp_path):
         text=True,
     )
     assert done.returncode == 1
-    assert "000002.json is in no PoseTrack layout" in done.stderr.splitlines()[-1]
+    assert "000002.json is not in the PoseTrack18 layout" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

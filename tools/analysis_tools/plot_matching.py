@@ -13,13 +13,9 @@ import numpy as np
 from mmengine.config import Config, DictAction
 
 from mmpose_temporal.apis import FrameMatches, build_pose_only_tracker, frame_matches
-from mmpose_temporal.datasets import (
-    LoadVideoFrame,
-    VideoAnnotation,
-    load_videos,
-    posetrack_metainfo,
-)
+from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, load_videos
 from mmpose_temporal.models import PoseEntailment
+from mmpose_temporal.structures import posetrack_metainfo
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.visualization import (
     draw_attention,

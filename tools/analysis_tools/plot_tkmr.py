@@ -82,7 +82,7 @@ def picture_of_matches(
         matches.earlier,
         matches.keypoints,
         matches.probabilities,
-        titles=[f"{dataset.videos[0]}, frame {index}" for index in shown],
+        titles=[f"{dataset.selection['videos'][0]}, frame {index}" for index in shown],
         labels=[f"id {i}" for i in matches.track_ids],
         scale=max(1, round(FRAME_WIDTH / images[1].shape[1])),
     )

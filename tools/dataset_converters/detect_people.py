@@ -15,12 +15,8 @@ from pathlib import Path
 
 import torch
 
-from mmpose_temporal.datasets.converters import (
-    ConversionReport,
-    annotated_frames,
-    detect_people,
-    folder_frames,
-)
+from mmpose_temporal.apis.detect_people import annotated_frames, detect_people, folder_frames
+from mmpose_temporal.datasets.converters import ConversionReport
 from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
 
 

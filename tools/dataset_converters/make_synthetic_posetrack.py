@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.synthetic import (
+from mmpose_temporal.synthetic import (
     SCENES,
     SPLITS,
     DetectorNoise,

@@ -3,12 +3,10 @@
 from .check import check_posetrack
 from .check_report import ADVICE, DatasetReport, Finding, SplitReport
 from .coco import COCO_KEYPOINTS, coco_to_posetrack, convert_coco
-from .detections import annotated_frames, detect_people, folder_frames
 from .mpii import convert_mpii, mpii_to_posetrack
 from .multiperson_posetrack import (
     FRAME_NAMES,
     MPII_JOINTS,
-    POSETRACK18_FRAME_NAMES,
     convert_multiperson_posetrack,
     multiperson_video_to_18,
     read_multiperson_posetrack,
@@ -16,7 +14,6 @@ from .multiperson_posetrack import (
 from .posetrack17 import (
     convert_from_posetrack17,
     posetrack17_to_18,
-    read_annolist,
 )
 from .posetrack21 import convert_posetrack21, posetrack21_to_18
 from .releases import Release, guess_release
@@ -28,13 +25,11 @@ __all__ = [
     "COCO_KEYPOINTS",
     "FRAME_NAMES",
     "MPII_JOINTS",
-    "POSETRACK18_FRAME_NAMES",
     "ConversionReport",
     "DatasetReport",
     "Finding",
     "Release",
     "SplitReport",
-    "annotated_frames",
     "check_posetrack",
     "coco_to_posetrack",
     "convert_coco",
@@ -43,14 +38,11 @@ __all__ = [
     "convert_multiperson_posetrack",
     "convert_posetrack21",
     "convert_to_posetrack17",
-    "detect_people",
-    "folder_frames",
     "guess_release",
     "mpii_to_posetrack",
     "multiperson_video_to_18",
     "posetrack17_to_18",
     "posetrack18_to_17",
     "posetrack21_to_18",
-    "read_annolist",
     "read_multiperson_posetrack",
 ]

@@ -10,11 +10,11 @@ from typing import Any
 import cv2
 from rich.progress import track
 
+from mmpose_temporal.posetrack import read_video
+from mmpose_temporal.posetrack.fields import load_json
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import safe_join
 
-from ..json_fields import load_json
-from ..posetrack_json import read_video
 from .check_report import DatasetReport, Finding, SplitReport
 from .releases import describe_count, guess_release
 
@@ -153,6 +153,7 @@ def _check_file(
 
 
 _READABLE = {
+    "joint order",
     "missing head boxes",
     "gaps in frame numbers",
     "fewer frames than stated",
@@ -162,6 +163,7 @@ _READABLE = {
 
 
 def _joint_order(file: Path, content: dict[str, Any]) -> Iterator[Finding]:
+    """Readers of this package go by the names; others by the order."""
     for category in content.get("categories") or []:
         names = category.get("keypoints") if isinstance(category, dict) else None
         if names is not None and category.get("id") == 1 and tuple(names) != KEYPOINT_NAMES:

@@ -10,7 +10,8 @@ ADVICE = {
     "unreadable annotations": "download or convert the file again",
     "not the PoseTrack18 layout": "convert it first: tools/dataset_converters/posetrack17_to_"
     "posetrack18.py, posetrack21_to_posetrack18.py",
-    "joint order": "convert the file (posetrack21_to_posetrack18.py orders joints by name)",
+    "joint order": "this package goes by the names of the keypoints, but other readers by their "
+    "order: posetrack21_to_posetrack18.py puts them into PoseTrack18's",
     "field errors": "repair the named field; data sets refuse the file as it is",
     "repeated track ids": "give every person of a frame its own track id; data sets refuse the "
     "file as it is",

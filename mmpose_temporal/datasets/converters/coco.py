@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from mmpose_temporal.posetrack.content import to_xyxy
+from mmpose_temporal.posetrack.fields import integer, numbers
+from mmpose_temporal.posetrack.records import image_record
 from mmpose_temporal.utils import write_json
 
 from .files import read_json, require_free
-from .layout import image_record
-from .matlab import required_integer
 from .report import ConversionReport
 from .still_images import check_folder, image_name, merged_file, spread, still_person
 
@@ -112,20 +113,20 @@ def convert_coco(
     images = {}
     for image in content["images"]:
         where = f"{source}: image {image.get('id')}"
-        images[required_integer(image, "id", where)] = image_record(
+        images[integer(image, "id", where)] = image_record(
             image_name(image_folder, image.get("file_name"), where),
             image_id=image["id"],
             video_number=image_folder,
             num_frames=len(content["images"]),
             is_labeled=True,
-            size=tuple(required_integer(image, side, where) for side in ("width", "height")),
+            size=tuple(integer(image, side, where) for side in ("width", "height")),
         )
     people: list[dict] = []
     count = dict.fromkeys(images, 0)
     steps = track(content["annotations"], "Converting", disable=not progress)
     for annotation in steps:
         where = f"{source}: annotation {annotation.get('id')}"
-        image_id = required_integer(annotation, "image_id", where)
+        image_id = integer(annotation, "image_id", where)
         if image_id not in images:
             raise ValueError(f"{where} belongs to image {image_id}, which the file does not list")
         keypoints = _keypoints(annotation, person, where, report)
@@ -182,22 +183,11 @@ def _keypoints(
     if reason is not None:
         report.left_out[reason] += 1
         return None
-    try:
-        keypoints = np.array(annotation["keypoints"], np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: 'keypoints' is not a list of numbers") from error
-    if keypoints.size != 3 * len(COCO_KEYPOINTS) or not np.isfinite(keypoints).all():
-        raise ValueError(f"{where}: 'keypoints' must be 51 finite numbers, got {keypoints.size}")
+    keypoints = numbers(annotation["keypoints"], "keypoints", 3 * len(COCO_KEYPOINTS), where)
     return keypoints.reshape(-1, 3)
 
 
 def _box(annotation: dict, where: str) -> np.ndarray | None:
     if annotation.get("bbox") is None:
         return None
-    try:
-        box = np.array(annotation["bbox"], np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: 'bbox' is not a list of numbers") from error
-    if box.shape != (4,) or not np.isfinite(box).all():
-        raise ValueError(f"{where}: 'bbox' must be x, y, w, h, got {annotation['bbox']}")
-    return np.concatenate([box[:2], box[:2] + box[2:]])
+    return to_xyxy(numbers(annotation["bbox"], "bbox", 4, where)[None])[0]

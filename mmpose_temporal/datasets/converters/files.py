@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from rich.progress import track
 
-from mmpose_temporal.utils import safe_join, write_json
+from mmpose_temporal.posetrack.fields import load_json
+from mmpose_temporal.utils import write_json
 
-from ..json_fields import load_json
 from .report import ConversionReport
 
 
@@ -124,22 +123,3 @@ def write_folder(
             file.replace(out / file.name)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-
-
-def image_size(root: str | Path | None, file_name: str) -> tuple[int, int] | None:
-    """(width, height) of an image from the head of its file; None without ``root``.
-
-    Raises:
-        FileNotFoundError: The image is not there.
-        ValueError: The file is no image, or its name leaves ``root``.
-    """
-    if root is None:
-        return None
-    path = safe_join(root, file_name)
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except FileNotFoundError:
-        raise FileNotFoundError(f"image {path} does not exist; is the image root right?") from None
-    except OSError as error:
-        raise ValueError(f"image {path} cannot be read: {error}") from error

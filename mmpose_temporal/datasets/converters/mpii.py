@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
+from mmpose_temporal.posetrack import image_size
+from mmpose_temporal.posetrack.records import image_record
 from mmpose_temporal.utils import write_json
 
-from .files import image_size, read_json, require_free
-from .layout import image_record
+from .files import read_json, require_free
 from .multiperson_posetrack import MPII_JOINTS
 from .report import ConversionReport
 from .still_images import check_folder, image_name, merged_file, spread, still_person
@@ -95,7 +96,7 @@ def convert_mpii(
             video_number=image_folder,
             num_frames=len(people),
             is_labeled=True,
-            size=image_size(image_root, names[image_id]),
+            size=None if image_root is None else image_size(image_root, names[image_id]),
         )
         for image_id in people
     ]

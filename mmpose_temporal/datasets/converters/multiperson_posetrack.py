@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from mmpose_temporal.posetrack import image_size
+from mmpose_temporal.posetrack.fields import integer, number, structs
+from mmpose_temporal.posetrack.matlab import load_mat
+from mmpose_temporal.posetrack.records import image_number, image_record, person_record
 from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, person_categories
 
-from .files import image_size, write_folder
-from .layout import image_number, image_record, person_record
-from .matlab import load_mat, records, required_integer, required_number
+from .files import write_folder
 from .report import ConversionReport
 
 MPII_JOINTS = (
@@ -44,9 +46,6 @@ MPII_JOINTS = (
 FRAME_NAMES = "videos/{video}/{number:05d}.jpg"
 """Where the release has its frames; the first is 00001.jpg."""
 
-POSETRACK18_FRAME_NAMES = "images/{split}/{video}/{index:06d}.jpg"
-"""PoseTrack18's way; the first is 000000.jpg."""
-
 
 def read_multiperson_posetrack(path: str | Path) -> list[dict[str, Any]]:
     """The videos of an ``annolist.mat``.
@@ -59,16 +58,14 @@ def read_multiperson_posetrack(path: str | Path) -> list[dict[str, Any]]:
         ValueError: It cannot be read, or is not in this layout.
     """
     videos = []
-    for index, record in enumerate(records({"a": load_mat(path, "annolist")}, "a", str(path))):
+    for index, record in enumerate(structs({"a": load_mat(path, "annolist")}, "a", str(path))):
         where = f"{path}: video {index}"
         name, cells = record.get("name"), record.get("annopoints")
         if not isinstance(name, str) or not name.isdigit():
             raise ValueError(f"{where}: 'name' must be a number as text, got {name!r}")
         if not isinstance(cells, np.ndarray) or cells.dtype != object:
             raise ValueError(f"{where}: 'annopoints' must be a cell of people and frames")
-        shape = tuple(
-            required_integer(record, field, where) for field in ("num_persons", "num_frames")
-        )
+        shape = tuple(integer(record, field, where) for field in ("num_persons", "num_frames"))
         if cells.shape != shape:
             raise ValueError(
                 f"{where} ({name}): 'annopoints' is {cells.shape}, but num_persons and "
@@ -123,7 +120,7 @@ def multiperson_video_to_18(
                 video_number=video_number,
                 num_frames=cells.shape[1],
                 is_labeled=True,
-                size=image_size(image_root, file_name),
+                size=None if image_root is None else image_size(image_root, file_name),
             )
         )
         for track_id, cell in enumerate(cells[:, index]):
@@ -149,13 +146,13 @@ def multiperson_video_to_18(
 def _person(cell: Any, where: str) -> tuple[np.ndarray, np.ndarray | None]:
     keypoints = np.zeros((NUM_KEYPOINTS, 3))
     head_box = None
-    for person in records({"cell": cell}, "cell", where):
-        for point in records(person, "point", where):
-            joint = required_integer(point, "id", where)
+    for person in structs({"cell": cell}, "cell", where):
+        for point in structs(person, "point", where):
+            joint = integer(point, "id", where)
             name = MPII_JOINTS[joint] if 0 <= joint < len(MPII_JOINTS) else None
             if name is None:
                 raise ValueError(f"{where}: joint id {joint} is none of the 14 that are annotated")
-            xy = [required_number(point, axis, f"{where}, joint {name}") for axis in ("x", "y")]
+            xy = [number(point, axis, f"{where}, joint {name}") for axis in ("x", "y")]
             keypoints[KEYPOINT_NAMES.index(name)] = [*xy, 1]
         corners = person.get("head_rect")
         if isinstance(corners, np.ndarray) and corners.size:

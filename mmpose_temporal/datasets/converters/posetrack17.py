@@ -1,10 +1,4 @@
-"""PoseTrack17 to the PoseTrack18 layout.
-
-PoseTrack17 (mat or json, one file a video) lists frames in ``annolist``: ``image.name``,
-``is_labeled``, ``ignore_regions`` (polygons of ``point`` with x and y) and ``annorect``, one
-record a person: the head box ``x1, y1, x2, y2``, ``track_id``, and ``annopoints.point`` with
-``id``, ``x``, ``y`` and ``is_visible`` (annotations) or ``score`` (predictions). Numbers are
-wrapped in lists in the json (``"x": [394]``).
+"""PoseTrack17 (mat or json) to the PoseTrack18 layout.
 
 The structure is that of the evaluation's own code (poseval) and of public readers of the .mat
 files. No official file was at hand: the json reader agrees with poseval's converter on annotated
@@ -16,55 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.structures import (
-    KEYPOINT_NAMES,
-    NUM_KEYPOINTS,
-    POSETRACK17_JOINTS,
-    person_categories,
-)
-
-from .files import convert_files, image_size, read_json, source_files
-from .layout import (
+from mmpose_temporal.posetrack import (
+    ANNOTATION_FIELDS,
     MAX_FRAMES,
-    MAX_PEOPLE,
-    checked_name,
+    FileContent,
+    FileFrame,
     image_number,
     image_record,
+    image_size,
     person_record,
+    read_file,
+    require_frames,
 )
-from .matlab import load_mat, number, points, records, required_integer, required_number
+from mmpose_temporal.posetrack.layout18 import VISIBILITY_FIELD
+from mmpose_temporal.posetrack.records import annotation_id, checked_name
+from mmpose_temporal.structures import person_categories
+
+from .files import convert_files, source_files
 from .report import ConversionReport
-
-TO_18 = np.array([KEYPOINT_NAMES.index(name) for name in POSETRACK17_JOINTS])
-"""Index in the 17 keypoints of each PoseTrack17 id."""
-
-VISIBILITY_FIELD = "keypoints_is_visible"
-"""Additional field of a converted person: PoseTrack17's ``is_visible`` of the 17 keypoints, -1
-where it says nothing. The layout's own third number means "annotated"."""
-
 
 ID_SHIFT = 4 * 10**10
 """Added to the image ids of a video whose sequence number another video has."""
-
-
-def read_annolist(path: str | Path) -> list[dict]:
-    """The frames of a PoseTrack17 file, .mat or .json.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: It cannot be read or is in another layout.
-    """
-    path = Path(path)
-    if path.suffix == ".mat":
-        content = {"annolist": load_mat(path, "annolist")}
-    else:
-        content = read_json(path)
-    if not isinstance(content, dict) or "annolist" not in content:
-        raise ValueError(f"{path} is not in the PoseTrack17 layout: it has no 'annolist'")
-    frames = records(content, "annolist", str(path))
-    if not frames:
-        raise ValueError(f"{path} has no frames")
-    return frames
 
 
 def posetrack17_to_18(
@@ -90,97 +56,62 @@ def posetrack17_to_18(
         FileNotFoundError: The file, or an image below ``image_root``, does not exist.
         ValueError: The file is broken; the text names file, frame and field.
     """
-    frames = read_annolist(path)
+    content = read_file(
+        path,
+        required=("file_name", "track_id"),
+        optional=ANNOTATION_FIELDS,
+        layouts=("posetrack17",),
+    )
     images, people, seen = [], [], {}
-    for index, frame in enumerate(frames):
-        where = f"{path}: frame {index}"
-        pictures = records(frame, "image", where)
-        if len(pictures) != 1:
-            raise ValueError(f"{where}: 'image' must be one record, got {len(pictures)}")
-        name = checked_name(pictures[0].get("name"), where)
-        where = f"{path}: frame {name}"
+    parts = require_frames(content).parts
+    for index, (frame, part) in enumerate(zip(content.frames, parts, strict=True)):
+        where = f"{path}, frame {index}"
+        name = checked_name(frame.name, where)
         image_id, video_number = image_number(name)
         if image_id in seen:
-            raise ValueError(f"{where} has the number of {seen[image_id]}")
+            raise ValueError(f"{where} ({name}) has the number of {seen[image_id]}")
         seen[image_id] = name
-        rects = records(frame, "annorect", where)
-        labeled = number(frame, "is_labeled", where)
         images.append(
             image_record(
                 name,
                 image_id=image_id,
                 video_number=video_number,
-                num_frames=len(frames),
-                is_labeled=bool(rects) if labeled is None else labeled > 0,
-                ignore_regions=[
-                    points(region, f"{where}: ignore region")
-                    for region in records(frame, "ignore_regions", where)
-                ],
-                size=image_size(image_root, name),
+                num_frames=len(content.frames),
+                is_labeled=_is_labeled(frame),
+                ignore_regions=frame.regions,
+                size=None if image_root is None else image_size(image_root, name),
             )
         )
-        people += _people(rects, image_id, where, report)
+        rows = range(part.start, part.stop)
+        people += [_person(content, row, image_id, n) for n, row in enumerate(rows)]
+    report.left_out["people without joints"] += content.without_joints
     report.converted.update(videos=1, frames=len(images), people=len(people))
     return {"images": images, "annotations": people, "categories": person_categories()}
 
 
-def _people(rects: list[dict], image_id: int, where: str, report: ConversionReport) -> list[dict]:
-    people: list[dict] = []
-    for order, rect in enumerate(rects):
-        place = f"{where}, person {order}"
-        keypoints, scores, visible = _joints(rect, place)
-        if not keypoints[:, 2].any():
-            report.left_out["people without joints"] += 1
-            continue
-        extra: dict[str, Any] = {}
-        if (scores != 0).any():
-            extra["scores"] = scores.tolist()
-        if (visible >= 0).any():
-            extra[VISIBILITY_FIELD] = visible.tolist()
-        score = number(rect, "score", place)
-        if score is not None:
-            extra["score"] = score
-        people.append(
-            person_record(
-                keypoints,
-                image_id=image_id,
-                position=len(people),
-                track_id=required_integer(rect, "track_id", place),
-                head_box=_head_box(rect, place),
-                extra=extra,
-            )
-        )
-    return people
+def _is_labeled(frame: FileFrame) -> bool:
+    return frame.listed if frame.labeled is None else frame.labeled
 
 
-def _head_box(rect: dict, where: str) -> np.ndarray | None:
-    corners = [number(rect, name, where) for name in ("x1", "y1", "x2", "y2")]
-    if all(corner is None for corner in corners):
-        return None
-    if None in corners:
-        raise ValueError(f"{where}: the head box needs x1, y1, x2 and y2")
-    x1, y1, x2, y2 = corners
-    return np.array([min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)])
-
-
-def _joints(rect: dict, where: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Keypoints (17, 3), scores (17,) and visibility (17,) int, -1 where the file says nothing."""
-    keypoints, scores = np.zeros((NUM_KEYPOINTS, 3)), np.zeros(NUM_KEYPOINTS)
-    visible = np.full(NUM_KEYPOINTS, -1)
-    for group in records(rect, "annopoints", where):
-        for point in records(group, "point", where):
-            joint = required_integer(point, "id", where)
-            if not 0 <= joint < len(TO_18):
-                raise ValueError(f"{where}: joint id {joint} is not one of PoseTrack17's 0..14")
-            place, target = f"{where}, joint {POSETRACK17_JOINTS[joint]}", TO_18[joint]
-            if keypoints[target, 2]:
-                raise ValueError(f"{place} stands twice")
-            xy = [required_number(point, axis, place) for axis in ("x", "y")]
-            keypoints[target] = [*xy, 1]
-            scores[target] = number(point, "score", place) or 0
-            seen = number(point, "is_visible", place)
-            visible[target] = -1 if seen is None else int(seen > 0)
-    return keypoints, scores, visible
+def _person(content: FileContent, row: int, image_id: int, position: int) -> dict[str, Any]:
+    """The record of a person; joints of a prediction without score have 0."""
+    extra: dict[str, Any] = {}
+    scores = np.nan_to_num(content.scores[row])
+    if scores.any():
+        extra["scores"] = scores.tolist()
+    if (content.visibility[row] >= 0).any():
+        extra[VISIBILITY_FIELD] = content.visibility[row].tolist()
+    if not np.isnan(content.box_scores[row]):
+        extra["score"] = float(content.box_scores[row])
+    head = content.head_boxes[row]
+    return person_record(
+        content.keypoints[row],
+        image_id=image_id,
+        position=position,
+        track_id=int(content.track_ids[row]),
+        head_box=None if np.isnan(head).any() else head,
+        extra=extra,
+    )
 
 
 def _with_own_ids(
@@ -196,7 +127,7 @@ def _with_own_ids(
         for image in content["images"]:
             image["id"] = image["frame_id"] = image["id"] + shift
         for person in content["annotations"]:
-            person["id"] += shift * MAX_PEOPLE
+            person["id"] += annotation_id(shift, 0)
             person["image_id"] += shift
     return content
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from mmpose_temporal.posetrack.fields import integer, numbers, record_list
+from mmpose_temporal.posetrack.layout18 import PERSON_CATEGORY, person_category
+from mmpose_temporal.posetrack.records import checked_name
 from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, person_categories
 
 from .files import convert_files, read_json, source_files
-from .layout import checked_name
-from .matlab import required_integer
 from .report import ConversionReport
 
 _IMAGE_FIELDS = {
@@ -69,68 +70,63 @@ def posetrack21_to_18(path: str | Path, report: ConversionReport) -> dict[str, A
     content = read_json(path)
     if not isinstance(content, dict):
         raise ValueError(f"{path} is not in PoseTrack21's layout: no record")
-    for field in ("images", "annotations"):
-        found = content.get(field)
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-            raise ValueError(f"{path} is not in PoseTrack21's layout: '{field}' is no list")
-    if not content["images"]:
+    records = record_list(content, "images", str(path))
+    if not records:
         raise ValueError(f"{path} has no frames")
-    order = _keypoint_order(content.get("categories") or [], path)
-    images = [_image(image, path, report) for image in content["images"]]
+    category = person_category(content, Path(path))
+    images = [_image(image, path, report) for image in records]
     names = {image["id"]: image["file_name"] for image in images}
     people = []
-    for record in content["annotations"]:
+    for record in record_list(content, "annotations", str(path)):
         where = f"{path}: annotation {record.get('id')}"
-        image_id = required_integer(record, "image_id", where)
+        image_id = integer(record, "image_id", where)
         if image_id not in names:
             raise ValueError(f"{where} belongs to image {image_id}, which the file does not list")
-        person = _person(record, order, f"{where} (frame {names[image_id]})", report)
+        person = _person(record, category, f"{where} (frame {names[image_id]})", report)
         if person is not None:
             people.append(person)
     report.converted.update(videos=1, frames=len(images), people=len(people))
     return {"images": images, "annotations": people, "categories": person_categories()}
 
 
-def _keypoint_order(categories: list[dict], path: str | Path) -> np.ndarray:
-    """Where each of the 17 keypoints stands in the file."""
-    for category in categories:
-        names = category.get("keypoints")
-        if category.get("id") != 1 or names is None:
-            continue
-        if sorted(names) != sorted(KEYPOINT_NAMES):
-            raise ValueError(f"{path}: the keypoints are not the 17 of PoseTrack: {names}")
-        return np.array([names.index(name) for name in KEYPOINT_NAMES])
-    return np.arange(NUM_KEYPOINTS)
-
-
 def _image(image: dict, path: str | Path, report: ConversionReport) -> dict:
     where = f"{path}: image {image.get('id')}"
-    required_integer(image, "id", where)
+    integer(image, "id", where)
     _note_dropped(set(image) - _IMAGE_FIELDS, "images", report)
     kept = {field: value for field, value in image.items() if field in _IMAGE_FIELDS}
     return kept | {"file_name": checked_name(image.get("file_name"), where)}
 
 
-def _person(record: dict, order: np.ndarray, where: str, report: ConversionReport) -> dict | None:
-    if record.get("category_id", 1) != 1:
+def _person(
+    record: dict, category: tuple[int, tuple[str, ...]], where: str, report: ConversionReport
+) -> dict | None:
+    number, names = category
+    if record.get("category_id", number) != number:
         report.left_out["annotations of other categories"] += 1
         return None
     _note_dropped(set(record) - _PERSON_FIELDS, "people", report)
-    try:
-        keypoints = np.array(record.get("keypoints") or [], np.float64).reshape(-1, 3)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: 'keypoints' must be triples of x, y, visibility") from error
-    if len(keypoints) not in (0, NUM_KEYPOINTS):
-        raise ValueError(f"{where}: {len(keypoints)} keypoints, PoseTrack has {NUM_KEYPOINTS}")
+    keypoints = _in_order(record, "keypoints", 3, names, where)
     if not (keypoints[:, 2] > 0).any():
         report.left_out["people without joints (boxes for multi-object tracking)"] += 1
         return None
-    required_integer(record, "track_id", where)
+    integer(record, "track_id", where)
     kept = {field: value for field, value in record.items() if field in _PERSON_FIELDS}
-    keypoints = keypoints[order]
     kept["keypoints"] = keypoints.reshape(-1).tolist()
     kept["num_keypoints"] = int((keypoints[:, 2] > 0).sum())
-    return kept | {"category_id": 1}
+    if record.get("scores"):
+        kept["scores"] = _in_order(record, "scores", 1, names, where)[:, 0].tolist()
+    return kept | {"category_id": PERSON_CATEGORY}
+
+
+def _in_order(
+    record: dict, field: str, channels: int, names: tuple[str, ...], where: str
+) -> np.ndarray:
+    """(17, channels) of the keypoints of PoseTrack18 in their order; zeros without a value."""
+    result = np.zeros((NUM_KEYPOINTS, channels))
+    if record.get(field):
+        values = numbers(record[field], field, channels * len(names), where)
+        result[[KEYPOINT_NAMES.index(name) for name in names]] = values.reshape(-1, channels)
+    return result
 
 
 def _note_dropped(fields: set[str], of: str, report: ConversionReport) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from mmpose_temporal.posetrack.records import MAX_PEOPLE, person_record
 from mmpose_temporal.structures import KEYPOINT_NAMES, person_categories
-
-from .layout import MAX_PEOPLE, person_record
 
 
 def image_name(folder: str, name: Any, where: str) -> str:

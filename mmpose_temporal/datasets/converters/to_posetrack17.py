@@ -5,13 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS
+from mmpose_temporal.posetrack import ANNOTATION_FIELDS, FileContent, read_file
+from mmpose_temporal.posetrack.annotations import joints_present
+from mmpose_temporal.posetrack.layout17 import TO_18
+from mmpose_temporal.structures import KEYPOINT_NAMES
 
-from ..posetrack_annotations import FrameAnnotation
-from ..posetrack_json import read_video
-from .files import convert_files, read_json, source_files
-from .posetrack17 import TO_18, VISIBILITY_FIELD
+from .files import convert_files, source_files
 from .report import ConversionReport
+
+SIDES = ("x1", "y1", "x2", "y2")
+"""PoseTrack17's fields of a head box."""
 
 MAX_TRACK_IDS = 1000
 """PoseTrack17's evaluation takes track ids of 0 to 999."""
@@ -34,31 +37,33 @@ def posetrack18_to_17(path: str | Path, report: ConversionReport) -> dict[str, A
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: It is broken (see :mod:`mmpose_temporal.datasets.posetrack_records`), or has
+        ValueError: It is broken (see :mod:`mmpose_temporal.posetrack.layout18`), or has
             more than 1000 tracks.
     """
-    content = read_json(path)
-    video = read_video(path)
-    raw: dict[int, list[dict]] = {}
-    for record in content["annotations"]:
-        raw.setdefault(int(record["image_id"]), []).append(record)
-    tracks = _track_numbers(video.frames, path, report)
+    content = read_file(
+        path,
+        required=("file_name", "track_id"),
+        optional=ANNOTATION_FIELDS,
+        layouts=("posetrack18",),
+    )
+    content.check_track_ids()
+    tracks = _track_numbers(content, report)
+    present = joints_present(content)
+    ears = [KEYPOINT_NAMES.index(name) for name in KEYPOINT_NAMES if name.endswith("ear")]
+    report.left_out["ears (PoseTrack17 has none)"] += int(present[:, ears].sum())
     annolist = []
-    for index, frame in enumerate(video.frames):
-        rects = [
-            _rect(record, tracks, f"{path}: frame {frame.file_name}", report)
-            for record in raw.get(frame.image_id, [])
-        ]
+    for index, (frame, part) in enumerate(zip(content.frames, content.parts, strict=True)):
+        rows = range(part.start, part.stop)
         entry = {
-            "image": [{"name": frame.file_name}],
+            "image": [{"name": frame.name}],
             "imgnum": [index + 1],
-            "is_labeled": [int(frame.is_labeled)],
-            "annorect": rects,
+            "is_labeled": [int(frame.labeled is not False)],
+            "annorect": [_rect(content, row, present[row], tracks) for row in rows],
         }
-        if frame.ignore_regions:
+        if frame.regions:
             entry["ignore_regions"] = [
                 {"point": [{"x": [x], "y": [y]} for x, y in region.tolist()]}
-                for region in frame.ignore_regions
+                for region in frame.regions
             ]
         annolist.append(entry)
     report.converted.update(
@@ -68,10 +73,8 @@ def posetrack18_to_17(path: str | Path, report: ConversionReport) -> dict[str, A
     return {"annolist": annolist}
 
 
-def _track_numbers(
-    frames: list[FrameAnnotation], path: str | Path, report: ConversionReport
-) -> dict[int, int]:
-    ids = sorted({person.track_id for frame in frames for person in frame.people})
+def _track_numbers(content: FileContent, report: ConversionReport) -> dict[int, int]:
+    ids, path = np.unique(content.track_ids).tolist(), content.path
     if len(ids) > MAX_TRACK_IDS:
         raise ValueError(f"{path} has {len(ids)} tracks; PoseTrack17 allows {MAX_TRACK_IDS}")
     if not ids or ids[-1] < MAX_TRACK_IDS:
@@ -80,34 +83,29 @@ def _track_numbers(
     return {track_id: number for number, track_id in enumerate(ids)}
 
 
-def _rect(record: dict, tracks: dict[int, int], where: str, report: ConversionReport) -> dict:
-    where = f"{where}, annotation {record.get('id')}"
-    keypoints = np.array(record.get("keypoints", np.zeros(51)), np.float64).reshape(-1, 3)
-    scores = record.get("scores") or None
-    if scores is not None and len(scores) != NUM_KEYPOINTS:
-        raise ValueError(f"{where}: 'scores' must hold {NUM_KEYPOINTS} numbers")
-    visible = record.get(VISIBILITY_FIELD) or [-1] * NUM_KEYPOINTS
-    report.left_out["ears (PoseTrack17 has none)"] += int(
-        sum(keypoints[i, 2] > 0 for i, n in enumerate(KEYPOINT_NAMES) if n.endswith("ear"))
-    )
+def _rect(
+    content: FileContent, row: int, present: np.ndarray, tracks: dict[int, int]
+) -> dict[str, Any]:
+    """The record of a person."""
+    keypoints, predicted = content.keypoints[row], content.predicted[row]
     joints = []
     for joint, index in enumerate(TO_18.tolist()):
-        x, y, present = keypoints[index].tolist()
-        if present <= 0:
+        if not present[index]:
             continue
+        x, y, _ = keypoints[index].tolist()
         point = {"id": [joint], "x": [x], "y": [y]}
-        if scores is not None:
-            point["score"] = [scores[index]]
+        if predicted:
+            point["score"] = [float(content.scores[row, index])]
         else:
-            point["is_visible"] = [1 if visible[index] < 0 else int(visible[index])]
+            point["is_visible"] = [int(content.visibility[row, index] != 0)]
         joints.append(point)
-    rect: dict[str, Any] = {"track_id": [tracks[int(record["track_id"])]]}
+    rect: dict[str, Any] = {"track_id": [tracks[int(content.track_ids[row])]]}
     rect["annopoints"] = [{"point": joints}] if joints else []
-    if record.get("bbox_head"):
-        x, y, width, height = record["bbox_head"]
-        rect |= {"x1": [x], "y1": [y], "x2": [x + width], "y2": [y + height]}
-    if record.get("score") is not None:
-        rect["score"] = [record["score"]]
+    head = content.head_boxes[row]
+    if not np.isnan(head).any():
+        rect |= {side: [value] for side, value in zip(SIDES, head.tolist(), strict=True)}
+    if not np.isnan(content.box_scores[row]):
+        rect["score"] = [float(content.box_scores[row])]
     return rect
 
 

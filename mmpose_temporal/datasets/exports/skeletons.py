@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from mmpose_temporal.evaluation.posetrack_format import PredictedFrame
+from mmpose_temporal.posetrack import PredictedFrame
 from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, FramePoses
 from mmpose_temporal.utils import atomic_write
 

@@ -6,11 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.evaluation.posetrack_format import PredictedFrame
+from mmpose_temporal.posetrack import PredictedFrame, frame_poses, read_video
 from mmpose_temporal.structures import NUM_KEYPOINTS
-
-from ..posetrack_annotations import frame_poses
-from ..posetrack_json import read_video
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,8 @@ keypoint is annotated, else 0.
 
 import numpy as np
 
+from mmpose_temporal.posetrack import VideoAnnotation
 from mmpose_temporal.structures import NUM_KEYPOINTS
-
-from ..posetrack_annotations import VideoAnnotation
 
 STRIDES = (1, 1, 1, 2, 3, 3, 4, 5, 6, 8)
 """Every n-th frame of a clip, drawn from these: from 25 frames a second down to 3 (choice)."""

@@ -3,7 +3,7 @@
 from .frames import LoadVideoFrame, PackFrameInputs, PackFramePoses
 from .keypoint_locations import LocateKeypoints
 from .known_ids import MatchKnownIds
-from .pair_crops import LoadPairCrops, crop_people
+from .pair_crops import LoadPairCrops
 from .pose_pair_noise import (
     PosePairDrop,
     PosePairFalseJoints,
@@ -34,5 +34,4 @@ __all__ = [
     "PosePairScoreNoise",
     "PosePairShift",
     "PosePairTransform",
-    "crop_people",
 ]

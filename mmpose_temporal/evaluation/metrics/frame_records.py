@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from mmpose_temporal.posetrack import PredictedFrame
 from mmpose_temporal.structures import NUM_KEYPOINTS, SCORED_KEYPOINTS, FramePoses
 
 from ..functional import GroundTruthFrame, PredictionFrame, head_sizes
-from ..posetrack_format import PredictedFrame
 
 
 @dataclass(frozen=True, eq=False)

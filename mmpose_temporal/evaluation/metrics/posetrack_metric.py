@@ -16,6 +16,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
+from mmpose_temporal.posetrack import write_video_predictions
+
 from ..functional import METRICS as ALL_METRICS
 from ..functional import (
     check_options,
@@ -23,7 +25,6 @@ from ..functional import (
     figure_keys,
     pair_videos,
 )
-from ..posetrack_format import write_video_predictions
 from ..tables import format_table
 from .frame_records import FrameRecord, group_videos
 

@@ -10,8 +10,8 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpose_temporal.datasets.transforms import crop_people
 from mmpose_temporal.structures import NUM_KEYPOINTS, FramePacket
+from mmpose_temporal.utils.crops import crop_people
 
 from .base import PairScores, Representation, Similarity
 from .chosen_joints import ChosenJoints

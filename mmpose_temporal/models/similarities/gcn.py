@@ -8,8 +8,12 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
-from mmpose_temporal.datasets.metainfo import posetrack_metainfo
-from mmpose_temporal.structures import NUM_KEYPOINTS, FramePacket, enclosing_boxes
+from mmpose_temporal.structures import (
+    NUM_KEYPOINTS,
+    FramePacket,
+    enclosing_boxes,
+    posetrack_metainfo,
+)
 
 from .base import PairScores, Representation, Similarity
 from .chosen_joints import ChosenJoints

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmpose.registry import MODELS
 
-from mmpose_temporal.datasets.metainfo import posetrack_metainfo
-from mmpose_temporal.structures import FramePacket, People
+from mmpose_temporal.structures import FramePacket, People, posetrack_metainfo
 
 from .base import PairScores, Representation, Similarity
 from .functional import box_areas, pairwise_oks

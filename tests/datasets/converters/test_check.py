@@ -60,7 +60,7 @@ def test_several_splits(root):
         (
             "field errors",
             lambda c: c["annotations"][3]["keypoints"].pop(),
-            "000001.png, annotation 1000101: 'keypoints' holds 50 numbers, not 51",
+            "000001.png), annotation 1000101: 'keypoints' must hold 51 numbers",
         ),
         ("field errors", lambda c: c["annotations"][0].pop("track_id"), "'track_id'"),
         (

@@ -1,12 +1,9 @@
 import json
 
-import cv2
-import numpy as np
 import pytest
 
 from mmpose_temporal.datasets.converters.files import (
     convert_files,
-    image_size,
     read_json,
     require_free,
     source_files,
@@ -58,16 +55,3 @@ def test_all_or_none(tmp_path):
     with pytest.raises(FileExistsError, match="pass --overwrite"):
         require_free([out / "a.json"], overwrite=False)
     require_free([out / "a.json"], overwrite=True)
-
-
-def test_size_of_an_image(tmp_path):
-    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 6, 3), np.uint8))
-    assert image_size(tmp_path, "a.png") == (6, 4)
-    assert image_size(None, "a.png") is None
-    (tmp_path / "b.png").write_bytes(b"no image")
-    with pytest.raises(ValueError, match=r"image .*b\.png cannot be read"):
-        image_size(tmp_path, "b.png")
-    with pytest.raises(FileNotFoundError, match="is the image root right"):
-        image_size(tmp_path, "c.png")
-    with pytest.raises(ValueError, match="leaves the data root"):
-        image_size(tmp_path, "../a.png")

@@ -75,23 +75,26 @@ def test_other_categories(source):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c.pop("images"), "'images' is no list"),
+        (lambda c: c.pop("images"), "'images' must be a list"),
         (lambda c: c["images"].clear(), "has no frames"),
         (
             lambda c: c["annotations"][0]["keypoints"].pop(),
-            "'keypoints' must be triples of x, y, visibility",
+            "'keypoints' must hold 51 numbers, found 50",
         ),
         (
             lambda c: c["annotations"][0].update(keypoints=[1, 1, 1]),
-            "1 keypoints, PoseTrack has 17",
+            "'keypoints' must hold 51 numbers, found 3",
         ),
-        (lambda c: c["annotations"][0].pop("track_id"), "000000.png.*: 'track_id' is missing"),
+        (
+            lambda c: c["annotations"][0].pop("track_id"),
+            "000000.png.*: 'track_id' must be",
+        ),
         (lambda c: c["annotations"][0].update(image_id=7), "image 7, which the file does not"),
         (lambda c: c["images"][0].update(file_name="/etc/passwd"), "leaves the data root"),
         (lambda c: c["images"][0].pop("file_name"), "the image has no name"),
         (
             lambda c: c["categories"][0].update(keypoints=["nose"]),
-            "the keypoints are not the 17 of PoseTrack",
+            "must name the keypoints of PoseTrack18",
         ),
     ],
 )

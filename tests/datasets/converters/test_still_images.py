@@ -107,13 +107,13 @@ def test_a_coco_file(tmp_path):
         (lambda c: c["categories"].pop(0), "has no category 'person'"),
         (lambda c: c["categories"][0]["keypoints"].reverse(), "are not the 17 of COCO"),
         (lambda c: c["images"][0].update(file_name="../x.jpg"), "is no plain file name"),
-        (lambda c: c["images"][0].pop("width"), "'width' is missing"),
+        (lambda c: c["images"][0].pop("width"), "'width' must be an integer"),
         (lambda c: c["annotations"][0].update(image_id=1), "image 1, which the file does not"),
         (
             lambda c: c["annotations"][0]["keypoints"].pop(),
-            "annotation 1: 'keypoints' must be 51 finite numbers, got 50",
+            "annotation 1: 'keypoints' must hold 51 numbers, found 50",
         ),
-        (lambda c: c["annotations"][0].update(bbox=[1, 2]), "'bbox' must be x, y, w, h"),
+        (lambda c: c["annotations"][0].update(bbox=[1, 2]), "'bbox' must hold 4 numbers"),
     ],
 )
 def test_broken_coco(tmp_path, change, message):

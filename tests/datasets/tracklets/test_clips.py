@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets import load_videos, posetrack_metainfo
-from mmpose_temporal.datasets.json_fields import load_json
+from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.datasets.tracklets import augment_clip, clip_of_video
 from mmpose_temporal.datasets.tracklets.clips import corners
+from mmpose_temporal.posetrack.fields import load_json
+from mmpose_temporal.structures import posetrack_metainfo
 from mmpose_temporal.testing import template_keypoints, write_tiny_posetrack
 from mmpose_temporal.utils import write_json
 

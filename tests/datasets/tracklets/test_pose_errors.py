@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.datasets import posetrack_metainfo
 from mmpose_temporal.datasets.tracklets import ErrorRates, simulate_errors
+from mmpose_temporal.structures import posetrack_metainfo
 from mmpose_temporal.testing import template_keypoints
 
 FLIP = posetrack_metainfo("posetrack18")["flip_indices"]

@@ -144,7 +144,7 @@ def test_figures_that_cannot_be_computed_cost_no_files(tmp_path):
 
 
 def test_a_full_disk_is_told_as_well(tmp_path, monkeypatch):
-    module = sys.modules["mmpose_temporal.evaluation.posetrack_format"]
+    module = sys.modules["mmpose_temporal.posetrack.predictions"]
     write = module.write_json
 
     def fails_for_2(path, document):

@@ -5,10 +5,10 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
-from mmpose_temporal.datasets.transforms import crop_people
 from mmpose_temporal.models import ConvEntailment
 from mmpose_temporal.models.similarities.conv_entailment import draw_joints
 from mmpose_temporal.testing import random_poses
+from mmpose_temporal.utils.crops import crop_people
 
 SIZE = (640, 480)
 FEATS = dict(frame_size=SIZE, time=0)

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from mmpose.registry import MODELS
 
-from mmpose_temporal.datasets import posetrack_metainfo
 from mmpose_temporal.models import OKSSimilarity
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePoses, posetrack_metainfo
 from mmpose_temporal.testing import random_poses
 
 

@@ -3,9 +3,8 @@ import pytest
 from mmpose.evaluation.functional import oks_nms, soft_oks_nms
 from mmpose.registry import MODELS
 
-from mmpose_temporal.datasets import posetrack_metainfo
 from mmpose_temporal.models.similarities import box_areas
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePoses, posetrack_metainfo
 from mmpose_temporal.testing import random_poses
 
 ALL = ["BoxNMS", "PoseNMS", "OKSNMS", "SoftOKSNMS"]

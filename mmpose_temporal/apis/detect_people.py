@@ -1,0 +1,221 @@
+"""Running a detector over frames into a COCO-style detection file."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import torch
+from mmpose.structures import PoseDataSample
+from rich.progress import Progress
+
+from mmpose_temporal.datasets import load_videos
+from mmpose_temporal.datasets.converters import ConversionReport
+from mmpose_temporal.datasets.converters.files import require_free
+from mmpose_temporal.utils import atomic_write, safe_join, write_json
+
+if TYPE_CHECKING:
+    from mmpose_temporal.models.trackers import BoxSource
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+
+Frames = Sequence[tuple[int, str]]
+"""Image ids, each with the image's path below the root."""
+
+
+def annotated_frames(annotations: str | Path, root: str | Path) -> list[tuple[int, str]]:
+    """The frames that annotations list, with the ids that they have there.
+
+    Args:
+        annotations: Folder of PoseTrack18 files, or one file.
+        root: Data root that the file names are relative to.
+
+    Raises:
+        FileNotFoundError: No annotations.
+        ValueError: They are broken, an id stands for two images, or a name leaves the root.
+    """
+    found: dict[int, str] = {}
+    for video in load_videos(annotations):
+        for frame in video.frames:
+            safe_join(root, frame.file_name)
+            if found.setdefault(frame.image_id, frame.file_name) != frame.file_name:
+                raise ValueError(
+                    f"{annotations}: image id {frame.image_id} stands for {frame.file_name} and "
+                    f"{found[frame.image_id]}; detections could not tell them apart"
+                )
+    return list(found.items())
+
+
+def folder_frames(root: str | Path) -> list[tuple[int, str]]:
+    """The images of a folder, or of its sub-folders, one a video.
+
+    Choice: the id of a frame is 10000 times its video's position by name, from 1, plus its own
+    position by name, from 0.
+
+    Raises:
+        FileNotFoundError: The folder does not exist or holds no images.
+        ValueError: A video has more than 10000 frames.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder")
+    images = [path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES]
+    if not images:
+        raise FileNotFoundError(f"no images ({', '.join(IMAGE_SUFFIXES)}) in {root}")
+    frames = []
+    for video, folder in enumerate(sorted({path.parent for path in images}), start=1):
+        names = sorted(path for path in images if path.parent == folder)
+        if len(names) > 10_000:
+            raise ValueError(f"{folder} has {len(names)} frames; ids have room for 10000")
+        frames += [
+            (10_000 * video + i, p.relative_to(root).as_posix()) for i, p in enumerate(names)
+        ]
+    return frames
+
+
+def detect_people(
+    source: "BoxSource",
+    frames: Frames,
+    root: str | Path,
+    out: str | Path,
+    *,
+    description: dict[str, Any],
+    batch_size: int = 4,
+    score_thr: float = 0.05,
+    device: str = "cpu",
+    file_names: bool = False,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> ConversionReport:
+    """Write the boxes that a detector finds, as COCO-style detections.
+
+    Work that is cut off goes on where it stopped: finished batches stand in ``<out>.partial``, a
+    text file with one JSON line a frame, which the finished ``out`` replaces. It only grows, so a
+    crash loses the frames of one batch at most. Its first line says what it was made with, and
+    another detector, root or other frames refuse to go on with it.
+
+    Args:
+        source: Gives the boxes (:class:`DetectorBoxes`).
+        frames: Image ids and paths below ``root``.
+        root: Data root.
+        out: JSON file to write.
+        description: What the boxes depend on (config, checkpoint), JSON-able.
+        batch_size: Frames in a call.
+        score_thr: Boxes below are dropped and counted; they are many and help no tracker.
+        device: Where the detector runs.
+        file_names: Write ``file_name`` with every box, for ids that no annotation explains.
+        overwrite: Replace ``out`` and begin anew.
+        progress: Show a progress bar.
+
+    Returns:
+        Counts. An unreadable frame has no boxes and is counted.
+
+    Raises:
+        FileExistsError: ``out`` exists and ``overwrite`` is not set.
+        ValueError: An option is out of range, or ``<out>.partial`` is of other work or damaged.
+    """
+    out = Path(out)
+    require_free([out], overwrite=overwrite)
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
+    if not 0 <= score_thr <= 1:
+        raise ValueError(f"score_thr must be in 0..1, got {score_thr}")
+    partial = out.with_name(out.name + ".partial")
+    if overwrite:
+        partial.unlink(missing_ok=True)
+    header = {
+        "made_with": description | {"score_thr": score_thr},
+        "root": str(Path(root).resolve()),
+        "frames": len(frames),
+        "frames_sha256": hashlib.sha256(json.dumps(list(frames)).encode()).hexdigest(),
+    }
+    done = _read_partial(partial, header)
+    left = [frame for frame in frames if frame[0] not in done]
+    with partial.open("a", encoding="utf-8") as file, Progress(disable=not progress) as bar:
+        task = bar.add_task("Detecting", total=len(frames), completed=len(done))
+        for batch in _batches(left, batch_size):
+            for line in _detect(source, batch, root, score_thr, torch.device(device)):
+                file.write(json.dumps(line) + "\n")
+                done[line["image_id"]] = line
+            file.flush()
+            bar.advance(task, len(batch))
+    report = _write(out, frames, done, file_names)
+    partial.unlink()
+    return report
+
+
+def _batches(frames: Frames, size: int) -> Iterator[Frames]:
+    for start in range(0, len(frames), size):
+        yield frames[start : start + size]
+
+
+def _read_partial(path: Path, header: dict) -> dict[int, dict]:
+    """The finished frames; a last line that was cut off is taken off the file.
+
+    Lines that are whole are never written again.
+    """
+    if not path.exists():
+        with atomic_write(path) as file:
+            file.write(json.dumps(header) + "\n")
+        return {}
+    content = path.read_bytes()
+    size = content.rfind(b"\n") + 1
+    try:
+        lines = [json.loads(line) for line in content[:size].splitlines()]
+        done = {line["image_id"]: line for line in lines[1:]}
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} is damaged ({error}); pass --overwrite to begin anew") from error
+    found = lines[0] if lines and isinstance(lines[0], dict) else {}
+    wanted = json.loads(json.dumps(header))
+    if found != wanted:
+        different = ", ".join(key for key in wanted if found.get(key) != wanted[key])
+        raise ValueError(
+            f"{path} was begun with another detector, threshold, root or set of frames "
+            f"(different: {different}); pass --overwrite to begin anew"
+        )
+    if size < len(content):
+        os.truncate(path, size)
+    return done
+
+
+def _detect(
+    source: "BoxSource", batch: Frames, root: str | Path, score_thr: float, device: torch.device
+) -> Iterator[dict]:
+    images, samples, ids = [], [], []
+    for image_id, name in batch:
+        path = safe_join(root, name)
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
+        if image is None:
+            yield {"image_id": image_id, "unreadable": True, "rows": [], "below": 0}
+            continue
+        images.append(image)
+        ids.append(image_id)
+        samples.append(PoseDataSample(metainfo=dict(img_id=image_id, img_path=str(path))))
+    for image_id, (boxes, scores) in zip(ids, source(images, samples, device), strict=True):
+        kept = scores >= score_thr
+        rows = np.concatenate([boxes, scores[:, None]], axis=1)[kept].astype(np.float64)
+        rows[:, 2:4] -= rows[:, :2]
+        below = int((~kept).sum())
+        yield {"image_id": image_id, "unreadable": False, "rows": rows.tolist(), "below": below}
+
+
+def _write(out: Path, frames: Frames, done: dict[int, dict], file_names: bool) -> ConversionReport:
+    report = ConversionReport()
+    boxes = []
+    for image_id, name in frames:
+        line = done[image_id]
+        extra = {"file_name": name} if file_names else {}
+        for *box, score in line["rows"]:
+            boxes.append(
+                {"image_id": image_id, "category_id": 1, "bbox": box, "score": score} | extra
+            )
+        report.left_out["unreadable or missing frames"] += line["unreadable"]
+        report.left_out["boxes below the score threshold"] += line["below"]
+    unreadable = report.left_out["unreadable or missing frames"]
+    report.converted.update(frames=len(frames) - unreadable, boxes=len(boxes))
+    write_json(out, boxes)
+    return report

@@ -1,0 +1,84 @@
+"""What all data sets of PoseTrack's files share: where the files are, and which part is used."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+
+from mmpose_temporal.posetrack import VideoAnnotation, load_videos, with_frame_sizes
+from mmpose_temporal.structures import posetrack_metainfo
+
+
+class PoseTrackBase(BaseDataset):
+    """Reads videos of the PoseTrack18 layout; what an item is, is the subclass's.
+
+    Args:
+        ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,
+            relative to ``data_root``.
+        data_root: Root of the data; no path in the annotations may leave it.
+        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
+        videos: Names of the videos to use. None: all.
+        frames: Positions ``(first, stop)`` of the frames to use in each video.
+        frame_step: Use every n-th frame.
+        sizes_from_images: Take frame sizes that the annotations do not say from the images, see
+            :func:`with_frame_sizes`; the released PoseTrack18 files have none.
+        data_prefix: As in mmengine.
+        pipeline: Transforms.
+        **kwargs: The other options of mmengine's data sets: ``test_mode``, ``lazy_init``, ...
+
+    Raises:
+        ValueError: Unknown release, ``metainfo`` is given, or broken annotations.
+        FileNotFoundError: No annotations, or no image whose size is asked for.
+    """
+
+    def __init__(
+        self,
+        *,
+        ann_file: str,
+        data_root: str = "",
+        release: str = "posetrack18",
+        videos: Sequence[str] | None = None,
+        frames: tuple[int, int | None] | None = None,
+        frame_step: int = 1,
+        sizes_from_images: bool = False,
+        data_prefix: dict | None = None,
+        pipeline: Sequence[dict | Callable] = (),
+        **kwargs: Any,
+    ):
+        if kwargs.get("metainfo") is not None:
+            raise ValueError(f"{type(self).__name__} takes no metainfo: name the release instead")
+        kwargs.pop("metainfo", None)
+        self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
+        self.sizes_from_images = sizes_from_images
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix=data_prefix or {},
+            metainfo=posetrack_metainfo(release),
+            pipeline=list(pipeline),
+            **kwargs,
+        )
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
+        """Metainfo comes parsed; mmengine's version would look for files of its values."""
+        return deepcopy(metainfo or {})
+
+    @property
+    def image_root(self) -> str:
+        """The folder that the names of the images are relative to."""
+        return self.data_root or ""
+
+    def read_videos(self, ann_file: str | Path | None = None) -> list[VideoAnnotation]:
+        """The part of the videos that is used.
+
+        Args:
+            ann_file: Path of the annotations. None: the data set's.
+
+        Raises:
+            ValueError, FileNotFoundError: See the class.
+        """
+        videos = load_videos(self.ann_file if ann_file is None else ann_file, **self.selection)
+        return with_frame_sizes(videos, self.image_root) if self.sizes_from_images else videos

@@ -1,0 +1,179 @@
+"""What is read of a file of PoseTrack, as arrays over its people, whichever layout it has.
+
+P people in all T frames of the file. Coordinates are image pixels.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from mmpose_temporal.structures import enclosing_boxes
+
+BOX_MARGIN = 0.15
+"""Where a person has no box: the box of the joints, enlarged by this share a side (choice; the
+boxes of PoseTrack18 are made the same way with about this margin)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Fields of images and people that a reader looks at; others are not even checked.
+
+    Attributes:
+        required: Those without which the file is broken.
+        optional: Those that may be absent.
+    """
+
+    required: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, required: Collection[str], optional: Collection[str] = ()) -> "Wanted":
+        """From any collections of names."""
+        return cls(frozenset(required), frozenset(optional))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.required or name in self.optional
+
+
+@dataclass(frozen=True, eq=False)
+class FileFrame:
+    """One frame of a file.
+
+    Attributes:
+        name: Path of the image as in the file; empty where it has none.
+        image_id: Its id; None in PoseTrack17's layout, which has none.
+        frame_id: The file's ``frame_id``, the image's id where absent.
+        size: (width, height) in pixels; None where the file does not say.
+        labeled: The file's ``is_labeled``; None where absent.
+        listed: PoseTrack17: the file lists people here, with joints or not.
+        regions: Ignore regions, (V, 2) float64 each.
+    """
+
+    name: str
+    image_id: int | None = None
+    frame_id: int | None = None
+    size: tuple[int, int] | None = None
+    labeled: bool | None = None
+    listed: bool = False
+    regions: list[np.ndarray] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class FileContent:
+    """The frames and people of a file; people in the order of frame and file.
+
+    What a file does not have is NaN, or -1 where it is an integer.
+
+    Attributes:
+        path: The file.
+        video_ids: The different ``vid_id`` of its images, sorted.
+        frames: T frames.
+        rows: (P,) int64, frame of each person.
+        labels: P names of people for error texts.
+        keypoints: (P, 17, 3): x, y and the file's third number (PoseTrack17: 1 for a joint that
+            is listed).
+        scores: (P, 17), of predicted joints.
+        visibility: (P, 17) int8: PoseTrack17's ``is_visible`` of a joint.
+        track_ids: (P,) int64.
+        annotation_ids: (P,) int64.
+        boxes: (P, 4) xyxy.
+        head_boxes: (P, 4) xyxy.
+        box_scores: (P,), of predicted people.
+        areas: (P,), pixels squared.
+        crowds: (P,) bool: the annotation is of a group.
+        without_joints: PoseTrack17: how many people have no joint; they have no row.
+    """
+
+    path: Path
+    video_ids: tuple[str, ...]
+    frames: list[FileFrame]
+    rows: np.ndarray
+    labels: list[str]
+    keypoints: np.ndarray
+    scores: np.ndarray
+    visibility: np.ndarray
+    track_ids: np.ndarray
+    annotation_ids: np.ndarray
+    boxes: np.ndarray
+    head_boxes: np.ndarray
+    box_scores: np.ndarray
+    areas: np.ndarray
+    crowds: np.ndarray
+    without_joints: int = 0
+
+    def where(self, person: int) -> str:
+        """File, frame and person, for an error text."""
+        return location(self.path, self.frames, self.rows[person], self.labels[person])
+
+    @property
+    def parts(self) -> list[slice]:
+        """The rows of each frame."""
+        bounds = np.searchsorted(self.rows, np.arange(len(self.frames) + 1)).tolist()
+        return [slice(first, stop) for first, stop in pairwise(bounds)]
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(P,) bool: people with joint scores, so of a prediction."""
+        return ~np.isnan(self.scores).all(1)
+
+    def check_track_ids(self, *, limit: int | None = None, hint: str = "") -> None:
+        """Track ids are not negative, and nobody has that of another in the same frame.
+
+        Args:
+            limit: They are below it.
+            hint: Said of an id that is not.
+
+        Raises:
+            ValueError: They are not so.
+        """
+        ids = self.track_ids
+        wrong = ids < 0
+        if limit is not None:
+            wrong |= ids >= limit
+        if wrong.any():
+            person = int(wrong.argmax())
+            why = "is negative" if ids[person] < 0 else f"is not below {limit}{hint}"
+            raise ValueError(f"{self.where(person)}: 'track_id' {ids[person]} {why}")
+        key = np.stack([self.rows, ids], 1)
+        _, first, counts = np.unique(key, axis=0, return_index=True, return_counts=True)
+        if (counts > 1).any():
+            person = int(first[counts > 1].min())
+            raise ValueError(
+                f"{self.where(person)}: 'track_id' {ids[person]} is repeated within the frame"
+            )
+
+
+def location(path: Path, frames: Sequence[FileFrame], frame: int, person: str = "") -> str:
+    """File, frame and person, for an error text."""
+    return (
+        f"{path}, frame {frame} ({frames[frame].name or 'no name'}){', ' * bool(person)}{person}"
+    )
+
+
+def to_xyxy(boxes: np.ndarray) -> np.ndarray:
+    """(P, 4) boxes of x, y, width, height as xyxy."""
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+
+
+def to_xywh(box: np.ndarray) -> list[float]:
+    """A box xyxy as a file has it: x, y, width, height."""
+    x0, y0, x1, y1 = np.asarray(box, np.float64).tolist()
+    return [x0, y0, x1 - x0, y1 - y0]
+
+
+def boxes_of_joints(keypoints: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Boxes of the joints that are present, enlarged by :data:`BOX_MARGIN` a side.
+
+    Args:
+        keypoints: (P, K, 2) pixels.
+        present: (P, K) bool.
+
+    Returns:
+        (P, 4) float32 xyxy.
+    """
+    boxes = enclosing_boxes(keypoints, present)
+    margin = BOX_MARGIN * (boxes[:, 2:] - boxes[:, :2])
+    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)

@@ -1,0 +1,154 @@
+"""Predictions on disk in the PoseTrack18 layout, one JSON file a video.
+
+The official server and other evaluators read these files.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses, person_categories
+from mmpose_temporal.utils import write_json
+
+from .content import to_xywh
+from .records import MAX_PEOPLE, annotation_id, image_record
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedFrame:
+    """The predicted people of one frame and what the file says about its image.
+
+    Attributes:
+        image_id: Id of the image, unique over the data set.
+        frame_id: The annotation file's ``frame_id``.
+        file_name: Path of the image relative to the data root, as in the annotation file.
+        size: (width, height) in pixels, None where it is not known. A size that is not positive
+            becomes None: some files say 0 for unknown.
+        poses: The people, with 17 keypoints and track ids.
+    """
+
+    image_id: int
+    frame_id: int
+    file_name: str
+    size: tuple[int, int] | None
+    poses: FramePoses
+
+    def __post_init__(self) -> None:
+        if self.size is not None and min(self.size) <= 0:
+            object.__setattr__(self, "size", None)
+
+
+def prediction_path(folder: str | os.PathLike, video_id: str) -> Path:
+    """Where the predictions of a video go: ``<folder>/<video_id>.json``.
+
+    Raises:
+        ValueError: The video id is no plain file name (it comes from a data file).
+    """
+    if not video_id or video_id in (".", "..") or any(c in video_id for c in "/\\\0:"):
+        raise ValueError(
+            f"video id {video_id!r} cannot name a file: it must not be empty, '.' or '..', nor "
+            "hold '/', '\\', ':' or a zero byte"
+        )
+    return Path(folder) / f"{video_id}.json"
+
+
+def write_video_predictions(
+    folder: str | os.PathLike, video_id: str, frames: Sequence[PredictedFrame]
+) -> Path:
+    """Write the predictions of one video, atomically.
+
+    Every frame is listed, also those without people; one of unknown size has no ``width`` and
+    ``height``, as in the official files. A joint with a score of 0 or less is written
+    as (0, 0, 0) with score 0, the layout's sign for an absent joint.
+
+    Args:
+        folder: Target folder, made if missing.
+        video_id: Name of the video and of the file.
+        frames: All frames of the video, in order.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ValueError: The video id is no file name; a frame has other than 17 keypoints, a track id
+            that is negative or repeated, a value that is NaN or infinite, or too many people.
+    """
+    path = prediction_path(folder, video_id)
+    annotations = []
+    for index, frame in enumerate(frames):
+        _check(frame.poses, f"video {video_id!r}, frame {index}")
+        annotations += _annotations(frame)
+    images = [
+        image_record(
+            frame.file_name,
+            image_id=frame.image_id,
+            frame_id=frame.frame_id,
+            video_number=video_id,
+            num_frames=len(frames),
+            ignore_regions=None,
+            size=frame.size,
+        )
+        for frame in frames
+    ]
+    write_json(
+        path, {"images": images, "annotations": annotations, "categories": person_categories()}
+    )
+    return path
+
+
+def _check(poses: FramePoses, where: str) -> None:
+    if poses.keypoint_scores.shape[1] != NUM_KEYPOINTS:
+        raise ValueError(
+            f"{where}: predictions have {poses.keypoint_scores.shape[1]} keypoints, "
+            f"the PoseTrack18 layout has {NUM_KEYPOINTS}"
+        )
+    if len(poses) > MAX_PEOPLE:
+        raise ValueError(f"{where}: {len(poses)} people, at most {MAX_PEOPLE} can be written")
+    ids, counts = np.unique(poses.track_ids, return_counts=True)
+    if (ids < 0).any():
+        raise ValueError(f"{where}: track id {ids[0]} is negative; every pose needs a track id")
+    if (counts > 1).any():
+        raise ValueError(f"{where}: track id {ids[counts > 1][0]} is repeated within the frame")
+    present = poses.keypoint_scores > 0
+    values = {
+        "keypoint_scores": poses.keypoint_scores,
+        "keypoints": poses.keypoints[present],
+        "boxes": poses.boxes,
+        "box_scores": poses.box_scores,
+    }
+    for name, value in values.items():
+        if not np.isfinite(value).all():
+            raise ValueError(f"{where}: {name} of the predictions hold NaN or infinity")
+
+
+def _annotations(frame: PredictedFrame) -> list[dict]:
+    """One record a person."""
+    poses = frame.poses
+    present = poses.keypoint_scores > 0
+    scores = np.where(present, poses.keypoint_scores, 0).astype(np.float64)
+    points = np.where(present[..., None], poses.keypoints, 0)
+    points = np.concatenate([points, present[..., None]], axis=2).astype(np.float64)
+    records = zip(
+        poses.track_ids.tolist(),
+        map(to_xywh, poses.boxes),
+        poses.box_scores.astype(np.float64).tolist(),
+        points.reshape(len(poses), 3 * NUM_KEYPOINTS).tolist(),
+        scores.tolist(),
+        strict=True,
+    )
+    return [
+        {
+            "id": annotation_id(int(frame.image_id), position),
+            "image_id": int(frame.image_id),
+            "category_id": 1,
+            "track_id": track_id,
+            "bbox": box,
+            "score": score,
+            "keypoints": keypoints,
+            "scores": keypoint_scores,
+        }
+        for position, (track_id, box, score, keypoints, keypoint_scores) in enumerate(records)
+    ]

@@ -1,0 +1,26 @@
+"""Annotated people as poses."""
+
+import json
+
+import pytest
+
+from mmpose_temporal.posetrack import frame_poses, read_video
+from mmpose_temporal.testing import write_tiny_posetrack
+
+
+def test_poses_of_a_prediction_have_its_scores(tmp_path):
+    """Estimators write what they like as visibility; an absent joint lies at (0, 0)."""
+    file = write_tiny_posetrack(tmp_path) / "annotations" / "val" / "v1.json"
+    content = json.loads(file.read_text())
+    person = content["annotations"][0]
+    person["scores"] = [0.5] * 17
+    person["keypoints"][0::3] = [0.0] + [9.0] * 16
+    person["keypoints"][1::3] = [0.0] + [9.0] * 16
+    person["keypoints"][2::3] = [0.0] * 17
+    del person["track_id"]
+    file.write_text(json.dumps(content))
+    poses = frame_poses(read_video(file, need_ids=False).frames[0])
+    assert poses.keypoint_scores[0].tolist() == [0.0] + [0.5] * 16
+    assert poses.track_ids.tolist() == [-1, -1]
+    with pytest.raises(ValueError, match="'track_id' must be an integer"):
+        read_video(file)
