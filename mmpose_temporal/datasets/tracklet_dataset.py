@@ -10,7 +10,7 @@ from mmengine.dataset import BaseDataset
 from mmpose.registry import DATASETS
 
 from mmpose_temporal.structures import SCORED_KEYPOINTS
-from mmpose_temporal.structures.track_motion import RECENT
+from mmpose_temporal.utils.track_motion import RECENT
 
 from .metainfo import posetrack_metainfo
 from .posetrack_annotations import VideoAnnotation

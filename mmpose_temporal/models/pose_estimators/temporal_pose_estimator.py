@@ -66,6 +66,9 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
             heatmap head.
     """
 
+    new_parts = ("matching_head", "refinement_head")
+    """Parts that the checkpoint of a first stage lacks, see :class:`LoadEstimatorHook`."""
+
     def __init__(
         self,
         *,

@@ -14,7 +14,7 @@ from mmpose_temporal.models.trackers import PoseTracker, RefinementRecord, Tempo
 from mmpose_temporal.models.trackers.finished_frames import is_searched
 from mmpose_temporal.structures import SCORED_KEYPOINTS, UNTRACKED
 
-from .matching import FrameMatches, WatchedAssociation
+from .frame_matches import FrameMatches, WatchedAssociation
 
 
 @dataclass(frozen=True, slots=True)
