@@ -76,6 +76,11 @@ if __name__ == "__main__":
             "optional": read_requirements("optional"),
             "tests": read_requirements("tests"),
         },
+        entry_points={
+            "console_scripts": [
+                f"mmpose-temporal={PACKAGE}.engine.command_line.commands:main",
+            ]
+        },
         classifiers=[
             "Development Status :: 4 - Beta",
             "License :: OSI Approved :: Apache Software License",

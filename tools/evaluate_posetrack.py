@@ -13,13 +13,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmpose_temporal.engine.command_line import run_tool
 from mmpose_temporal.evaluation import as_json, evaluate_files, format_table, format_videos
 from mmpose_temporal.evaluation.functional import JOINT_CHOICES, PROTOCOLS
 from mmpose_temporal.evaluation.posetrack_files import SMALL_SET
 from mmpose_temporal.utils import write_json
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+def flags() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("truth", metavar="GT", help="annotations: folder or file")
@@ -59,7 +60,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="processes (default: one for each CPU, at most one for each video; 1 if the files "
         f"hold less than {SMALL_SET // 10**6} MB, which is faster)",
     )
-    return parser.parse_args(argv)
+    return parser
 
 
 def run(args: argparse.Namespace) -> None:
@@ -84,14 +85,8 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Command line entry; bad input is told in one line, with exit status 1."""
-    args = parse_args(argv)
-    try:
-        run(args)
-    except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    return 0
+    """Command line entry."""
+    return run_tool(flags(), run, argv)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 import argparse
 import sys
-
-from mmengine.config import Config, DictAction
+from collections.abc import Sequence
 
 from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
+from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
 
 
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="config of a PoseOnlyTracker")
     parser.add_argument("poses", help="folder of per-video JSON files (PoseTrack18 layout)")
@@ -20,28 +20,20 @@ def parse_arguments() -> argparse.Namespace:
         "the frames",
     )
     parser.add_argument("--checkpoint", help="weights of a similarity that learns")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        default={},
-        help="settings of the config to change, as key=value: model.association.max_age=5",
-    )
-    return parser.parse_args()
+    add_config_options(parser)
+    return parser
 
 
-def main() -> int:
-    """Run; the exit status is 1 when the input is bad."""
-    args = parse_arguments()
-    try:
-        config = Config.fromfile(args.config)
-        config.merge_from_dict(args.cfg_options)
-        tracker = build_pose_only_tracker(config, args.checkpoint)
-        print(track_pose_files(tracker, args.poses, args.out, images=args.images))
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"track_poses: {error}", file=sys.stderr)
-        return 1
-    return 0
+def run(args: argparse.Namespace) -> None:
+    """Does what the arguments say."""
+    config = read_config(args.config, args.cfg_options)
+    tracker = build_pose_only_tracker(config, args.checkpoint)
+    print(track_pose_files(tracker, args.poses, args.out, images=args.images))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    return run_tool(flags(), run, argv)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,22 @@
 """A tracker with the weights of a checkpoint, and one video of the data it is tested on."""
 
 from pathlib import Path
-from pickle import UnpicklingError
 
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
+from mmengine.runner import CheckpointLoader, load_state_dict
 from mmpose.registry import DATASETS, MODELS
 
 from mmpose_temporal.datasets import PoseTrackVideoDataset
 from mmpose_temporal.models.trackers import PoseTracker
+from mmpose_temporal.utils.checkpoints import (
+    CheckpointMismatch,
+    compare_state,
+    reading_checkpoint,
+    weights_of,
+)
 
 
 def load_weights(model: BaseModel, checkpoint: str | Path, *, strict: bool) -> None:
@@ -25,12 +30,15 @@ def load_weights(model: BaseModel, checkpoint: str | Path, *, strict: bool) -> N
     Raises:
         ValueError: The file is no checkpoint, or holds what the safe loader refuses.
         FileNotFoundError: No such file.
-        RuntimeError: It does not fit.
+        CheckpointMismatch: It does not fit.
     """
-    try:
-        load_checkpoint(model, str(checkpoint), map_location="cpu", strict=strict)
-    except (UnpicklingError, EOFError) as error:
-        raise ValueError(f"{checkpoint} is no checkpoint: {error}") from error
+    with reading_checkpoint(checkpoint):
+        content = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu")
+    state = weights_of(content, checkpoint)
+    problems = compare_state(model.state_dict(), state).problems(unexpected=True)
+    if strict and problems:
+        raise CheckpointMismatch(f"{checkpoint} does not fit the model: {problems}")
+    load_state_dict(model, state, strict=False)
 
 
 def build_pose_tracker(
@@ -47,7 +55,7 @@ def build_pose_tracker(
     Raises:
         ValueError: The config's model is another one, or ``checkpoint`` cannot be read safely.
         FileNotFoundError: No such file.
-        RuntimeError: ``checkpoint`` does not fill the estimator.
+        CheckpointMismatch: ``checkpoint`` does not fill the estimator.
     """
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
     init_default_scope(cfg.get("default_scope", "mmpose"))

@@ -78,8 +78,7 @@ def build_pose_only_tracker(
     if checkpoint is not None:
         load_weights(model, checkpoint, strict=True)
     similarity = model.association.similarity
-    own = getattr(similarity, "own_weights", None)
-    if own is not None and not own.loaded:
+    if not similarity.ready:
         raise ValueError(
             f"{type(similarity).__name__} has random weights: give --checkpoint FILE, or set "
             "model.association.similarity.checkpoint"

@@ -10,7 +10,7 @@ from mmpose.registry import DATASETS
 
 from mmpose_temporal.posetrack import VideoAnnotation
 from mmpose_temporal.structures import SCORED_KEYPOINTS
-from mmpose_temporal.structures.track_motion import RECENT
+from mmpose_temporal.utils.track_motion import RECENT
 
 from .posetrack_base import PoseTrackBase
 from .tracklets import ErrorRates, augment_clip, clip_of_video, draw_pairs, simulate_errors

@@ -1,5 +1,8 @@
-"""Hooks of training and testing."""
+"""Hooks of training and testing; the command lines of the tools in command_line/."""
 
-from .hooks import LoadStage1Hook, PoseTrackVisualizationHook
+from mmpose_temporal.compat import mmpose_networks_available
 
-__all__ = ["LoadStage1Hook", "PoseTrackVisualizationHook"]
+if mmpose_networks_available():  # the hooks draw with mmpose's visualizer
+    from .hooks import LoadEstimatorHook, PoseTrackVisualizationHook
+
+    __all__ = ["LoadEstimatorHook", "PoseTrackVisualizationHook"]

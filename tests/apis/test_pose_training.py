@@ -14,7 +14,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmpose_temporal.apis import run_testing, run_training
+from mmpose_temporal.engine.command_line import run_testing, run_training
 from mmpose_temporal.testing import logged, write_tiny_posetrack
 
 CONFIG = "configs/keytrack/synthetic/keytrack_tx2-64_1xb32-5e_synthetic-24x18.py"

@@ -8,14 +8,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmpose_temporal.apis import (
-    build_pose_only_tracker,
-    run_testing,
-    run_training,
-    simulate_pose_files,
-    track_pose_files,
-)
+from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
+from mmpose_temporal.datasets.converters.simulated_poses import simulate_pose_files
 from mmpose_temporal.datasets.tracklets import ErrorRates
+from mmpose_temporal.engine.command_line import run_testing, run_training
 from mmpose_temporal.testing import logged, write_tiny_posetrack
 
 FOLDER = Path("configs/keytrack/multiperson_posetrack")

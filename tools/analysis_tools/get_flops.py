@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 
-from mmpose_temporal.apis import (
+from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
+from mmpose_temporal.engine.complexity import (
     COUNTED,
     estimator_complexity,
     similarity_complexity,
@@ -16,8 +18,8 @@ from mmpose_temporal.apis import (
 from mmpose_temporal.models import PoseEntailment
 
 
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="config of a tracker or of a top-down pose estimator")
     parser.add_argument(
@@ -27,14 +29,8 @@ def parse_arguments() -> argparse.Namespace:
         metavar=("H", "W"),
         help="height and width of the estimator's crops; without it, its codec's input_size",
     )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        default={},
-        help="settings of the config to change, as key=value",
-    )
-    return parser.parse_args()
+    add_config_options(parser)
+    return parser
 
 
 def report(config: Config, shape: list[int] | None) -> list[str]:
@@ -70,17 +66,15 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
     return [*found, COUNTED]
 
 
-def main() -> int:
-    """Run; the exit status is 1 when the input is bad."""
-    args = parse_arguments()
-    try:
-        config = Config.fromfile(args.config)
-        config.merge_from_dict(args.cfg_options)
-        print("\n\n".join(report(config, args.shape)))
-    except (ValueError, OSError, KeyError) as error:
-        print(f"get_flops: {error}", file=sys.stderr)
-        return 1
-    return 0
+def run(args: argparse.Namespace) -> None:
+    """Does what the arguments say."""
+    config = read_config(args.config, args.cfg_options)
+    print("\n\n".join(report(config, args.shape)))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    return run_tool(flags(), run, argv)
 
 
 if __name__ == "__main__":

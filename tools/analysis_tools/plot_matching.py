@@ -7,13 +7,14 @@ earlier pose, the attention that each joint receives in the chosen layers and he
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config, DictAction
 
-from mmpose_temporal.apis import FrameMatches, build_pose_only_tracker, frame_matches
+from mmpose_temporal.apis import build_pose_only_tracker
 from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, load_videos
+from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.structures import posetrack_metainfo
 from mmpose_temporal.utils import safe_join
@@ -24,10 +25,11 @@ from mmpose_temporal.visualization import (
     received_attention,
     save_picture,
 )
+from mmpose_temporal.visualization.frame_matches import FrameMatches, frame_matches
 
 
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config", help="config of a PoseOnlyTracker")
     parser.add_argument("poses", help="folder of per-video JSON files (PoseTrack18 layout)")
@@ -47,10 +49,8 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--layers", type=int, nargs="+", help="from 0; without it, the last")
     parser.add_argument("--heads", type=int, nargs="+", help="from 0; without it, all")
-    parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, default={}, help="settings to change"
-    )
-    return parser.parse_args()
+    add_config_options(parser)
+    return parser
 
 
 def chosen(name: str, wanted: list[int] | None, usual: list[int], count: int) -> list[int]:
@@ -133,33 +133,35 @@ def picture_of_attention(
     return figure_image(figure)
 
 
-def main() -> int:
-    """Run; the exit status is 1 when the input is bad."""
-    args = parse_arguments()
-    try:
-        config = Config.fromfile(args.config)
-        config.merge_from_dict(args.cfg_options)
-        tracker = build_pose_only_tracker(config, args.checkpoint)
-        similarity = tracker.association.similarity
-        attends = isinstance(similarity, PoseEntailment)
-        if not attends and (args.pair or args.layers or args.heads):
-            raise ValueError(
-                "--pair, --layers and --heads are for PoseEntailment; the tracker compares by "
-                f"{type(similarity).__name__}"
-            )
-        video = load_videos(args.poses, videos=[args.video], need_ids=False)[0]
-        matches = frame_matches(tracker, video, args.frame, images=args.images)
-        pictures = {args.out: picture_of_scores(matches, f"{args.video}, frame {args.frame}")}
-        if attends:
-            path = args.out.with_stem(f"{args.out.stem}-attention")
-            pictures[path] = picture_of_attention(similarity, matches, video, args)
-        for path, picture in pictures.items():
-            save_picture(path, picture)
-            print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels")
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"plot_matching: {error}", file=sys.stderr)
-        return 1
-    return 0
+def run(args: argparse.Namespace) -> None:
+    """Write the pictures.
+
+    Raises:
+        ValueError: Bad input.
+    """
+    config = read_config(args.config, args.cfg_options)
+    tracker = build_pose_only_tracker(config, args.checkpoint)
+    similarity = tracker.association.similarity
+    attends = isinstance(similarity, PoseEntailment)
+    if not attends and (args.pair or args.layers or args.heads):
+        raise ValueError(
+            "--pair, --layers and --heads are for PoseEntailment; the tracker compares by "
+            f"{type(similarity).__name__}"
+        )
+    video = load_videos(args.poses, videos=[args.video], need_ids=False)[0]
+    matches = frame_matches(tracker, video, args.frame, images=args.images)
+    pictures = {args.out: picture_of_scores(matches, f"{args.video}, frame {args.frame}")}
+    if attends:
+        path = args.out.with_stem(f"{args.out.stem}-attention")
+        pictures[path] = picture_of_attention(similarity, matches, video, args)
+    for path, picture in pictures.items():
+        save_picture(path, picture)
+        print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    return run_tool(flags(), run, argv)
 
 
 if __name__ == "__main__":

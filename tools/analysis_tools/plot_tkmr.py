@@ -11,23 +11,23 @@ that refinement moved with the largest gain.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config, DictAction
 
-from mmpose_temporal.apis import (
-    KeypointChange,
-    WatchedFrame,
-    build_pose_tracker,
-    frame_image,
-    load_test_video,
-    watch_frame,
-)
+from mmpose_temporal.apis import build_pose_tracker, load_test_video
 from mmpose_temporal.datasets import PoseTrackVideoDataset
+from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
 from mmpose_temporal.models.similarities import KeypointMatchingSimilarity
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.visualization import draw_matches, draw_refinement, save_picture
+from mmpose_temporal.visualization.watch_frame import (
+    KeypointChange,
+    WatchedFrame,
+    frame_image,
+    watch_frame,
+)
 
 FRAME_WIDTH = 640
 """Pixels; smaller frames are enlarged."""
@@ -36,8 +36,8 @@ CROP_SIZE = (192, 256)
 """Of a person, width and height in pixels."""
 
 
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -51,10 +51,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--track", type=int, metavar="ID", help="whose refinement: the track id")
     parser.add_argument("--keypoint", metavar="NAME_OR_INDEX", help="which keypoint's")
     parser.add_argument("--device", help="as cpu or cuda:0; without it, the best there is")
-    parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, default={}, help="settings to change"
-    )
-    return parser.parse_args()
+    add_config_options(parser)
+    return parser
 
 
 def keypoint_index(text: str | None) -> int | None:
@@ -117,8 +115,7 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         ValueError: Bad input.
     """
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
+    config = read_config(args.config, args.cfg_options)
     keypoint = keypoint_index(args.keypoint)
     dataset = load_test_video(config, args.video)
     tracker = build_pose_tracker(config, args.checkpoint, device=args.device)
@@ -152,15 +149,9 @@ def run(args: argparse.Namespace) -> None:
         print(f"refinement moved no keypoint of frame {args.frame}")
 
 
-def main() -> int:
-    """Run; the exit status is 1 when the input is bad."""
-    args = parse_arguments()
-    try:
-        run(args)
-    except (ValueError, OSError, RuntimeError, KeyError, TypeError) as error:
-        print(f"plot_tkmr: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    return 0
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    return run_tool(flags(), run, argv)
 
 
 if __name__ == "__main__":

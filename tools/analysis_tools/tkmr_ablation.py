@@ -24,6 +24,7 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
 
+from mmpose_temporal.engine.command_line import StepFailed, run_tool
 from mmpose_temporal.evaluation import evaluate_files
 from mmpose_temporal.utils import write_json
 
@@ -51,8 +52,8 @@ FIGURES = dict(
 console = Console()
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse and check the command line."""
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="SEED")
     parser.add_argument("--data-root", type=Path, default=ROOT / "data" / "synthetic_crossing")
@@ -64,12 +65,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar=("STAGE1", "STAGE2"),
         help="train for this many epochs instead of the configs', to try things out",
     )
-    args = parser.parse_args(argv)
+    return parser
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse options that make no sense."""
     if len(set(args.seeds)) < len(args.seeds):
-        parser.error(f"--seeds: one stands twice: {args.seeds}")
+        raise ValueError(f"--seeds: one stands twice: {args.seeds}")
     if args.epochs and min(args.epochs) < 1:
-        parser.error(f"--epochs must be 1 or more, got {args.epochs}")
-    return args
+        raise ValueError(f"--epochs must be 1 or more, got {args.epochs}")
 
 
 def run(step: str, command: list[str], log: Path) -> None:
@@ -88,7 +92,7 @@ def run(step: str, command: list[str], log: Path) -> None:
     if done.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
         console.print("\n".join(tail), highlight=False, markup=False)
-        raise SystemExit(f"'{step}' failed (exit {done.returncode}); see {log}")
+        raise StepFailed(f"'{step}' failed (exit {done.returncode}); see {log}")
     console.print(f"  done in {time.perf_counter() - start:.0f} s", highlight=False)
 
 
@@ -206,9 +210,9 @@ def summary(results: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, d
     return found
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Command line entry."""
-    args = parse_args(argv)
+def ablation(args: argparse.Namespace) -> None:
+    """Do what is not done yet, and print the table."""
+    check(args)
     args.data_root, args.work_dir = args.data_root.resolve(), args.work_dir.resolve()
     make_data(args.data_root, args.work_dir / "data")
     results: dict[str, list[dict[str, float]]] = {method: [] for method in TESTS}
@@ -227,5 +231,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     console.print(f"{len(args.seeds)} seeds; written to {path}", highlight=False)
 
 
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    return run_tool(flags(), ablation, argv)
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """Checks a data set in the PoseTrack18 layout: release, files, images, ids, head boxes.
 
-Exit status: 0 nothing is wrong, 1 something is, 2 it cannot be read.
+Exit status: 0: nothing is wrong, 1: something is, 2: it cannot be read.
 
 Example:
     python tools/dataset_converters/check_posetrack.py data/posetrack18 --split val
@@ -12,6 +12,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmpose_temporal.datasets.converters import check_posetrack
+from mmpose_temporal.engine.command_line import run_tool
+
+
+def run(args: argparse.Namespace) -> int:
+    """Does what the arguments say; the exit status is 1 where something is wrong."""
+    report = check_posetrack(
+        args.root,
+        splits=args.splits,
+        images=not args.no_images,
+        workers=args.workers,
+        progress=not args.quiet,
+    )
+    print(report.text(first=args.first))
+    return 0 if report.ok else 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,20 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="threads that decode")
     parser.add_argument("--first", type=int, default=5, help="findings of a kind to list")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    args = parser.parse_args(argv)
-    try:
-        report = check_posetrack(
-            args.root,
-            splits=args.splits,
-            images=not args.no_images,
-            workers=args.workers,
-            progress=not args.quiet,
-        )
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(report.text(first=args.first))
-    return 0 if report.ok else 1
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

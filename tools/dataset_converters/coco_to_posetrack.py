@@ -11,14 +11,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import ConversionReport, convert_coco
+from mmpose_temporal.datasets.converters import convert_coco
 from mmpose_temporal.datasets.converters.coco import HEAD_BOTTOM
-from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> ConversionReport:
+def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
-    return convert_coco(
+    report = convert_coco(
         args.source,
         args.out,
         image_folder=args.image_folder,
@@ -26,6 +26,7 @@ def run(args: argparse.Namespace) -> ConversionReport:
         overwrite=args.overwrite,
         progress=not args.quiet,
     )
+    print(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,8 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         default="shoulders",
         help="head_bottom is the middle of the shoulders (default), or unannotated",
     )
-    add_common_flags(parser)
-    return run_reporting(run, parser.parse_args(argv))
+    add_output_flags(parser)
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

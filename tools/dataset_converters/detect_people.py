@@ -16,12 +16,11 @@ from pathlib import Path
 import torch
 
 from mmpose_temporal.apis.detect_people import annotated_frames, detect_people, folder_frames
-from mmpose_temporal.datasets.converters import ConversionReport
-from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> ConversionReport:
-    """Does what the arguments say."""
+def run(args: argparse.Namespace) -> int:
+    """Does what the arguments say; the exit status is 1 where a frame could not be read."""
     # Here, so that --help works and an incomplete installation is told in one line.
     from mmpose_temporal.models.trackers import DetectorBoxes
 
@@ -32,7 +31,7 @@ def run(args: argparse.Namespace) -> ConversionReport:
     else:
         frames = annotated_frames(args.annotations, args.root)
     source = DetectorBoxes(config=args.config, checkpoint=args.checkpoint, category=args.category)
-    return detect_people(
+    report = detect_people(
         source,
         frames,
         args.root,
@@ -45,6 +44,8 @@ def run(args: argparse.Namespace) -> ConversionReport:
         overwrite=args.overwrite,
         progress=not args.quiet,
     )
+    print(report)
+    return int(report.converted["frames"] < len(frames))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--batch-size", type=int, default=4, help="frames in a call")
     parser.add_argument("--score-thr", type=float, default=0.05, help="drop boxes below")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ...")
-    add_common_flags(parser)
-    return run_reporting(run, parser.parse_args(argv))
+    add_output_flags(parser)
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

@@ -10,20 +10,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import ConversionReport
-from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
 from mmpose_temporal.datasets.exports import FORMATS, export_tracks
+from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> ConversionReport:
+def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
-    return export_tracks(
+    report = export_tracks(
         args.source,
         args.out,
         format=args.format,
         overwrite=args.overwrite,
         progress=not args.quiet,
     )
+    print(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("source", type=Path, help="folder of predictions, or one video's file")
     parser.add_argument("out", type=Path, help="folder to write to; with coco the .json file")
     parser.add_argument("--format", choices=FORMATS, required=True)
-    add_common_flags(parser)
-    return run_reporting(run, parser.parse_args(argv))
+    add_output_flags(parser)
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 from mmpose_temporal.synthetic import (
     SCENES,
     SPLITS,
@@ -79,8 +80,8 @@ def picture(text: str) -> Path:
     return Path(text)
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses and checks the command line."""
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "out", type=Path, help="data set folder; with --from-annotations the .json file to write"
@@ -112,23 +113,30 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--preview", type=picture, metavar="FILE", help="write a grid of frames (.jpg or .png)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    args = parser.parse_args(argv)
+    add_output_flags(parser)
+    return parser
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse flags that do not go together."""
     if args.from_annotations is not None:
         if args.detections is None:
-            parser.error("--from-annotations needs --detections")
+            raise ValueError("--from-annotations needs --detections")
         if args.out.suffix != ".json":
-            parser.error(f"with --from-annotations OUT is the .json file to write, not {args.out}")
+            raise ValueError(
+                f"with --from-annotations OUT is the .json file to write, not {args.out}"
+            )
         if args.preview is not None:
-            parser.error("--preview shows rendered frames; it cannot go with --from-annotations")
+            raise ValueError(
+                "--preview shows rendered frames; it cannot go with --from-annotations"
+            )
         if args.out.exists() and not args.overwrite:
-            parser.error(f"{args.out} exists; pass --overwrite to replace it")
-    return args
+            raise ValueError(f"{args.out} exists; pass --overwrite to replace it")
 
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say and prints what was written."""
+    check(args)
     if args.from_annotations is not None:
         count = write_detections(
             args.from_annotations, args.out, noise=args.detections, seed=args.seed
@@ -168,14 +176,8 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Command line entry; errors of the arguments and files are told in one line."""
-    args = parse_args(argv)
-    try:
-        run(args)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    """Command line entry."""
+    return run_tool(flags(), run, argv)
 
 
 if __name__ == "__main__":

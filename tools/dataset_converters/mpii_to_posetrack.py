@@ -11,13 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import ConversionReport, convert_mpii
-from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+from mmpose_temporal.datasets.converters import convert_mpii
+from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> ConversionReport:
+def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
-    return convert_mpii(
+    report = convert_mpii(
         args.source,
         args.out,
         image_folder=args.image_folder,
@@ -25,6 +25,7 @@ def run(args: argparse.Namespace) -> ConversionReport:
         overwrite=args.overwrite,
         progress=not args.quiet,
     )
+    print(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--images", type=Path, metavar="ROOT", help="data root, to write the sizes of the images"
     )
-    add_common_flags(parser)
-    return run_reporting(run, parser.parse_args(argv))
+    add_output_flags(parser)
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

@@ -17,15 +17,14 @@ from pathlib import Path
 
 from mmpose_temporal.datasets.converters import (
     FRAME_NAMES,
-    ConversionReport,
     convert_multiperson_posetrack,
 )
-from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> ConversionReport:
+def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
-    return convert_multiperson_posetrack(
+    report = convert_multiperson_posetrack(
         args.source,
         args.out,
         split=args.split,
@@ -34,6 +33,7 @@ def run(args: argparse.Namespace) -> ConversionReport:
         overwrite=args.overwrite,
         progress=not args.quiet,
     )
+    print(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,8 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="ROOT",
         help="folder that the image names are relative to, to write the sizes of the images",
     )
-    add_common_flags(parser)
-    return run_reporting(run, parser.parse_args(argv))
+    add_output_flags(parser)
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

@@ -11,19 +11,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import ConversionReport, convert_from_posetrack17
-from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+from mmpose_temporal.datasets.converters import convert_from_posetrack17
+from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> ConversionReport:
+def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
-    return convert_from_posetrack17(
+    report = convert_from_posetrack17(
         args.source,
         args.out,
         image_root=args.images,
         overwrite=args.overwrite,
         progress=not args.quiet,
     )
+    print(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,8 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="ROOT",
         help="folder that the image names are relative to, to write the sizes of the images",
     )
-    add_common_flags(parser)
-    return run_reporting(run, parser.parse_args(argv))
+    add_output_flags(parser)
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import ConversionReport, convert_to_posetrack17
-from mmpose_temporal.datasets.converters.command_line import add_common_flags, run_reporting
+from mmpose_temporal.datasets.converters import convert_to_posetrack17
+from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> ConversionReport:
+def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
-    return convert_to_posetrack17(
+    report = convert_to_posetrack17(
         args.source, args.out, overwrite=args.overwrite, progress=not args.quiet
     )
+    print(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="folder of PoseTrack18 files, or one file")
     parser.add_argument("out", type=Path, help="folder to write one JSON file a video to")
-    add_common_flags(parser)
-    return run_reporting(run, parser.parse_args(argv))
+    add_output_flags(parser)
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,32 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 
-from mmpose_temporal.apis import simulate_pose_files
-from mmpose_temporal.datasets.converters.command_line import run_reporting
+from mmpose_temporal.datasets.converters.simulated_poses import simulate_pose_files
 from mmpose_temporal.datasets.tracklets import ErrorRates
+from mmpose_temporal.engine.command_line import run_tool
+
+RATES = [f.name for f in fields(ErrorRates) if f.name not in ("scores", "scored")]
+
+
+def run(args: argparse.Namespace) -> None:
+    """Does what the arguments say."""
+    rates = ErrorRates(
+        **{name: getattr(args, name) for name in RATES},
+        scores=tuple(args.scores),
+        scored=not args.unscored,
+    )
+    report = simulate_pose_files(
+        args.annotations,
+        args.out,
+        rates=rates,
+        frame_step=args.frame_step,
+        seed=args.seed,
+    )
+    print(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run; the exit status is 2 when the input is bad."""
+    """Command line entry."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -33,8 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "errors", "see ErrorRates of mmpose_temporal.datasets.tracklets"
     )
     defaults = ErrorRates()
-    names = [f.name for f in fields(ErrorRates) if f.name not in ("scores", "scored")]
-    for name in names:
+    for name in RATES:
         value = getattr(defaults, name)
         flag = "--" + name.replace("_", "-")
         rates.add_argument(flag, type=float, default=value, help=f"default {value:.3g}")
@@ -42,20 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--scores", type=float, nargs=2, default=defaults.scores, help="lowest and highest"
     )
     rates.add_argument("--unscored", action="store_true", help="all scores are 1")
-    args = parser.parse_args(argv)
-
-    def run(args: argparse.Namespace) -> object:
-        chosen = {name: getattr(args, name) for name in names}
-        errors = ErrorRates(**chosen, scores=tuple(args.scores), scored=not args.unscored)
-        return simulate_pose_files(
-            args.annotations,
-            args.out,
-            rates=errors,
-            frame_step=args.frame_step,
-            seed=args.seed,
-        )
-
-    return run_reporting(run, args)
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

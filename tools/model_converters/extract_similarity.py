@@ -7,41 +7,46 @@ The file is what a similarity's option checkpoint takes.
 
 import argparse
 import sys
-from pickle import UnpicklingError
+from collections.abc import Sequence
 
 import torch
 
-import mmpose_temporal  # noqa: F401 - lets the safe loader read mmengine's checkpoints
+from mmpose_temporal.engine.command_line import run_tool
 from mmpose_temporal.utils import atomic_write
+from mmpose_temporal.utils.checkpoints import reading_checkpoint
 
 INSIDE = "association.similarity."
 
 
-def main() -> int:
-    """Run; the exit status is 1 when the input is bad."""
+def run(args: argparse.Namespace) -> None:
+    """Does what the arguments say.
+
+    Raises:
+        ValueError: The file is no checkpoint of a tracker whose similarity has weights.
+    """
+    with reading_checkpoint(args.checkpoint):
+        content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
+    weights = content.get("state_dict", content) if isinstance(content, dict) else {}
+    found = {
+        name.removeprefix(INSIDE): value.clone()
+        for name, value in weights.items()
+        if name.startswith(INSIDE)
+    }
+    if not found:
+        raise ValueError(f"{args.checkpoint} has no tensor under {INSIDE}")
+    with atomic_write(args.out, "wb") as file:
+        torch.save(found, file)
+    print(f"{len(found)} tensors, {sum(value.numel() for value in found.values())} numbers")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("checkpoint", help="of a tracker, as tools/train.py writes it")
     parser.add_argument("out", help="file to be written")
-    args = parser.parse_args()
-    try:
-        content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
-        weights = content.get("state_dict", content) if isinstance(content, dict) else {}
-        found = {
-            name.removeprefix(INSIDE): value.clone()
-            for name, value in weights.items()
-            if name.startswith(INSIDE)
-        }
-        if not found:
-            raise ValueError(f"{args.checkpoint} has no tensor under {INSIDE}")
-        with atomic_write(args.out, "wb") as file:
-            torch.save(found, file)
-    except (ValueError, OSError, RuntimeError, EOFError, UnpicklingError) as error:
-        print(f"extract_similarity: {error}", file=sys.stderr)
-        return 1
-    print(f"{len(found)} tensors, {sum(value.numel() for value in found.values())} numbers")
-    return 0
+    return run_tool(parser, run, argv)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mmpose_temporal.structures.track_motion import common_motion
+from mmpose_temporal.utils.track_motion import common_motion
 
 from .clips import corners
 from .pose_errors import FALSE_POSITIVE, NoisyFrame

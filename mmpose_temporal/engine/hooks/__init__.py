@@ -1,6 +1,6 @@
 """Hooks of training and testing."""
 
-from .load_stage1_hook import LoadStage1Hook
+from .load_estimator_hook import LoadEstimatorHook
 from .visualization_hook import PoseTrackVisualizationHook
 
-__all__ = ["LoadStage1Hook", "PoseTrackVisualizationHook"]
+__all__ = ["LoadEstimatorHook", "PoseTrackVisualizationHook"]

@@ -59,6 +59,9 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         TypeError: An option that does not exist, or has another place now.
     """
 
+    new_parts = ("matching_head", "refinement_head")
+    """Parts that the checkpoint of a first stage lacks, see :class:`LoadEstimatorHook`."""
+
     def __init__(
         self,
         *,

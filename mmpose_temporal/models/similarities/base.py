@@ -47,6 +47,9 @@ class Similarity(BaseModule, TrackerPart):
         max_distance: How many frames two people may be apart at most; None: any number.
     """
 
+    ready: bool = True
+    """Whether it has the weights it needs; one that learns has not, before it has loaded some."""
+
     max_distance: int | None = None
 
     @property

@@ -1,15 +1,18 @@
 """Weights of a similarity that learns: from a file of its own, and never half of them."""
 
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 from urllib.parse import urlparse
 
 import torch
 from torch import Tensor, nn
 
-EXAMPLES = 3
-"""Names that an error lists."""
+from mmpose_temporal.utils.checkpoints import (
+    CheckpointMismatch,
+    compare_state,
+    reading_checkpoint,
+    weights_of,
+)
 
 SHIPPED = "shipped:"
 """Before the name of weights that come with the package."""
@@ -26,10 +29,7 @@ class OwnWeights:
     has it, is an error where a tensor of the similarity is missing or has another shape. A
     checkpoint without any of them (an estimator's) keeps those of ``checkpoint``, where given.
 
-    It stays with the similarity as its ``own_weights``.
-
-    Attributes:
-        loaded: Whether the similarity has weights of a checkpoint, and not its first ones.
+    The similarity is ``ready`` once it has weights of a checkpoint, and not its first ones.
 
     Args:
         similarity: The network.
@@ -38,39 +38,32 @@ class OwnWeights:
             with the package. Only tensors and plain types are read.
 
     Raises:
-        RuntimeError: ``checkpoint`` does not fit.
+        CheckpointMismatch: ``checkpoint`` does not fit.
         ValueError: ``checkpoint`` holds no weights, or no weights of that name are shipped.
     """
 
     def __init__(self, similarity: nn.Module, checkpoint: str | None = None):
-        self.loaded = False
-        self.name = type(similarity).__name__
-        similarity.own_weights = self
+        similarity.ready = False
         similarity._register_load_state_dict_pre_hook(self._check, with_module=True)
         if checkpoint is not None:
             similarity.load_state_dict(_read(checkpoint))
-            self.loaded = True
 
-    def _check(self, module: nn.Module, state_dict: dict, prefix: str, *_: Any) -> None:
-        wanted = module.state_dict()
-        found = {name for name in wanted if prefix + name in state_dict}
-        if not found and self.loaded:
-            state_dict.update({prefix + name: value for name, value in wanted.items()})
+    @staticmethod
+    def _check(module: nn.Module, state_dict: dict, prefix: str, *_: Any) -> None:
+        own = module.state_dict()
+        found = {name: state_dict[prefix + name] for name in own if prefix + name in state_dict}
+        fit = compare_state(own, found)
+        if not fit.found and module.ready:
+            state_dict.update({prefix + name: value for name, value in own.items()})
             return
-        problems = [f"no {prefix}{name}" for name in wanted if name not in found]
-        problems += [
-            f"{prefix}{name} is {tuple(state_dict[prefix + name].shape)} for {tuple(value.shape)}"
-            for name, value in wanted.items()
-            if name in found and state_dict[prefix + name].shape != value.shape
-        ]
+        problems = fit.problems(prefix=prefix)
         if problems:
-            more = ", ..." if len(problems) > EXAMPLES else ""
-            raise RuntimeError(
-                f"the checkpoint does not fit {self.name}: {', '.join(problems[:EXAMPLES])}{more} "
-                f"({len(problems)} of {len(wanted)} tensors). Use the config it was trained with; "
-                "for a checkpoint of the estimator alone, set the similarity's option checkpoint"
+            raise CheckpointMismatch(
+                f"the checkpoint does not fit {type(module).__name__}: {problems}. Use the config "
+                "it was trained with; for a checkpoint of the estimator alone, set the "
+                "similarity's option checkpoint"
             )
-        self.loaded = True
+        module.ready = True
 
 
 def _read(checkpoint: str) -> dict[str, Tensor]:
@@ -82,13 +75,9 @@ def _read(checkpoint: str) -> dict[str, Tensor]:
             checkpoint, map_location="cpu", weights_only=True
         )
     else:
-        try:
+        with reading_checkpoint(checkpoint):
             content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        except (UnpicklingError, EOFError) as error:
-            raise ValueError(f"{checkpoint} is no file of tensors alone: {error}") from error
-    weights = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise ValueError(f"{checkpoint} holds no weights (a dict of tensors, or state_dict: one)")
+    weights = weights_of(content, checkpoint)
     inside = "similarity."
     cut = {name.partition(inside)[2]: value for name, value in weights.items() if inside in name}
     return cut or weights

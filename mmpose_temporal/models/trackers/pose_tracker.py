@@ -52,8 +52,9 @@ class PoseTracker(TrackerModel):
         propagation: Config of a :class:`Propagation`. None: each frame by itself.
         memory: Config of a :class:`Memory` of persons. None: crops carry no memory.
         max_crops: People that go through the estimator in one call, which bounds memory.
-        partial_checkpoint: Accept checkpoints that fill the model in part only (mmengine then
-            lists what is missing as a warning).
+        partial_checkpoint: True: accept checkpoints that fill the model in part only (mmengine
+            then lists what is missing as a warning). Names of parts of the estimator, such as
+            ``['neck']``: these may be missing, everything else must fit.
         **tracking: Options of :class:`TrackerModel`: ``association``, ``suppression``, the
             thresholds, ``min_length``, ``refinement``, ``merging``, ``frame_encoder``,
             ``observers``. People under ``box_score_thr`` are not cropped at all.
@@ -71,7 +72,7 @@ class PoseTracker(TrackerModel):
         propagation: dict | None = None,
         memory: dict | None = None,
         max_crops: int = 128,
-        partial_checkpoint: bool = False,
+        partial_checkpoint: bool | Sequence[str] = False,
         **tracking: Any,
     ):
         if max_crops < 1:

@@ -6,8 +6,8 @@ from mmpose_temporal.datasets.tracklets import ErrorRates, NoisyFrame, draw_pair
 from mmpose_temporal.datasets.tracklets.track_pairs import Tracks
 from mmpose_temporal.models import TrackEntailment
 from mmpose_temporal.structures import posetrack_metainfo
-from mmpose_temporal.structures.track_motion import common_motion
 from mmpose_temporal.testing import template_keypoints
+from mmpose_temporal.utils.track_motion import common_motion
 
 FLIP = posetrack_metainfo("posetrack18")["flip_indices"]
 JOINTS = np.arange(17)

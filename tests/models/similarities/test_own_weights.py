@@ -6,6 +6,7 @@ from torch import nn
 
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.models.similarities import own_weights
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch
 
 SMALL = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1)
 
@@ -30,6 +31,7 @@ def same(first: nn.Module, second: nn.Module) -> bool:
 def test_a_checkpoint_of_the_similarity(tmp_path):
     torch.save(similarity(1).state_dict(), tmp_path / "a.pth")
     loaded = similarity(2, checkpoint=str(tmp_path / "a.pth"))
+    assert loaded.ready and not similarity(1).ready
     assert same(loaded, similarity(1))
     assert not same(loaded, similarity(2))
 
@@ -43,7 +45,7 @@ def test_a_checkpoint_of_a_tracker(tmp_path):
 
 def test_a_checkpoint_without_the_similarity(tmp_path):
     other = dict(weight=torch.zeros(3))
-    with pytest.raises(RuntimeError, match=r"no association\.similarity\.chosen\.index, .* of 2"):
+    with pytest.raises(CheckpointMismatch, match=r"\(association\.similarity\.chosen\.index, "):
         load_state_dict(tracker(), dict(other))
     torch.save(similarity(1).state_dict(), tmp_path / "a.pth")
     given = tracker(str(tmp_path / "a.pth"))
@@ -53,14 +55,14 @@ def test_a_checkpoint_without_the_similarity(tmp_path):
 
 def test_weights_of_another_shape():
     state = similarity(1, network=dict(SMALL, intermediate=16)).state_dict()
-    with pytest.raises(RuntimeError, match=r"widen\.weight is \(16, 8\) for \(8, 8\)"):
+    with pytest.raises(CheckpointMismatch, match=r"widen\.weight \(16, 8\) for \(8, 8\)"):
         load_state_dict(similarity(2), state)
 
 
 def test_weights_that_are_missing():
     state = similarity(1).state_dict()
     del state["network.pooler.bias"]
-    with pytest.raises(RuntimeError, match=r"no network\.pooler\.bias \(1 of"):
+    with pytest.raises(CheckpointMismatch, match=r"lacks 1 of .* \(network\.pooler\.bias\)"):
         load_state_dict(similarity(2), state)
 
 
@@ -73,6 +75,7 @@ def test_later_weights_take_the_place_of_earlier_ones(tmp_path):
     torch.save(similarity(1).state_dict(), tmp_path / "a.pth")
     loaded = similarity(2, checkpoint=str(tmp_path / "a.pth"))
     load_state_dict(loaded, similarity(3).state_dict())
+    assert loaded.ready
     assert same(loaded, similarity(3))
 
 
@@ -81,7 +84,7 @@ def test_a_file_without_weights(tmp_path):
     with pytest.raises(ValueError, match="holds no weights"):
         similarity(1, checkpoint=str(tmp_path / "a.pth"))
     (tmp_path / "b.pth").write_text("{}")
-    with pytest.raises(ValueError, match="is no file of tensors alone"):
+    with pytest.raises(ValueError, match="is no checkpoint of tensors"):
         similarity(1, checkpoint=str(tmp_path / "b.pth"))
 
 
@@ -118,5 +121,5 @@ def test_weights_that_are_not_shipped(name):
 
 
 def test_shipped_weights_of_something_else():
-    with pytest.raises(RuntimeError, match="the checkpoint does not fit PoseEntailment"):
+    with pytest.raises(CheckpointMismatch, match="the checkpoint does not fit PoseEntailment"):
         similarity(1, checkpoint="shipped:track_entailment")

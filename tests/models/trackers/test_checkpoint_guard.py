@@ -4,12 +4,13 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from mmpose_temporal.models.trackers import CheckpointGuard
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch
 
 
 class Whole(nn.Module):
     """A part that is watched and one that is not."""
 
-    def __init__(self, *, partial: bool = False, features: int = 3):
+    def __init__(self, *, partial=False, features: int = 3):
         super().__init__()
         self.part = nn.Sequential(nn.Linear(2, features), nn.BatchNorm1d(features))
         self.other = nn.Linear(1, 1)
@@ -58,17 +59,17 @@ def test_the_part_alone(load):
 def test_missing_tensors(load):
     state = other_weights()
     del state["part.0.bias"]
-    with pytest.raises(RuntimeError, match=r"lacks 1 of 7 tensors \(part\.0\.bias\)\. Use"):
+    with pytest.raises(CheckpointMismatch, match=r"lacks 1 of 7 tensors \(part\.0\.bias\)\. Use"):
         load(Whole(), state)
     # the first layer, a weight and a bias, is not there at all
     del state["part.0.weight"]
-    with pytest.raises(RuntimeError, match=r"2 of 7 tensors \(.*\), all of 0\. Use the config"):
+    with pytest.raises(CheckpointMismatch, match=r"2 of 7 tensors \(.*\), all of 0\. Use"):
         load(Whole(), state)
 
 
 def test_nothing_that_fits(load):
     with pytest.raises(
-        RuntimeError, match=r"another architecture .* lacks 6 of 7 tensors .*\.\.\."
+        CheckpointMismatch, match=r"another architecture .* lacks 6 of 7 tensors .*\.\.\."
     ):
         load(Whole(), dict(foo=torch.zeros(1)))
 
@@ -83,7 +84,9 @@ def test_the_counter_of_old_batch_norms_may_be_missing(load):
 def test_tensors_of_another_shape(tmp_path):
     """Torch refuses by itself; mmengine would only warn."""
     torch.save(dict(state_dict=other_weights(features=4)), tmp_path / "x.pth")
-    with pytest.raises(RuntimeError, match=r"6 have another shape \(0\.weight \(4, 2\) for"):
+    with pytest.raises(
+        CheckpointMismatch, match=r"6 have .* shape \(part\.0\.weight \(4, 2\) for"
+    ):
         load_checkpoint(Whole(), str(tmp_path / "x.pth"), map_location="cpu")
 
 
@@ -103,17 +106,33 @@ def test_partial(load):
     torch.testing.assert_close(model.part[0].bias, before)
 
 
+def test_parts_that_may_be_missing(load, capsys):
+    """The first layer is new; the second must be there."""
+    model, state = Whole(partial=["0"]), other_weights()
+    before = model.part[0].bias.clone()
+    del state["part.0.bias"], state["part.0.weight"]
+    load(model, dict(state))
+    torch.testing.assert_close(model.part[0].bias, before)
+    torch.testing.assert_close(model.part[1].weight, state["part.1.weight"])
+    assert capsys.readouterr().out.count("which keep their first weights: 0 (2 tensors)") == 1
+    del state["part.1.bias"]
+    with pytest.raises(CheckpointMismatch, match=r"lacks 1 of 5 tensors \(part\.1\.bias\)"):
+        load(model, dict(state))
+    with pytest.raises(ValueError, match="sequence of the names"):
+        Whole(partial="0")
+
+
 def test_another_part_alone_is_not_taken_for_this_one(load):
     model = Whole(partial=True)
     load(model, {"other.weight": torch.full((1, 1), 7.0)})
     assert model.other.weight.item() == 7
-    with pytest.raises(RuntimeError, match="lacks 6 of 7 tensors"):
+    with pytest.raises(CheckpointMismatch, match="lacks 6 of 7 tensors"):
         load(Whole(), {"other.weight": torch.full((1, 1), 7.0)})
 
 
 def test_one_failure_does_not_stay(load):
     model, state = Whole(), other_weights()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(CheckpointMismatch):
         load(model, dict(foo=torch.zeros(1)))
     load(model, dict(state))
     assert_part(model, state)
@@ -125,5 +144,5 @@ def test_inside_a_larger_model(load):
     load(outer, dict(state))
     torch.testing.assert_close(outer["whole"].part[0].weight, state["whole.part.0.weight"])
     del state["whole.part.0.weight"]
-    with pytest.raises(RuntimeError, match="lacks 1 of 7"):
+    with pytest.raises(CheckpointMismatch, match="lacks 1 of 7"):
         load(outer, dict(state))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmpose_temporal.structures import NUM_KEYPOINTS, FramePacket
-from mmpose_temporal.structures.track_motion import SMALLEST, common_motion, extents
+from mmpose_temporal.utils.track_motion import SMALLEST, common_motion, extents
 
 from ..base import PairScores, Representation, Similarity
 from ..chosen_joints import ChosenJoints

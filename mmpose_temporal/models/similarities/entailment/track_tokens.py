@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mmpose_temporal.structures.track_motion import SMALLEST, expected, extents, velocities
+from mmpose_temporal.utils.track_motion import SMALLEST, expected, extents, velocities
 
 from .matching_network import start_weights
 

@@ -1,11 +1,13 @@
 """Refuse a checkpoint that does not fit, and read one of the estimator alone."""
 
+import logging
+from collections.abc import Sequence
 from typing import Any
 
-from torch import nn
+from mmengine.logging import print_log
+from torch import Tensor, nn
 
-EXAMPLES = 3
-"""Names that an error lists."""
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch, compare_state, named_parts
 
 
 class CheckpointGuard:
@@ -16,12 +18,19 @@ class CheckpointGuard:
     it an error for one part, and lets that part's own checkpoint be loaded into the whole.
 
     Args:
-        partial: Leave everything to mmengine's warning; only the renaming stays.
+        partial: True: leave everything to mmengine's warning; only the renaming stays. Names of
+            the part's own parts, as ``['neck']``: these may be missing, in whole or in part,
+            which is logged; everything else must fit.
+
+    Raises:
+        ValueError: ``partial`` is neither.
     """
 
-    def __init__(self, *, partial: bool = False):
-        self.partial = partial
-        self._other_shapes: list[str] = []
+    def __init__(self, *, partial: bool | Sequence[str] = False):
+        self.partial = partial if isinstance(partial, bool) else False
+        self.new_parts = () if isinstance(partial, bool) else named_parts(partial)
+        self._read: dict[str, Tensor] = {}
+        self._inside = ""
 
     def attach(self, model: nn.Module, *, child: str) -> None:
         """Watch ``model.<child>`` from now on.
@@ -32,58 +41,45 @@ class CheckpointGuard:
         """
 
         def before(module: nn.Module, state_dict: dict, prefix: str, *_: Any) -> None:
-            inside = f"{prefix}{child}."
+            self._inside = inside = f"{prefix}{child}."
             mine = [key for key in state_dict if key.startswith(prefix)]
             whole = {prefix + name for name in module.state_dict()}
             if not any(key.startswith(inside) or key in whole for key in mine):
                 for key in mine:
                     state_dict[inside + key[len(prefix) :]] = state_dict.pop(key)
-            self._other_shapes = [
-                f"{name} {tuple(state_dict[inside + name].shape)} for {tuple(value.shape)}"
-                for name, value in getattr(module, child).state_dict().items()
-                if inside + name in state_dict and state_dict[inside + name].shape != value.shape
-            ]
+            self._read = {
+                key.removeprefix(inside): value
+                for key, value in state_dict.items()
+                if key.startswith(inside)
+            }
 
         def after(module: nn.Module, incompatible: Any) -> None:
-            missing = [
-                key
-                for key in incompatible.missing_keys
-                if f"{child}." in key and not key.endswith("num_batches_tracked")
-            ]
-            problems = []
-            if missing:
-                own = getattr(module, child).state_dict()
-                parts = _whole_parts([key.partition(f"{child}.")[2] for key in missing], list(own))
-                problems.append(
-                    f"it lacks {len(missing)} of {len(own)} tensors ({_some(missing)})"
-                    + (f", all of {', '.join(parts)}" if parts else "")
-                )
-            if self._other_shapes:
-                problems.append(
-                    f"{len(self._other_shapes)} have another shape ({_some(self._other_shapes)})"
-                )
-            if problems and not self.partial:
-                raise RuntimeError(
-                    f"the checkpoint is of another architecture than the model's {child}: "
-                    f"{' and '.join(problems)}. Use the config it was trained with, or set "
-                    "model.partial_checkpoint=True to load what fits"
-                )
+            read, self._read = self._read, {}
+            self._check(getattr(module, child), read, incompatible.missing_keys, child)
 
         model._register_load_state_dict_pre_hook(before, with_module=True)
         model.register_load_state_dict_post_hook(after)
 
-
-def _whole_parts(missing: list[str], names: list[str]) -> list[str]:
-    """The parts of a model, by the first word of their tensors' names, of which nothing is there.
-
-    They tell an earlier stage's checkpoint from another architecture's.
-    """
-    lacking, there = set(missing), [n for n in names if not n.endswith("num_batches_tracked")]
-    parts = dict.fromkeys(name.partition(".")[0] for name in there)
-    found = {name.partition(".")[0] for name in there if name not in lacking}
-    return [part for part in parts if part not in found]
-
-
-def _some(names: list[str]) -> str:
-    more = ", ..." if len(names) > EXAMPLES else ""
-    return ", ".join(names[:EXAMPLES]) + more
+    def _check(
+        self, part: nn.Module, read: dict[str, Tensor], missing: Sequence[str], child: str
+    ) -> None:
+        """What torch found missing decides: a module may rename the tensors of older files."""
+        own = part.state_dict()
+        lacks = {key.removeprefix(self._inside) for key in missing}
+        found = {name: read.get(name, value) for name, value in own.items() if name not in lacks}
+        fit = compare_state(own, found, new_parts=self.new_parts)
+        problems = fit.problems(prefix=f"{child}.")
+        if problems and not self.partial:
+            raise CheckpointMismatch(
+                f"the checkpoint is of another architecture than the model's {child}: {problems}. "
+                "Use the config it was trained with, or set model.partial_checkpoint to the names "
+                f"of the {child}'s parts that may be missing, or to True to load what fits"
+            )
+        if fit.new:
+            parts = ", ".join(f"{name} ({n} tensors)" for name, n in fit.new_parts().items())
+            print_log(
+                f"the checkpoint lacks parts of the model's {child}, which keep their first "
+                f"weights: {parts}",
+                logger="current",
+                level=logging.WARNING,
+            )

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from mmpose_temporal.apis import build_pose_only_tracker, frame_matches
+from mmpose_temporal.apis import build_pose_only_tracker
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.testing import write_tiny_posetrack
+from mmpose_temporal.visualization.frame_matches import frame_matches
 
 ENTAILMENT = "configs/keytrack/posetrack18/keytrack_tx4-128_1xb32-25e_posetrack18-24x18.py"
 

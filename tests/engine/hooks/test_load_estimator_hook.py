@@ -7,7 +7,13 @@ import torch
 from mmengine.registry import HOOKS
 from torch import nn
 
-import mmpose_temporal  # noqa: F401 - registers everything
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch
+
+
+class Estimator(nn.ModuleDict):
+    """It names its new part itself."""
+
+    new_parts = ("matching_head", "memory")
 
 
 def estimator(*, matching: bool = True, width: int = 2) -> nn.Module:
@@ -16,7 +22,7 @@ def estimator(*, matching: bool = True, width: int = 2) -> nn.Module:
     )
     if matching:
         parts["matching_head"] = nn.Linear(2, 3)
-    return nn.ModuleDict(parts)
+    return Estimator(parts)
 
 
 @pytest.fixture
@@ -34,7 +40,7 @@ def save(state: dict, folder, *, prefix: str = "") -> str:
 
 
 def hook(checkpoint: str, **options):
-    return HOOKS.build(dict(type="LoadStage1Hook", checkpoint=checkpoint, **options))
+    return HOOKS.build(dict(type="LoadEstimatorHook", checkpoint=checkpoint, **options))
 
 
 def runner(model: nn.Module, *, tracker: bool = True) -> SimpleNamespace:
@@ -78,16 +84,19 @@ def test_new_parts_that_are_there_are_taken_and_strange_ones_not(tmp_path):
     [
         (
             lambda state: state.pop("head.bias"),
-            r"of 9 tensors it lacks 1 \(head\.bias\)\. Use the checkpoint of the stage-1 config",
+            r"lacks 1 of 9 tensors \(head\.bias\)\. Use",
         ),
-        (lambda state: state.update({"neck.w": torch.ones(1)}), r"has not, 1 \(neck\.w\)"),
+        (
+            lambda state: state.update({"neck.w": torch.ones(1)}),
+            r"has not \(neck\.w\)",
+        ),
         (
             lambda state: state.update({"head.weight": torch.ones(1, 3)}),
-            r"of another shape are 1 \(head\.weight\)",
+            r"1 have another shape \(head\.weight \(1, 3\) for \(1, 2\)\)",
         ),
         (
             lambda state: [state.pop(k) for k in list(state) if "backbone" in k],
-            r"it lacks 6 \(backbone\.0\.weight, .*, \.\.\.\)",
+            r"it lacks 6 of 9 tensors \(backbone\.0\.weight, .*, \.\.\.\), all of backbone",
         ),
     ],
 )
@@ -96,17 +105,40 @@ def test_checkpoint_of_another_network(first, tmp_path, change, text):
     change(state)
     model = estimator()
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises(CheckpointMismatch, match=text):
         hook(save(state, tmp_path)).before_train(runner(model))
     assert all(torch.equal(value, model.state_dict()[key]) for key, value in before.items())
 
 
 def test_a_new_part_must_be_named(first, tmp_path):
-    with pytest.raises(ValueError, match=r"it lacks 2 \(matching_head"):
-        hook(save(first.state_dict(), tmp_path), new_parts=()).before_train(runner(estimator()))
+    path = save(first.state_dict(), tmp_path)
+    with pytest.raises(CheckpointMismatch, match=r"it lacks 2 of 11 tensors \(matching_head"):
+        hook(path, new_parts=()).before_train(runner(estimator()))
+    plain = nn.ModuleDict(dict(estimator().items()))  # names none
+    with pytest.raises(CheckpointMismatch, match=r"all of matching_head.* new_parts \(none\)"):
+        hook(path).before_train(runner(plain))
+    hook(path, new_parts=["matching_head"]).before_train(runner(plain))
+    assert torch.equal(plain["head"].weight, first["head"].weight)
 
 
-@pytest.mark.parametrize("new_parts", ["matching_head", None, 3, ["matching_head", 3], [""]])
+def test_a_part_without_a_place_in_the_checkpoint_is_any_part(first, tmp_path, capsys):
+    """A single-frame network's checkpoint starts one with a memory, whatever it is called."""
+    model = estimator()
+    model["memory"] = nn.Linear(2, 2)
+    hook(save(first.state_dict(), tmp_path)).before_train(runner(model))
+    assert torch.equal(model["head"].weight, first["head"].weight)
+    assert "memory (2 tensors)" in capsys.readouterr().out
+
+
+def test_the_former_name_is_accepted_with_one_warning(first, tmp_path, capsys):
+    part = HOOKS.build(dict(type="LoadStage1Hook", checkpoint=save(first.state_dict(), tmp_path)))
+    model = estimator()
+    part.before_train(runner(model))
+    assert torch.equal(model["head"].weight, first["head"].weight)
+    assert capsys.readouterr().out.count("LoadEstimatorHook") == 1
+
+
+@pytest.mark.parametrize("new_parts", ["matching_head", 3, ["matching_head", 3], [""]])
 def test_new_parts_are_a_sequence_of_names(new_parts):
     """A string would be a sequence too: of its letters."""
     with pytest.raises(
@@ -134,5 +166,5 @@ def test_a_file_that_would_run_code_is_refused(tmp_path):
 
     path = tmp_path / "epoch_20.pth"
     torch.save(dict(state_dict=Evil()), path)
-    with pytest.raises(Exception, match="weights_only|Unsupported|WeightsUnpickler"):
+    with pytest.raises(ValueError, match=r"epoch_20\.pth is no checkpoint .*print"):
         hook(str(path)).before_train(runner(estimator()))

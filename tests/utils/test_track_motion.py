@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmpose_temporal.structures.track_motion import (
+from mmpose_temporal.utils.track_motion import (
     MAX_EXTRAPOLATION,
     RECENT,
     common_motion,

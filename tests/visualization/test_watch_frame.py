@@ -10,16 +10,12 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import MODELS
 
-from mmpose_temporal.apis import (
-    FrameMatches,
-    WatchedFrame,
-    frame_image,
-    load_test_video,
-    watch_frame,
-)
+from mmpose_temporal.apis import load_test_video
 from mmpose_temporal.models.trackers import RefinementRecord
 from mmpose_temporal.structures import FramePoses
 from mmpose_temporal.testing import tiny_test_config, tiny_tkmr_config, write_tiny_posetrack
+from mmpose_temporal.visualization.frame_matches import FrameMatches
+from mmpose_temporal.visualization.watch_frame import WatchedFrame, frame_image, watch_frame
 
 
 def tracker(**options):

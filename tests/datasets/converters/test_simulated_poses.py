@@ -3,12 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from mmpose_temporal.apis import (
-    build_pose_only_tracker,
-    simulate_pose_files,
-    track_pose_files,
-)
+from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
 from mmpose_temporal.datasets import load_videos
+from mmpose_temporal.datasets.converters.simulated_poses import simulate_pose_files
 from mmpose_temporal.datasets.tracklets import ErrorRates
 from mmpose_temporal.evaluation import evaluate_files
 from mmpose_temporal.testing import write_tiny_posetrack

@@ -1,7 +1,7 @@
 import pytest
 from mmpose.registry import MODELS
 
-from mmpose_temporal.apis import (
+from mmpose_temporal.engine.complexity import (
     estimator_complexity,
     similarity_complexity,
     why_not_the_paper,

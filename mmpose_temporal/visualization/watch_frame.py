@@ -11,7 +11,7 @@ from mmpose_temporal.datasets import PoseTrackVideoDataset
 from mmpose_temporal.models.trackers import PoseTracker, RefinementRecord, TemporalRefinement
 from mmpose_temporal.structures import SCORED_KEYPOINTS, UNTRACKED, FramePacket, is_searched
 
-from .matching import FrameMatches, MatchesObserver
+from .frame_matches import FrameMatches, MatchesObserver
 
 
 @dataclass(frozen=True, slots=True)

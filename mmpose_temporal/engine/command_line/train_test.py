@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_distributed
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmpose_temporal.utils import write_json
+from mmpose_temporal.utils.checkpoints import reading_checkpoint
+
+from .flags import add_config_options, merge_options, read_config
 
 
 def training_flags() -> argparse.ArgumentParser:
@@ -73,43 +76,47 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         help="seconds a frame is shown, 0: until a key is pressed (default: the config's, else "
         "1); with --show",
     )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        default={},
-        help="settings of the config to change, as key=value: model.min_length=3",
-    )
+    add_config_options(parser)
     parser.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
 
 
-def _check_common(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+def _check_common(args: argparse.Namespace) -> None:
     """Refuse what the config is not needed to refuse."""
     if args.interval is not None and not (args.show or args.show_dir):
-        parser.error("--interval is for the frames that --show or --show-dir draws; give one")
+        raise ValueError("--interval is for the frames that --show or --show-dir draws; give one")
     if args.wait_time is not None and not args.show:
-        parser.error("--wait-time is for the window of --show; give both")
+        raise ValueError("--wait-time is for the window of --show; give both")
     if args.interval is not None and args.interval < 1:
-        parser.error(f"--interval must be at least 1 frame, got {args.interval}")
+        raise ValueError(f"--interval must be at least 1 frame, got {args.interval}")
     if args.wait_time is not None and not 0 <= args.wait_time < math.inf:
-        parser.error(f"--wait-time must be 0 (wait for a key) or more seconds: {args.wait_time}")
+        raise ValueError(
+            f"--wait-time must be 0 (wait for a key) or more seconds: {args.wait_time}"
+        )
 
 
 def run_training(arguments: Sequence[str] | None = None) -> None:
-    """Train as the command line says."""
-    parser = training_flags()
-    args = parser.parse_args(arguments)
-    _check_common(parser, args)
+    """Train as a command line says, with the errors of :func:`train`."""
+    train(training_flags().parse_args(arguments))
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train as the arguments of :func:`training_flags` say.
+
+    Raises:
+        ValueError: Flags that cannot act, or a config that cannot be trained.
+        FileNotFoundError: No such config or checkpoint.
+    """
+    _check_common(args)
     if args.no_validate and (args.show or args.show_dir):
-        parser.error("--show and --show-dir act in validation, which --no-validate leaves out")
+        raise ValueError("--show and --show-dir act in validation, which --no-validate leaves out")
     cfg = load_config(args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
         wrapper = cfg.optim_wrapper.get("type", "OptimWrapper")
         if wrapper not in ("OptimWrapper", "AmpOptimWrapper"):
-            raise SystemExit(f"--amp does not go with the optimizer wrapper {wrapper}")
+            raise ValueError(f"--amp does not go with the optimizer wrapper {wrapper}")
         cfg.optim_wrapper.type = "AmpOptimWrapper"
         cfg.optim_wrapper.setdefault("loss_scale", "dynamic")
     if args.resume is not None:
@@ -117,35 +124,52 @@ def run_training(arguments: Sequence[str] | None = None) -> None:
         cfg.load_from = None if args.resume == "auto" else args.resume
     if args.auto_scale_lr:
         if "auto_scale_lr" not in cfg:
-            raise SystemExit("--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...)")
+            raise ValueError("--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...)")
         cfg.auto_scale_lr.enable = True
-    cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args.cfg_options)
     if (args.show or args.show_dir) and cfg.get("val_cfg") is None:
-        raise SystemExit("--show and --show-dir act in validation, and the config has no val_cfg")
+        raise ValueError("--show and --show-dir act in validation, and the config has no val_cfg")
+    if cfg.get("train_cfg") is None:
+        raise ValueError(f"{args.config} has no train_cfg: there is nothing to train")
     build_runner(cfg).train()
     _leave_group()
 
 
 def run_testing(arguments: Sequence[str] | None = None) -> None:
-    """Test as the command line says."""
-    parser = testing_flags()
-    args = parser.parse_args(arguments)
-    _check_common(parser, args)
+    """Test as a command line says, with the errors of :func:`test`."""
+    test(testing_flags().parse_args(arguments))
+
+
+def test(args: argparse.Namespace) -> None:
+    """Test as the arguments of :func:`testing_flags` say.
+
+    Raises:
+        ValueError: Flags that cannot act, a config that cannot be tested, or no checkpoint.
+        FileNotFoundError: No such config or checkpoint.
+        CheckpointMismatch: The checkpoint is of another model.
+    """
+    _check_common(args)
     if args.badcase:
-        parser.error("--badcase ranks single crops by their loss; a tracker is tested on frames")
+        raise ValueError(
+            "--badcase ranks single crops by their loss; a tracker is tested on frames"
+        )
     if args.dump and Path(args.dump).suffix not in (".pkl", ".pickle"):
-        parser.error(f"--dump writes a .pkl file, got {args.dump}")
+        raise ValueError(f"--dump writes a .pkl file, got {args.dump}")
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
+    if cfg.get("test_cfg") is None:
+        raise ValueError(f"{args.config} has no test_cfg: there is nothing to test")
     if args.dump:
         evaluators = cfg.test_evaluator
         evaluators = evaluators if isinstance(evaluators, list | tuple) else [evaluators]
         dump = dict(type="DumpResults", out_file_path=args.dump)
         cfg.test_evaluator = [*evaluators, dump]
-    cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args.cfg_options)
     runner = build_runner(cfg)
     if args.out:
         runner.register_hook(SaveMetrics(args.out), priority="LOWEST")
+    with reading_checkpoint(args.checkpoint):
+        runner.load_or_resume()
     runner.test()
     _leave_group()
 
@@ -173,7 +197,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """The config with the flags that both tools have; ``--cfg-options`` come last, elsewhere."""
     if "LOCAL_RANK" not in os.environ:
         os.environ["LOCAL_RANK"] = str(args.local_rank)
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -182,7 +206,7 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.show or args.show_dir:
         hook = cfg.get("default_hooks", {}).get("visualization")
         if hook is None:
-            raise SystemExit(
+            raise ValueError(
                 "--show and --show-dir need default_hooks.visualization in the config: "
                 "dict(type='PoseTrackVisualizationHook')"
             )

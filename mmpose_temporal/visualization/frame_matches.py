@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.model import BaseModel
 from torch import nn
 
+from mmpose_temporal.apis.track_poses import frame_sample
 from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.models.similarities import KeypointMatchingSimilarity, Representation
@@ -19,8 +20,6 @@ from mmpose_temporal.structures import (
     select_all,
 )
 from mmpose_temporal.utils import safe_join
-
-from .track_poses import frame_sample
 
 
 @dataclass(frozen=True, slots=True)

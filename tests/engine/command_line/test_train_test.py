@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmpose.registry import HOOKS
 
-from mmpose_temporal.apis import run_testing, run_training
-from mmpose_temporal.apis.command_line import SaveMetrics, load_config, training_flags
+from mmpose_temporal.engine.command_line import run_testing, run_training
+from mmpose_temporal.engine.command_line.train_test import SaveMetrics, load_config, training_flags
 from mmpose_temporal.evaluation import PoseTrackMetric
 from mmpose_temporal.testing import (
     template_tracker_config,

@@ -1,0 +1,8 @@
+"""``python -m mmpose_temporal`` is ``mmpose-temporal``."""
+
+import sys
+
+from mmpose_temporal.engine.command_line.commands import main
+
+if __name__ == "__main__":
+    sys.exit(main())

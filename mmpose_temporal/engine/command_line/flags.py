@@ -1,0 +1,58 @@
+"""Flags that several tools have, and reading the config that they name."""
+
+import argparse
+
+from mmengine.config import Config, DictAction
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """``--overwrite`` and ``--quiet``, of tools that convert files."""
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """``--cfg-options``, as in mmpose's tools."""
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        default={},
+        metavar="KEY=VALUE",
+        help="settings of the config to change: model.association.max_age=5",
+    )
+
+
+def read_config(path: str, options: dict | None = None) -> Config:
+    """Read a config file and change some of its settings.
+
+    Args:
+        path: The file.
+        options: Key -> value, as ``--cfg-options`` gives them.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: The file is no config (whatever goes wrong while it is executed), or an option
+            does not fit it.
+    """
+    try:
+        config = Config.fromfile(path)
+    except OSError:
+        raise
+    except Exception as error:  # a config file is code, which may fail in any way
+        kind = type(error).__name__
+        raise ValueError(f"{path} cannot be read as a config: {kind}: {error}") from error
+    merge_options(config, options)
+    return config
+
+
+def merge_options(config: Config, options: dict | None) -> None:
+    """Change settings of a config.
+
+    Raises:
+        ValueError: An option does not fit the config.
+    """
+    try:
+        config.merge_from_dict(options or {})
+    except (AttributeError, AssertionError, KeyError, IndexError, TypeError) as error:
+        raise ValueError(f"--cfg-options does not fit the config: {error}") from error

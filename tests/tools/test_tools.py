@@ -1,0 +1,128 @@
+"""All tools: --help, a path that is not there, and the names of the installed commands."""
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmpose_temporal.engine.command_line.commands import COMMANDS, main, tools_folder
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+OUTSIDE = {"setup_env.py"}
+"""It makes the environment that everything else needs, so it stands alone."""
+NOT_INSTALLED = {"analysis_tools/tkmr_ablation.py"}
+"""It runs the tools and configs of a clone."""
+
+NAMES = sorted(
+    str(path.relative_to(TOOLS))
+    for path in TOOLS.rglob("*.py")
+    if path.relative_to(TOOLS).parts[0] != "environment" and path.name not in OUTSIDE
+)
+POSETRACK18 = ["nowhere", "out"]
+NOWHERE = {
+    "train.py": ["nowhere.py"],
+    "test.py": ["nowhere.py", "nowhere.pth"],
+    "track_poses.py": ["nowhere.py", "poses", "--out", "out"],
+    "evaluate_posetrack.py": ["nowhere", "predictions"],
+    "analysis_tools/get_flops.py": ["nowhere.py"],
+    "analysis_tools/plot_matching.py": (
+        ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "a.png"]
+    ),
+    "analysis_tools/plot_tkmr.py": (
+        ["nowhere.py", "w.pth", "--video", "v", "--frame", "1", "--out", "a.png"]
+    ),
+    "dataset_converters/check_posetrack.py": ["nowhere"],
+    "dataset_converters/coco_to_posetrack.py": ["nowhere.json", "o.json", "--image-folder", "x"],
+    "dataset_converters/detect_people.py": ["c.py", "w.pth", "nowhere", "out.json"],
+    "dataset_converters/export_tracks.py": ["nowhere", "out", "--format", "mot"],
+    "dataset_converters/make_synthetic_posetrack.py": (
+        ["out.json", "--from-annotations", "nowhere", "--detections", "0,0,0,0"]
+    ),
+    "dataset_converters/mpii_to_posetrack.py": ["nowhere.json", "out.json"],
+    "dataset_converters/multiperson_posetrack_to_posetrack18.py": (
+        ["nowhere.mat", "out", "--split", "val"]
+    ),
+    "dataset_converters/posetrack17_to_posetrack18.py": POSETRACK18,
+    "dataset_converters/posetrack18_to_posetrack17.py": POSETRACK18,
+    "dataset_converters/posetrack21_to_posetrack18.py": POSETRACK18,
+    "dataset_converters/simulate_pose_errors.py": POSETRACK18,
+    "model_converters/extract_similarity.py": ["nowhere.pth", "out.pth"],
+}
+"""Arguments of which one names nothing."""
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Runs a tool as its command does, in this process and an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOCAL_RANK", "0")  # else the tools set it
+
+    def call(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [str(TOOLS / name), *arguments])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(TOOLS / name), run_name="__main__")
+        return (ended.value.code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help(run, name):
+    status, printed, complaint = run(name, "--help")
+    assert (status, complaint) == (0, "")
+    assert printed.startswith(f"usage: {Path(name).name} ")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_INSTALLED])
+def test_a_path_that_is_not_there(run, name, tmp_path):
+    """A new tool must be listed here with its arguments."""
+    status, printed, complaint = run(name, *NOWHERE[name])
+    assert (status, printed) == (2, "")
+    assert complaint.startswith(f"{Path(name).name}: error: ")
+    assert "nowhere" in complaint and complaint.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_unknown_option(run, name):
+    status, _, complaint = run(name, *NOWHERE.get(name, []), "--no-such-option")
+    assert status == 2 and f"{Path(name).name}: error: " in complaint
+
+
+def test_every_tool_is_a_command():
+    assert tools_folder().samefile(TOOLS)
+    assert sorted(COMMANDS.values()) == [name for name in NAMES if name not in NOT_INSTALLED]
+    for command, file in COMMANDS.items():
+        assert command == Path(file).stem.replace("_", "-")
+
+
+def test_the_command_lists_the_tools(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert all(f"  {name}  " in printed for name in COMMANDS)
+    assert "Assign track ids to existing poses" in printed
+    with pytest.raises(SystemExit) as ended:
+        main(["dance"])
+    assert ended.value.code == 2 and "invalid choice: 'dance'" in capsys.readouterr().err
+
+
+def test_a_command_is_its_tool(capsys, tmp_path):
+    before = list(sys.argv)
+    assert main(["evaluate-posetrack", str(tmp_path / "nowhere"), "x"]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("mmpose-temporal evaluate-posetrack: error: ")
+    assert "nowhere does not exist" in complaint
+    assert sys.argv == before
+
+
+@pytest.mark.slow
+def test_as_a_module(tmp_path):
+    command = [sys.executable, "-m", "mmpose_temporal", "train", "nowhere.py"]
+    done = subprocess.run(command, cwd=TOOLS.parent, capture_output=True, text=True)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("mmpose-temporal train: error: ") and "nowhere.py" in last
