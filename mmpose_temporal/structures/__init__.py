@@ -1,4 +1,4 @@
-"""What travels between the rooms: the people of a frame and the keypoint layout."""
+"""What travels between the rooms: the people of a frame and keypoint layouts."""
 
 from .frame_poses import UNTRACKED, FramePoses, enclosing_boxes
 from .posetrack_layout import (
@@ -9,6 +9,14 @@ from .posetrack_layout import (
     SCORED_KEYPOINTS,
     person_categories,
 )
+from .skeleton import (
+    KeypointMapping,
+    Skeleton,
+    keypoint_names,
+    map_keypoints,
+    metainfo_keypoint_names,
+    refuse_keypoints,
+)
 
 __all__ = [
     "JOINT_GROUPS",
@@ -18,6 +26,12 @@ __all__ = [
     "SCORED_KEYPOINTS",
     "UNTRACKED",
     "FramePoses",
+    "KeypointMapping",
+    "Skeleton",
     "enclosing_boxes",
+    "keypoint_names",
+    "map_keypoints",
+    "metainfo_keypoint_names",
     "person_categories",
+    "refuse_keypoints",
 ]
