@@ -9,6 +9,7 @@ from .posetrack_layout import (
     SCORED_KEYPOINTS,
     person_categories,
 )
+from .posetrack_skeleton import POSETRACK18
 from .skeleton import (
     KeypointMapping,
     Skeleton,
@@ -23,6 +24,7 @@ __all__ = [
     "KEYPOINT_NAMES",
     "NUM_KEYPOINTS",
     "POSETRACK17_JOINTS",
+    "POSETRACK18",
     "SCORED_KEYPOINTS",
     "UNTRACKED",
     "FramePoses",
