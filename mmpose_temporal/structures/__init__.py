@@ -18,6 +18,7 @@ from .skeleton import (
     metainfo_keypoint_names,
     refuse_keypoints,
 )
+from .stated_keypoints import check_keypoints, stated_keypoints
 
 __all__ = [
     "JOINT_GROUPS",
@@ -30,10 +31,12 @@ __all__ = [
     "FramePoses",
     "KeypointMapping",
     "Skeleton",
+    "check_keypoints",
     "enclosing_boxes",
     "keypoint_names",
     "map_keypoints",
     "metainfo_keypoint_names",
     "person_categories",
     "refuse_keypoints",
+    "stated_keypoints",
 ]

@@ -334,7 +334,7 @@ def checked_sigmas(sigmas: np.ndarray | Sequence[float], num_keypoints: int) -> 
     """
     values = np.array(sigmas, np.float32)
     if values.shape != (num_keypoints,) or not (values > 0).all():
-        raise ValueError(f"sigmas must be {num_keypoints} positive numbers, got {sigmas}")
+        raise ValueError(f"sigmas must be K positive numbers, K = {num_keypoints}, got {sigmas}")
     return values
 
 

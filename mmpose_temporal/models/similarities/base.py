@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePoses, Skeleton
 
 Representation = dict[str, np.ndarray | Tensor]
 """What a similarity keeps of M people: named arrays or tensors with M rows each."""
@@ -37,6 +37,19 @@ class Similarity(BaseModule):
 
         Args:
             estimator: The pose estimator of the :class:`PoseTracker`.
+        """
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Get to know the keypoints of the data, before the first poses.
+
+        The tracker tells it once it knows the data's metainfo. For similarities that depend on
+        what the keypoints are: their sigmas, or the places of a network's joints, by name.
+
+        Args:
+            skeleton: Of the data.
+
+        Raises:
+            ValueError: The similarity cannot compare poses of this layout.
         """
 
     @abstractmethod

@@ -8,6 +8,8 @@ from urllib.parse import urlparse
 import torch
 from torch import Tensor, nn
 
+from mmpose_temporal.structures import stated_keypoints
+
 EXAMPLES = 3
 """Names that an error lists."""
 
@@ -39,7 +41,8 @@ class OwnWeights:
 
     Raises:
         RuntimeError: ``checkpoint`` does not fit.
-        ValueError: ``checkpoint`` holds no weights, or no weights of that name are shipped.
+        ValueError: ``checkpoint`` holds no weights, or names other joints than the similarity's;
+            or no weights of that name are shipped.
     """
 
     def __init__(self, similarity: nn.Module, checkpoint: str | None = None):
@@ -48,7 +51,9 @@ class OwnWeights:
         similarity.own_weights = self
         similarity._register_load_state_dict_pre_hook(self._check, with_module=True)
         if checkpoint is not None:
-            similarity.load_state_dict(_read(checkpoint))
+            weights, keypoints = _read(checkpoint)
+            similarity.load_state_dict(weights)
+            similarity.chosen.check_layout(keypoints, checkpoint, self.name)
             self.loaded = True
 
     def _check(self, module: nn.Module, state_dict: dict, prefix: str, *_: Any) -> None:
@@ -73,8 +78,8 @@ class OwnWeights:
         self.loaded = True
 
 
-def _read(checkpoint: str) -> dict[str, Tensor]:
-    """The similarity's tensors, by their names in it."""
+def _read(checkpoint: str) -> tuple[dict[str, Tensor], tuple[str, ...] | None]:
+    """The similarity's tensors, by their names in it, and the keypoints that the file names."""
     if checkpoint.startswith(SHIPPED):
         checkpoint = str(_shipped(checkpoint.removeprefix(SHIPPED)))
     if urlparse(checkpoint).scheme in ("http", "https"):
@@ -91,7 +96,7 @@ def _read(checkpoint: str) -> dict[str, Tensor]:
         raise ValueError(f"{checkpoint} holds no weights (a dict of tensors, or state_dict: one)")
     inside = "similarity."
     cut = {name.partition(inside)[2]: value for name, value in weights.items() if inside in name}
-    return cut or weights
+    return cut or weights, stated_keypoints(content)
 
 
 def _shipped(name: str) -> Path:
