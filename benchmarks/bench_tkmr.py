@@ -148,12 +148,19 @@ def features(poses: FramePoses, channels: int, device: torch.device) -> dict[str
     places = torch.from_numpy(poses.keypoints).to(device)[:, :, None].expand(-1, -1, N, -1)
     found = torch.randn(number, K, N, channels, device=device)
     return dict(
-        person_keypoint_features=found[:, :, 0].clone(),
-        person_candidates=places.contiguous(),
-        person_candidate_scores=torch.rand(number, K, N, device=device),
-        person_candidate_features=found,
-        person_candidate_evidence=torch.randn(number, K, N, device=device),
+        keypoint_features=found[:, :, 0].clone(),
+        candidates=places.contiguous(),
+        candidate_scores=torch.rand(number, K, N, device=device),
+        candidate_features=found,
+        candidate_evidence=torch.randn(number, K, N, device=device),
     )
+
+
+def follow(tracker: nn.Module, meta: dict, poses: FramePoses, rows: dict[str, Tensor]) -> None:
+    """What a tracker does with the people of a frame after its estimator."""
+    packet = tracker.pipeline.admit(PoseDataSample(metainfo=meta))
+    packet.people = poses.with_extras(**rows)
+    tracker.pipeline.track(packet)
 
 
 def track(tracker: nn.Module, length: int, people: int, channels: int, device: torch.device):
@@ -162,10 +169,7 @@ def track(tracker: nn.Module, length: int, people: int, channels: int, device: t
     for index in range(length):
         meta = dict(video_id="v", frame_index=index, num_frames=length)
         feats = features(poses, channels, device)
-        step = synchronized(
-            lambda m=meta, f=feats: tracker.track(PoseDataSample(metainfo=m), poses, feats=f),
-            device,
-        )
+        step = synchronized(lambda m=meta, f=feats: follow(tracker, m, poses, f), device)
         start = time.perf_counter()
         step()
         yield time.perf_counter() - start

@@ -10,9 +10,14 @@ from torch import nn
 from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.models.similarities import KeypointMatchingSimilarity, Representation
-from mmpose_temporal.models.trackers import Association, Feats, TrackMemory
-from mmpose_temporal.models.trackers.feats import select_rows
-from mmpose_temporal.structures import UNTRACKED, FramePoses
+from mmpose_temporal.models.trackers import Comparison
+from mmpose_temporal.structures import (
+    UNTRACKED,
+    CallbackObserver,
+    FramePacket,
+    People,
+    select_all,
+)
 from mmpose_temporal.utils import safe_join
 
 from .track_poses import frame_sample
@@ -50,8 +55,8 @@ class FrameMatches:
         previous: What it knows of the remembered poses.
     """
 
-    poses: FramePoses
-    remembered: FramePoses
+    poses: People
+    remembered: People
     ages: np.ndarray
     scores: np.ndarray
     current: Representation
@@ -76,10 +81,8 @@ class FrameMatches:
                 "attention between two poses is PoseEntailment's; the tracker compares by "
                 f"{type(similarity).__name__}"
             )
-        pair = [
-            {name: select_rows(value, np.array([index])) for name, value in rows.items()}
-            for rows, index in ((self.current, row), (self.previous, column))
-        ]
+        chosen = ((self.current, row), (self.previous, column))
+        pair = [select_all(rows, np.array([index])) for rows, index in chosen]
         return similarity.attention(*pair)[0]
 
     def keypoint_matches(self, similarity: nn.Module) -> KeypointMatches:
@@ -112,39 +115,35 @@ class FrameMatches:
         return KeypointMatches(ids, earlier, keypoints, found)
 
 
-class WatchedAssociation(nn.Module):
-    """An association that tells what it compared, once it is asked to.
+class MatchesObserver(CallbackObserver):
+    """Watches one frame of a video.
 
     Args:
-        association: The tracker's, which does the work.
+        index: Position of the frame in the video.
 
     Attributes:
-        wanted: Tell of the next frame.
-        found: What was compared in the last frame that was wanted; None: there was none.
+        found: What was compared there; None: the frame was not associated yet.
     """
 
-    def __init__(self, association: Association):
-        super().__init__()
-        self.inner = association
-        self.similarity = association.similarity
-        self.wanted = False
+    def __init__(self, index: int):
+        super().__init__(wants=lambda packet: packet.index == index, associated=self._take)
         self.found: FrameMatches | None = None
 
-    def step(
-        self, memory: TrackMemory, poses: FramePoses, frame_index: int, feats: Feats
-    ) -> FramePoses:
-        """As the association's."""
-        if not self.wanted:
-            return self.inner.step(memory, poses, frame_index, feats)
-        scores, current, then = self.inner.compare(memory, poses, frame_index, feats)
-        tracked = self.inner.step(memory, poses, frame_index, feats)
-        if len(then):
-            remembered = then.poses.replace(track_ids=then.ids)
-            ages, previous = frame_index - then.last_seen, then.representation
-        else:
-            remembered, ages, previous = poses[:0], np.zeros(0, np.int64), {}
-        self.found = FrameMatches(tracked, remembered, ages, scores, current, previous)
-        return tracked
+    def _take(self, packet: FramePacket) -> None:
+        self.found = frame_matches_of(packet.comparison)
+
+
+def frame_matches_of(comparison: Comparison) -> FrameMatches:
+    """What association compared in a frame, as arrays for pictures."""
+    tracks = comparison.tracks
+    return FrameMatches(
+        poses=comparison.people,
+        remembered=tracks.people if len(tracks) else comparison.people[:0],
+        ages=comparison.tick - tracks.last_seen,
+        scores=comparison.masked_scores(),
+        current=comparison.current,
+        previous=tracks.representation if len(tracks) else {},
+    )
 
 
 def frame_matches(
@@ -166,20 +165,19 @@ def frame_matches(
             f"video {video.video_id} has the frames 0 to {len(video.frames) - 1}, got {index}"
         )
     load = LoadVideoFrame(on_error="raise")
-    association, watched = tracker.association, WatchedAssociation(tracker.association)
-    tracker.association = watched
+    watched = MatchesObserver(index)
+    tracker.observers.append(watched)
     try:
         for position in range(index + 1):
             frame, sample = video.frames[position], frame_sample(video, position)
-            feats = None
+            image = None
             if images is not None and sample.searched:
                 path = str(safe_join(images, frame.file_name))
                 item = dict(img_path=path, video_id=video.video_id, frame_index=position)
-                feats = dict(image=load(item)["img"])
-            watched.wanted = position == index
-            tracker.track(sample, frame_poses(frame), feats=feats)
+                image = load(item)["img"]
+            tracker.track(sample, frame_poses(frame), image)
     finally:
-        tracker.association = association
+        tracker.observers.remove(watched)
         tracker.reset()
     if watched.found is None:
         raise ValueError(f"video {video.video_id}: frame {index} is not labeled: nobody in it")

@@ -7,13 +7,14 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.model import BaseModel
-from mmpose.registry import MODELS
+from mmpose.registry import MODELS, TASK_UTILS
 from mmpose.structures import PoseDataSample
 from rich.progress import track
 
 from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses, load_videos
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
-from mmpose_temporal.models.trackers import PoseOnlyTracker, PoseTracker, TrackedFrame
+from mmpose_temporal.models.trackers import PoseOnlyTracker
+from mmpose_temporal.structures import FramePacket
 from mmpose_temporal.utils import safe_join
 
 from .loading import load_weights
@@ -68,7 +69,7 @@ def build_pose_only_tracker(
     settings = _with_classes(cfg.model.to_dict())
     kind = settings["type"]
     known = isinstance(kind, type) and issubclass(kind, PoseOnlyTracker)
-    if not known or issubclass(kind, PoseTracker):
+    if not known:
         raise ValueError(
             f"tracking known poses takes a PoseOnlyTracker, as in "
             f"configs/baselines/oks-tracker.py; the config's model is {cfg.model.type}"
@@ -95,7 +96,8 @@ def _with_classes(config: Any) -> Any:
     if isinstance(config, dict):
         config = {key: _with_classes(value) for key, value in config.items()}
         if isinstance(config.get("type"), str):
-            config["type"] = MODELS.module_dict.get(config["type"], config["type"])
+            known = MODELS.module_dict.get(config["type"])
+            config["type"] = known or TASK_UTILS.module_dict.get(config["type"], config["type"])
     elif isinstance(config, list | tuple):
         config = [_with_classes(value) for value in config]
     return config
@@ -137,8 +139,8 @@ def track_pose_files(
         report.videos += 1
         report.frames += len(finished)
         report.poses += sum(len(frame.people) for frame in video.frames)
-        report.tracked += sum(len(frame.poses) for frame in finished)
-        report.tracks += len({i for frame in finished for i in frame.poses.track_ids.tolist()})
+        report.tracked += sum(len(frame.people) for frame in finished)
+        report.tracks += len({i for frame in finished for i in frame.people.track_ids.tolist()})
         for frame in finished:
             report.dropped.update(frame.dropped)
     if report.poses != report.tracked + report.dropped.total():
@@ -165,26 +167,26 @@ def frame_sample(video: VideoAnnotation, index: int) -> PoseDataSample:
 
 def _track_video(
     tracker: BaseModel, video: VideoAnnotation, images: str | Path | None = None
-) -> list[TrackedFrame]:
-    finished: list[TrackedFrame] = []
+) -> list[FramePacket]:
+    finished: list[FramePacket] = []
     load = LoadVideoFrame(on_error="raise")
     for index, frame in enumerate(video.frames):
         sample = frame_sample(video, index)
-        feats = None
+        image = None
         if images is not None and sample.searched:
             path = str(safe_join(images, frame.file_name))
             loaded = load(dict(img_path=path, video_id=video.video_id, frame_index=index))
-            feats = dict(image=loaded["img"])
-        finished += tracker.track(sample, frame_poses(frame), feats=feats)
+            image = loaded["img"]
+        finished += tracker.track(sample, frame_poses(frame), image)
     return finished
 
 
-def _predicted(frame: TrackedFrame) -> PredictedFrame:
+def _predicted(frame: FramePacket) -> PredictedFrame:
     sample = frame.sample
     return PredictedFrame(
         image_id=sample.img_id,
         frame_id=sample.frame_id,
         file_name=sample.frame_name,
         size=sample.frame_size,
-        poses=frame.poses,
+        poses=frame.people,
     )

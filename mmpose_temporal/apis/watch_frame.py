@@ -1,7 +1,5 @@
 """What a tracker with its own estimator did in one frame of a video, for pictures of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +9,9 @@ from rich.progress import track
 
 from mmpose_temporal.datasets import PoseTrackVideoDataset
 from mmpose_temporal.models.trackers import PoseTracker, RefinementRecord, TemporalRefinement
-from mmpose_temporal.models.trackers.finished_frames import is_searched
-from mmpose_temporal.structures import SCORED_KEYPOINTS, UNTRACKED
+from mmpose_temporal.structures import SCORED_KEYPOINTS, UNTRACKED, FramePacket, is_searched
 
-from .matching import FrameMatches, WatchedAssociation
+from .matching import FrameMatches, MatchesObserver
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +123,55 @@ def watch_frame(
     """
     if not 0 <= index < len(dataset):
         raise ValueError(f"the video has the frames 0 to {len(dataset) - 1}, there is no {index}")
-    recorder = _recorder(tracker)
-    looked_ahead = recorder.tau if recorder is not None and recorder.context else 0
+    refinement = tracker.refinement
+    tau = refinement.tau if isinstance(refinement, TemporalRefinement) else 0
+    looked_ahead = tau if tau and refinement.context else 0
     expected = min(index + looked_ahead + 1, len(dataset))
-    previous, answers = None, []
-    with _watching(tracker) as watched:
+    previous, watched = None, FrameObserver(index)
+    tracker.reset()
+    tracker.observers.append(watched)
+    try:
         for position in track(
             range(len(dataset)), "Tracking", total=expected, disable=not progress
         ):
-            if answers:
+            if watched.answer is not None:
                 break
             item = dataset[position]
-            watched.wanted = position == index
-            if watched.wanted:
+            if position == index:
                 _require_searched(item["data_samples"])
             elif position < index and is_searched(item["data_samples"]):
                 previous = position
-            found = tracker.test_step(pseudo_collate([item]))
-            answers = [sample for sample in found if sample.get("frame_index") == index]
+            tracker.test_step(pseudo_collate([item]))
+    finally:
+        tracker.observers.remove(watched)
+        tracker.reset()
     if not len(watched.found.poses):
-        dropped = ", ".join(f"{reason} {n}" for reason, n in sorted(answers[0].dropped.items()))
-        note = f"; left out: {dropped}" if dropped else ""
-        raise ValueError(f"nobody was found in frame {index}{note}")
-    return WatchedFrame(index, previous, watched.found, answers[0].get("refinement"))
+        dropped = watched.answer.dropped.items()
+        note = ", ".join(f"{reason} {n}" for reason, n in sorted(dropped))
+        raise ValueError(
+            f"nobody was found in frame {index}" + (f"; left out: {note}" if note else "")
+        )
+    record = watched.answer.records.get("refinement")
+    return WatchedFrame(index, previous, watched.found, record)
+
+
+class FrameObserver(MatchesObserver):
+    """Watches one frame of a video until it is finished.
+
+    Args:
+        index: Position of the frame in the video.
+
+    Attributes:
+        answer: The finished frame; None: it is not finished yet.
+    """
+
+    def __init__(self, index: int):
+        super().__init__(index)
+        self.answer: FramePacket | None = None
+
+    def finished(self, packet: FramePacket) -> None:
+        """See :class:`Observer`."""
+        self.answer = packet
 
 
 def frame_image(dataset: PoseTrackVideoDataset, index: int) -> np.ndarray:
@@ -159,30 +182,6 @@ def frame_image(dataset: PoseTrackVideoDataset, index: int) -> np.ndarray:
         index: Position of the frame in the video.
     """
     return dataset[index]["inputs"].numpy()[..., ::-1]
-
-
-def _recorder(tracker: PoseTracker) -> TemporalRefinement | None:
-    """The refinement that can tell what it did."""
-    return tracker.refinement if isinstance(tracker.refinement, TemporalRefinement) else None
-
-
-@contextmanager
-def _watching(tracker: PoseTracker) -> Iterator[WatchedAssociation]:
-    """A tracker that tells what it does; afterwards it is as it was, with no video open."""
-    association, recorder = tracker.association, _recorder(tracker)
-    recorded = recorder is not None and recorder.record
-    watched = WatchedAssociation(association)
-    tracker.reset()
-    tracker.association = watched
-    if recorder is not None:
-        recorder.record = True
-    try:
-        yield watched
-    finally:
-        tracker.reset()
-        tracker.association = association
-        if recorder is not None:
-            recorder.record = recorded
 
 
 def _require_searched(sample: PoseDataSample) -> None:

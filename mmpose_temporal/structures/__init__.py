@@ -1,6 +1,9 @@
-"""What travels between the rooms: the people of a frame and keypoint layouts."""
+"""What travels between the rooms: people, frames, and keypoint layouts."""
 
-from .frame_poses import UNTRACKED, FramePoses, enclosing_boxes
+from .frame_packet import FramePacket, frame_size, frame_time, is_searched
+from .observer import CallbackObserver, Observer
+from .people import UNTRACKED, People, enclosing_boxes
+from .plain_state import from_plain, plain_state, to_plain
 from .posetrack_layout import (
     JOINT_GROUPS,
     KEYPOINT_NAMES,
@@ -10,6 +13,7 @@ from .posetrack_layout import (
     person_categories,
 )
 from .posetrack_skeleton import POSETRACK18
+from .rows import NamedRows, Rows, cat_rows, select_all, select_rows
 from .skeleton import (
     KeypointMapping,
     Skeleton,
@@ -20,6 +24,8 @@ from .skeleton import (
 )
 from .stated_keypoints import check_keypoints, stated_keypoints
 
+FramePoses = People
+
 __all__ = [
     "JOINT_GROUPS",
     "KEYPOINT_NAMES",
@@ -28,15 +34,30 @@ __all__ = [
     "POSETRACK18",
     "SCORED_KEYPOINTS",
     "UNTRACKED",
+    "CallbackObserver",
+    "FramePacket",
     "FramePoses",
     "KeypointMapping",
+    "NamedRows",
+    "Observer",
+    "People",
+    "Rows",
     "Skeleton",
+    "cat_rows",
     "check_keypoints",
     "enclosing_boxes",
+    "frame_size",
+    "frame_time",
+    "from_plain",
+    "is_searched",
     "keypoint_names",
     "map_keypoints",
     "metainfo_keypoint_names",
     "person_categories",
+    "plain_state",
     "refuse_keypoints",
+    "select_all",
+    "select_rows",
     "stated_keypoints",
+    "to_plain",
 ]

@@ -4,6 +4,7 @@ Everything runs on the CPU in milliseconds and gives the same numbers at every c
 """
 
 from .annotation_files import as_posetrack17, two_people_file, write_video_files
+from .drawn import DrawnEstimator, draw_video
 from .finished import finished_sample, finished_video
 from .logs import logged
 from .models import (
@@ -22,8 +23,10 @@ from .videos import write_tiny_posetrack
 
 __all__ = [
     "POSE_TEMPLATE",
+    "DrawnEstimator",
     "TemplateEstimator",
     "as_posetrack17",
+    "draw_video",
     "finished_sample",
     "finished_video",
     "logged",

@@ -14,6 +14,6 @@ model = dict(
         # choice: exp(-d / margin) / 2 of d = 1.2 margins, on six training videos held out;
         # LightTrack has one margin
         min_similarity=0.15,
-        max_age=3,  # choice, as the other baselines
+        life=dict(max_age=3),  # choice, as the other baselines
     ),
 )

@@ -4,15 +4,16 @@
 model = dict(
     type="PoseOnlyTracker",
     association=dict(
-        type="HistoryAssociation",
+        type="Association",
         similarity=dict(
             type="PoseEntailment",
             resolution=(24, 18),  # 432 position tokens
             max_distance=4,  # delta
             network=dict(num_layers=4, hidden=128, intermediate=128, num_heads=4, dropout=0.1),
         ),
-        history=4,  # delta
-        nearest=5,  # choice: the paper does not say how many its "n spatially nearest" are
+        # history: delta; nearest: choice, the paper does not say how many its "n spatially
+        # nearest" are
+        depth=dict(type="History", history=4, nearest=5),
         min_similarity=0.5,  # choice: the class that the network finds more likely
         assignment=dict(type="GreedyAssignment"),
     ),

@@ -10,15 +10,14 @@ keytrack = dict(
     propagation=dict(type="TemporalOKS", oks_thr=0.35, alpha=1.25),
     association=dict(  # as in keytrack.py
         _delete_=True,
-        type="HistoryAssociation",
+        type="Association",
         similarity=dict(
             type="PoseEntailment",
             resolution=(24, 18),
             max_distance=4,
             network=dict(num_layers=4, hidden=128, intermediate=128, num_heads=4, dropout=0.1),
         ),
-        history=4,
-        nearest=5,
+        depth=dict(type="History", history=4, nearest=5),
         min_similarity=0.5,
         assignment=dict(type="GreedyAssignment"),
     ),

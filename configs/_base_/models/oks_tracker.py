@@ -13,6 +13,6 @@ tracker = dict(
         type="Association",
         similarity=dict(type="OKSSimilarity"),
         min_similarity=0.1,
-        max_age=3,
+        life=dict(max_age=3),
     ),
 )

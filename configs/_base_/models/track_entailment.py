@@ -5,10 +5,8 @@ model = dict(
     # Tracks with one or two poses are mostly people found twice or where nobody is (choice).
     min_length=3,
     association=dict(
-        type="ConfirmedAssociation",
-        confirm_length=3,
-        tentative_age=2,
-        max_age=12,
+        type="Association",
+        life=dict(type="ConfirmedLife", confirm_length=3, tentative_age=2, max_age=12),
         min_similarity=0.03,
         assignment=dict(type="LogOddsAssignment", chance=0.03),
         similarity=dict(

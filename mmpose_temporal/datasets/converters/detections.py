@@ -20,7 +20,7 @@ from .files import require_free
 from .report import ConversionReport
 
 if TYPE_CHECKING:
-    from mmpose_temporal.models.trackers.box_sources import BoxSource
+    from mmpose_temporal.models.trackers.estimation import BoxSource
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 

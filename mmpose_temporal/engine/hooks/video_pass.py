@@ -20,7 +20,7 @@ from mmpose_temporal.visualization import (
 )
 from mmpose_temporal.visualization.drawing import note_frame
 
-_NEEDED = ("video_id", "frame_index", "num_frames", "img_path")
+_NEEDED = ("video_id", "frame_index", "img_path")
 
 
 @dataclass
@@ -29,6 +29,7 @@ class _OpenVideo:
 
     writer: TrackVideoWriter | None
     recorder: TimelineRecorder | None
+    num_frames: int | None = None
 
 
 class VideoPass:
@@ -36,7 +37,8 @@ class VideoPass:
 
     Frames may come late, in any numbers and from several videos in turn, as long as each video's
     own are in order. A video that does not come to its last frame stays as
-    ``<video_id>.partial.mp4``.
+    ``<video_id>.partial.mp4``; one whose number of frames is not known is complete when the pass
+    ends.
 
     Args:
         visualizer: Draws, and knows the data set's meta information; without ``out_dir`` and
@@ -96,11 +98,21 @@ class VideoPass:
             for data_sample in data_samples:
                 self._add(data_sample)
         except BaseException:
-            self.close()
+            self._stop()
             raise
 
     def close(self) -> None:
-        """Close the videos that did not come to their end; their files stay partial."""
+        """Close what is open.
+
+        Videos that did not come to their last frame stay partial; those of unknown length are
+        complete.
+        """
+        for video_id in [v for v, video in self._videos.items() if video.num_frames is None]:
+            self._complete(video_id)
+        self._stop()
+
+    def _stop(self) -> None:
+        """Close the open videos; their files stay partial."""
         for video_id, video in self._videos.items():
             self.visualizer.end_video(video_id)
             if video.writer is not None:
@@ -130,11 +142,12 @@ class VideoPass:
             )
         video_id, index = data_sample.video_id, data_sample.frame_index
         video = self._videos.get(video_id) or self._open(video_id)
+        video.num_frames = data_sample.get("num_frames")
         if video.recorder is not None:
             video.recorder.add(data_sample)
         if index % self.interval == 0:
             self._draw(data_sample, video)
-        if index == data_sample.num_frames - 1:
+        if video.num_frames is not None and index == video.num_frames - 1:
             self._complete(video_id)
 
     def _open(self, video_id: str) -> _OpenVideo:

@@ -1,6 +1,7 @@
 """Metrics for mmengine's evaluator."""
 
 from .match_accuracy_metric import MatchAccuracyMetric
+from .match_accuracy_observer import MatchAccuracyObserver
 from .posetrack_metric import PoseTrackMetric
 
-__all__ = ["MatchAccuracyMetric", "PoseTrackMetric"]
+__all__ = ["MatchAccuracyMetric", "MatchAccuracyObserver", "PoseTrackMetric"]

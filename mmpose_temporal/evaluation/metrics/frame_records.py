@@ -19,7 +19,7 @@ class FrameRecord:
     Attributes:
         video_id: Name of the video.
         frame_index: Position in the video, from 0.
-        num_frames: Number of frames of the video.
+        num_frames: Number of frames of the video; None: not known, it is as long as what came.
         readable: False if the image was missing or broken and skipped.
         truth: Annotated people, with the sizes of their heads, NaN where a person has no head
             box (None where only files are written).
@@ -30,7 +30,7 @@ class FrameRecord:
 
     video_id: str
     frame_index: int
-    num_frames: int
+    num_frames: int | None
     readable: bool
     truth: GroundTruthFrame | None
     predicted: PredictedFrame
@@ -58,7 +58,7 @@ class FrameRecord:
         return cls(
             video_id=str(sample["video_id"]),
             frame_index=int(sample["frame_index"]),
-            num_frames=int(sample["num_frames"]),
+            num_frames=None if sample.get("num_frames") is None else int(sample["num_frames"]),
             readable=bool(sample["frame_readable"]),
             truth=_truth(sample, where, skeleton) if with_truth else None,
             predicted=_predicted(sample, where, skeleton),
@@ -108,17 +108,22 @@ def group_videos(records: Sequence[FrameRecord]) -> dict[str, list[FrameRecord]]
     for record in records:
         videos.setdefault(record.video_id, []).append(record)
     for video_id, frames in videos.items():
-        lengths = sorted({frame.num_frames for frame in frames})
+        lengths = {frame.num_frames for frame in frames}
         if len(lengths) > 1:
-            raise ValueError(f"video {video_id!r}: its frames disagree on num_frames: {lengths}")
+            raise ValueError(
+                f"video {video_id!r}: its frames disagree on num_frames: "
+                f"{sorted(lengths, key=str)}"
+            )
         indices = np.array([frame.frame_index for frame in frames])
         found, counts = np.unique(indices, return_counts=True)
-        expected = np.arange(lengths[0])
+        length = lengths.pop()
+        length = int(found[-1]) + 1 if length is None else length
+        expected = np.arange(length)
         missing, repeated = np.setdiff1d(expected, found), found[counts > 1]
         unknown = np.setdiff1d(found, expected)
         if len(missing) or len(repeated) or len(unknown):
             raise ValueError(
-                f"video {video_id!r} is not whole (num_frames {lengths[0]}): missing frames "
+                f"video {video_id!r} is not whole (num_frames {length}): missing frames "
                 f"{missing.tolist()}, repeated frames {repeated.tolist()}, unknown frames "
                 f"{unknown.tolist()}; use VideoSampler, and let the model return every frame once"
             )

@@ -10,7 +10,6 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from mmpose_temporal.models.heads import local_maxima, mirror_cells
-from mmpose_temporal.models.trackers.feats import PERSON
 
 from .image_places import image_places
 
@@ -239,7 +238,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         people = self._describe(feats, mirrored, heatmaps, instances, data_samples)
         for i, instance in enumerate(instances):
             for name, rows in people.items():
-                instance.set_field(rows[i : i + 1], PERSON + name)
+                instance.set_field(rows[i : i + 1], name)
         if not self.test_cfg.get("output_heatmaps", False):
             fields = None
         return self.add_pred_to_datasample(instances, fields, data_samples)

@@ -1,6 +1,6 @@
 """Similarities: score two poses."""
 
-from .base import Representation, Similarity
+from .base import PairScores, Representation, Similarity
 from .chosen_joints import ChosenJoints
 from .conv_entailment import ConvEntailment
 from .conv_network import ConvNetwork
@@ -28,6 +28,7 @@ __all__ = [
     "MatchingNetwork",
     "OKSSimilarity",
     "OwnWeights",
+    "PairScores",
     "PoseEntailment",
     "Representation",
     "Similarity",

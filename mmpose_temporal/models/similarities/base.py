@@ -1,27 +1,47 @@
 """The one interface of everything that scores two poses."""
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from mmengine.model import BaseModule
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmpose_temporal.structures import FramePoses, Skeleton
+from mmpose_temporal.models.parts import TrackerPart
+from mmpose_temporal.structures import FramePacket, NamedRows, Skeleton
 
-Representation = dict[str, np.ndarray | Tensor]
+Representation = NamedRows
 """What a similarity keeps of M people: named arrays or tensors with M rows each."""
 
 
-class Similarity(BaseModule):
+@dataclass(slots=True, eq=False)
+class PairScores:
+    """How alike the M people of a frame and N people seen before are.
+
+    Attributes:
+        total: (M, N) float, higher is more alike: what is assigned by.
+        allowed: (M, N) bool, the pairs that may be one person; None: all. A similarity may
+            forbid pairs here; gates and thresholds forbid more.
+        parts: Named scores that ``total`` was made of, (M, N) each, for parts that look at more
+            than the total.
+    """
+
+    total: np.ndarray
+    allowed: np.ndarray | None = None
+    parts: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Similarity(BaseModule, TrackerPart):
     """Scores the people of a frame against people seen before.
 
     A person is embedded once, when first seen; the tracker keeps the rows of those that live on
     and pairs them with each later frame in one call. For each frame in which people were looked
     for it calls, in this order, :meth:`advance` with the rows it remembers, :meth:`embed` with
-    the frame's people, and :meth:`pairwise` where there is somebody on both sides.
+    the frame, and :meth:`pairwise` where there is somebody on both sides.
 
-    A similarity itself keeps nothing of a video, since videos may be interleaved.
+    A joint that is missing in one pose adds nothing to the similarity of two, and a pose without
+    joints matches nobody.
 
     Attributes:
         max_distance: How many frames two people may be apart at most; None: any number.
@@ -29,15 +49,10 @@ class Similarity(BaseModule):
 
     max_distance: int | None = None
 
-    def bind(self, estimator: nn.Module) -> None:
-        """Get to know the tracker's pose estimator, once, when the tracker is built.
-
-        For a similarity whose weights are part of the estimator, which trains and saves them. A
-        reference that is kept must not register as a sub-module: hold it in a list.
-
-        Args:
-            estimator: The pose estimator of the :class:`PoseTracker`.
-        """
+    @property
+    def ready(self) -> bool:
+        """Whether it can score: False for a network that still has its first, random weights."""
+        return True
 
     def use_skeleton(self, skeleton: Skeleton) -> None:
         """Get to know the keypoints of the data, before the first poses.
@@ -53,35 +68,31 @@ class Similarity(BaseModule):
         """
 
     @abstractmethod
-    def embed(self, poses: FramePoses, feats: Any = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """Represent the M people of a frame.
 
         Args:
-            poses: The frame's people.
-            feats: What is known beside the poses, by name: ``time``, the number of the frame
-                (int, ascending), ``frame_size``, its width and height in pixels or None, where
-                there is one ``image``, the frame (H, W, 3) uint8 BGR, and under
-                ``person_<name>`` what the estimator adds for the M people (M rows).
+            packet: The frame with its ``people``.
 
         Returns:
             Named arrays with M rows; any subset of rows represents those people.
 
         Raises:
-            ValueError: Something of ``feats`` is needed and not there.
+            ValueError: Something is needed that the packet lacks.
         """
 
     def advance(
-        self, previous: Representation | None, feats: dict[str, Any], scene: dict[str, Any]
+        self, previous: Representation | None, packet: FramePacket, scene: dict[str, Any]
     ) -> Representation | None:
         """Bring the people remembered up to the frame that begins.
 
-        For similarities that move poses along with the image. Called once a frame, also where
+        For similarities that move poses along with the image. Called once per frame, also where
         nobody is remembered or found, so each call takes one step and steps add up for people
-        not seen for a while. Frames in which nobody was looked for are stepped over.
+        not seen for a while. Frames in which nobody was looked for are passed over.
 
         Args:
-            previous: Representation of the M_prev people remembered; None before the first.
-            feats: As for :meth:`embed`, of the frame that begins.
+            previous: Representation of the N people remembered; None before the first.
+            packet: The frame that begins.
             scene: What this similarity keeps of the video beside the people, by name; empty at
                 the video's start, changed in place here, dropped at the video's end. Must not
                 grow with the video.
@@ -91,7 +102,7 @@ class Similarity(BaseModule):
             Here: ``previous`` itself.
 
         Raises:
-            ValueError: Something of ``feats`` is needed and not there.
+            ValueError: Something is needed that the packet lacks.
         """
         return previous
 
@@ -101,18 +112,17 @@ class Similarity(BaseModule):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """Score every pair.
 
         Args:
-            current: Representation of the frame's M_t people.
-            previous: Representation of M_prev people seen before.
-            pairs: (M_t, M_prev) bool, the pairs that the gates let through; None: all. A
-                costly similarity scores only these; what it answers for the others is not
-                looked at.
+            current: Representation of the frame's M people.
+            previous: Representation of N people seen before.
+            pairs: (M, N) bool, the pairs that the gates let through; None: all. A costly
+                similarity scores only these; what it answers for the others is not looked at.
 
         Returns:
-            (M_t, M_prev) float array, higher is more alike.
+            The scores of the (M, N) pairs.
         """
 
     def extend(
@@ -122,13 +132,13 @@ class Similarity(BaseModule):
         previous: Representation,
         columns: np.ndarray,
     ) -> Representation:
-        """Let people who were recognised take along what is remembered of them.
+        """Carry the matched tracks' history over to the current poses.
 
-        For similarities that look at more than the last pose of a track. Called once a frame in
-        which somebody is recognised, after :meth:`pairwise`.
+        For similarities that look at more than the last pose of a track. Called once per frame
+        in which somebody is recognised, after :meth:`pairwise`.
 
         Args:
-            current: Representation of the frame's people, which may be changed in place.
+            current: Representation of the frame's people, which stays as it is.
             rows: (P,) int64, those who were recognised.
             previous: Representation of the people remembered.
             columns: (P,) int64, whom they are.
@@ -137,6 +147,16 @@ class Similarity(BaseModule):
             The frame's people as they are remembered from now on. Here: ``current`` itself.
         """
         return current
+
+    def same_as(self, other: "Similarity | None") -> bool:
+        """Whether another similarity answers the same for the same people.
+
+        Then what one has embedded and scored need not be computed again by the other.
+
+        Args:
+            other: Any similarity; None: no.
+        """
+        return other is self
 
     def loss(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
         """Training loss of a similarity that learns.

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmpose_temporal.datasets.transforms import crop_people
-from mmpose_temporal.structures import FramePoses, Skeleton
+from mmpose_temporal.structures import FramePacket, Skeleton
 
-from .base import Representation, Similarity
+from .base import PairScores, Representation, Similarity
 from .chosen_joints import ChosenJoints
 from .conv_network import ConvNetwork
 from .entailment.tokens import position_cells
@@ -118,17 +118,16 @@ class ConvEntailment(Similarity):
         self.chosen.use_skeleton(skeleton, type(self).__name__)
 
     @torch.no_grad()
-    def embed(self, poses: FramePoses, feats: dict | None = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """``{'pictures': (M, h, w) float32 or, visual, (M, 3, h, w) uint8, tensor}``.
 
         Raises:
             ValueError: Another number of keypoints than the layout's; no ``frame_size``, or,
                 visual, no ``image``.
         """
-        feats = feats or {}
-        device = self.color.device
+        poses, device = packet.people, self.color.device
         if self.source == "visual":
-            image = feats.get("image")
+            image = packet.image
             if image is None:
                 raise ValueError(
                     "ConvEntailment with source='visual' needs the frames: use it in a "
@@ -137,7 +136,7 @@ class ConvEntailment(Similarity):
                 )
             crops = crop_people(image, poses.boxes, self.resolution, padding=self.padding)
             return {"pictures": crops.to(device)}
-        size = feats.get("frame_size")
+        size = packet.frame_size
         if size is None:
             raise ValueError(
                 "ConvEntailment needs the size of the frames: add 'width' and 'height' to the "
@@ -165,7 +164,7 @@ class ConvEntailment(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """(M_t, M_prev) float32; 0 where ``pairs`` is False, or a pose has no joint to draw."""
         now, past = current["pictures"], previous["pictures"]
         if pairs is None:
@@ -182,7 +181,7 @@ class ConvEntailment(Similarity):
             )
             chances = self(now[first], past[second]).softmax(1)[:, 1]
             scores[rows[part], columns[part]] = chances.cpu().numpy()
-        return scores
+        return PairScores(scores)
 
     def loss(
         self, inputs: dict[str, Tensor], data_samples: Sequence[PoseDataSample] | None = None

@@ -1,18 +1,20 @@
 """Similarities whose features and classifiers are part of the pose estimator."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mmpose_temporal.models.heads import MatchingHead
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.models.parts import Shared
+from mmpose_temporal.structures import FramePacket
 
-from .base import Representation, Similarity
+from .base import PairScores, Representation, Similarity
 
-FEATURES = "person_keypoint_features"
+FEATURES = "keypoint_features"
+"""Extra row of the people that holds the matching features at their keypoints."""
 
 
 class EstimatorMatching(Similarity):
@@ -27,14 +29,17 @@ class EstimatorMatching(Similarity):
 
     def __init__(self):
         super().__init__()
-        self._bound: list[MatchingHead] = []  # in a list: it is not a second owner
+        self._bound: Shared[MatchingHead] = Shared()
 
-    def bind(self, estimator: nn.Module) -> None:
-        """Take the estimator's matching head.
+    def bind(self, tracker: nn.Module) -> None:
+        """Take the matching head of the tracker's estimator.
 
         Raises:
             ValueError: The estimator has none, or one of another kind.
         """
+        estimator = tracker.estimator
+        if estimator is None:
+            return  # said when it is used: a PoseOnlyTracker is built to be given an estimator's
         head = getattr(estimator, "matching_head", None)
         if not isinstance(head, self.HEAD):
             found = "none" if head is None else f"a {type(head).__name__}"
@@ -43,7 +48,7 @@ class EstimatorMatching(Similarity):
                 f"matching_head=dict(type='{self.HEAD.__name__}', ...)), and the "
                 f"{type(estimator).__name__} has {found}"
             )
-        self._bound = [head]
+        self._bound.module = head
 
     @property
     def head(self) -> MatchingHead:
@@ -52,15 +57,15 @@ class EstimatorMatching(Similarity):
         Raises:
             ValueError: Not bound to an estimator.
         """
-        if not self._bound:
+        if self._bound.module is None:
             raise ValueError(
                 f"{type(self).__name__} needs the features of a pose estimator: use it in a "
                 "PoseTracker, which binds it to its estimator (PoseOnlyTracker has none)"
             )
-        return self._bound[0]
+        return self._bound.module
 
     @torch.no_grad()
-    def embed(self, poses: FramePoses, feats: Any = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """The halves of the classifiers' first layer, and which keypoints are there.
 
         Returns:
@@ -68,20 +73,21 @@ class EstimatorMatching(Similarity):
             ``present`` (M, G) bool.
 
         Raises:
-            ValueError: ``feats`` lacks ``person_keypoint_features`` (M, K, C).
+            ValueError: The people lack the extra ``keypoint_features`` (M, K, C).
         """
-        features = (feats or {}).get(FEATURES)
+        poses = packet.people
+        features = poses.extras.get(FEATURES)
         if features is None:
             if len(poses):
                 raise ValueError(
-                    f"{type(self).__name__} needs feats['{FEATURES}'], which a "
+                    f"{type(self).__name__} needs people with the extra '{FEATURES}', which a "
                     "TemporalPoseEstimator gives"
                 )
             weight = self.head.classifiers.weight1
             features = weight.new_zeros((0, poses.keypoints.shape[1], self.head.channels))
         if features.shape[:2] != poses.keypoint_scores.shape:
             raise ValueError(
-                f"feats['{FEATURES}'] is {tuple(features.shape)} for poses of "
+                f"the extra '{FEATURES}' is {tuple(features.shape)} for poses of "
                 f"{poses.keypoint_scores.shape} people and keypoints"
             )
         present = torch.from_numpy(poses.keypoint_scores > 0).to(features.device)
@@ -107,7 +113,7 @@ class EstimatorMatching(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """Score the pairs let through, all in one call.
 
         The current person is the first of each pair, as in Eq. 5, the previous one the second.
@@ -120,10 +126,10 @@ class EstimatorMatching(Similarity):
         scores = np.zeros(shape, np.float32)
         rows, columns = np.nonzero(np.ones(shape, bool) if pairs is None else pairs)
         if not len(rows):
-            return scores
+            return PairScores(scores)
         found, both = self._score(current, previous, rows, columns)
         scores[rows, columns] = (found * both).sum(-1).float().cpu().numpy()
-        return scores
+        return PairScores(scores)
 
     @torch.no_grad()
     def probabilities(

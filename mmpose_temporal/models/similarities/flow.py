@@ -8,6 +8,8 @@ import numpy as np
 from mmpose.registry import MODELS
 from scipy.ndimage import map_coordinates
 
+from mmpose_temporal.structures import FramePacket
+
 from .base import Representation
 from .oks import OKSSimilarity
 
@@ -59,7 +61,7 @@ class FlowSimilarity(OKSSimilarity):
         self.long_edge = long_edge
 
     def advance(
-        self, previous: Representation | None, feats: dict[str, Any], scene: dict[str, Any]
+        self, previous: Representation | None, packet: FramePacket, scene: dict[str, Any]
     ) -> Representation | None:
         """Move the joints remembered by the flow from the frame before to this one.
 
@@ -69,7 +71,7 @@ class FlowSimilarity(OKSSimilarity):
         Raises:
             ValueError: No image, or one of another size than the frame before.
         """
-        image = feats.get("image")
+        image = packet.image
         if image is None:
             raise ValueError(
                 "FlowSimilarity needs the frames: use it in a PoseTracker, put LoadVideoFrame "

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from mmpose_temporal.structures import (
     KEYPOINT_NAMES,
     POSETRACK18,
-    FramePoses,
+    FramePacket,
     Skeleton,
     enclosing_boxes,
 )
 
-from .base import Representation, Similarity
+from .base import PairScores, Representation, Similarity
 from .chosen_joints import ChosenJoints
 from .functional import pairwise_iou
 from .own_weights import OwnWeights
@@ -158,13 +158,13 @@ class GCNSimilarity(Similarity):
         self.chosen.use_skeleton(skeleton, type(self).__name__)
 
     @torch.no_grad()
-    def embed(self, poses: FramePoses, feats: dict | None = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """``{'embeddings': (M, embed_dims) tensor, 'known': (M,) bool tensor, 'boxes': (M, 4)}``.
 
         Raises:
             ValueError: Another number of keypoints than the layout's.
         """
-        device = self.project.weight.device
+        poses, device = packet.people, self.project.weight.device
         rows = (poses.keypoints, poses.keypoint_scores, poses.boxes)
         keypoints, scores, boxes = (torch.from_numpy(row).to(device) for row in rows)
         embeddings = self(keypoints, scores, self._reference(keypoints, scores, boxes))
@@ -185,7 +185,7 @@ class GCNSimilarity(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """(M_t, M_prev) float32 in [0, 1]."""
         distance = torch.cdist(
             current["embeddings"],
@@ -196,9 +196,9 @@ class GCNSimilarity(Similarity):
         scores = torch.exp(-distance / self.margin)
         scores = (scores * (current["known"][:, None] & previous["known"])).cpu().numpy()
         if self.min_iou is None:
-            return scores
+            return PairScores(scores)
         overlap = pairwise_iou(current["boxes"], previous["boxes"])
-        return np.where(overlap >= self.min_iou, 1 + overlap, scores) / 2
+        return PairScores(np.where(overlap >= self.min_iou, 1 + overlap, scores) / 2)
 
     def loss(
         self, inputs: dict[str, Tensor], data_samples: Sequence[PoseDataSample] | None = None

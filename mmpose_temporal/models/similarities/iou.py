@@ -1,13 +1,11 @@
 """Box overlap."""
 
-from typing import Any
-
 import numpy as np
 from mmpose.registry import MODELS
 
-from mmpose_temporal.structures import FramePoses, enclosing_boxes
+from mmpose_temporal.structures import FramePacket, enclosing_boxes
 
-from .base import Representation, Similarity
+from .base import PairScores, Representation, Similarity
 from .functional import pairwise_iou
 
 
@@ -29,17 +27,18 @@ class IoUSimilarity(Similarity):
             raise ValueError(f"boxes must be 'detection' or 'keypoints', got {boxes!r}")
         self.boxes = boxes
 
-    def embed(self, poses: FramePoses, feats: Any = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """The boxes: ``{'boxes': (M, 4)}``."""
+        people = packet.people
         if self.boxes == "keypoints":
-            return {"boxes": enclosing_boxes(poses.keypoints, poses.keypoint_scores > 0)}
-        return {"boxes": poses.boxes}
+            return {"boxes": enclosing_boxes(people.keypoints, people.keypoint_scores > 0)}
+        return {"boxes": people.boxes}
 
     def pairwise(
         self,
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """(M_t, M_prev) IoU."""
-        return pairwise_iou(current["boxes"], previous["boxes"])
+        return PairScores(pairwise_iou(current["boxes"], previous["boxes"]))

@@ -1,15 +1,14 @@
 """Object keypoint similarity."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from mmpose.registry import MODELS
 
-from mmpose_temporal.structures import POSETRACK18, FramePoses, Skeleton
+from mmpose_temporal.structures import POSETRACK18, FramePacket, People, Skeleton
 from mmpose_temporal.structures.skeleton import checked_sigmas
 
-from .base import Representation, Similarity
+from .base import PairScores, Representation, Similarity
 from .functional import box_areas, pairwise_oks
 
 
@@ -54,8 +53,16 @@ class OKSSimilarity(Similarity):
             )
         self.sigmas = skeleton.sigmas
 
-    def embed(self, poses: FramePoses, feats: Any = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """``{'keypoints': (M, K, 2), 'valid': (M, K), 'areas': (M,)}``; areas of the boxes.
+
+        Raises:
+            ValueError: The poses have another number of keypoints than there are sigmas.
+        """
+        return self.represent(packet.people)
+
+    def represent(self, poses: People) -> Representation:
+        """What :meth:`embed` answers for a frame with these people.
 
         Raises:
             ValueError: The poses have another number of keypoints than there are sigmas.
@@ -77,14 +84,22 @@ class OKSSimilarity(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """(M_t, M_prev) OKS."""
-        return pairwise_oks(
-            current["keypoints"],
-            current["valid"],
-            current["areas"],
-            previous["keypoints"],
-            previous["valid"],
-            previous["areas"],
-            self.sigmas,
+        return PairScores(
+            pairwise_oks(
+                current["keypoints"],
+                current["valid"],
+                current["areas"],
+                previous["keypoints"],
+                previous["valid"],
+                previous["areas"],
+                self.sigmas,
+            )
         )
+
+    def between(self, poses: People, others: People | None = None) -> np.ndarray:
+        """(M, N) OKS of the people of one frame with others; by default with one another."""
+        first = self.represent(poses)
+        second = first if others is None else self.represent(others)
+        return self.pairwise(first, second).total

@@ -42,10 +42,10 @@ class KeypointMatchingSimilarity(EstimatorMatching):
         self._asked = None if joints is None else list(joints)
         self.joints = self._indices(KEYPOINT_NAMES)
 
-    def bind(self, estimator: torch.nn.Module) -> None:
+    def bind(self, tracker: torch.nn.Module) -> None:
         """See :class:`EstimatorMatching`."""
-        super().bind(estimator)
-        if self.joints is not None:
+        super().bind(tracker)
+        if self.joints is not None and self._bound.module is not None:
             num = self.head.num_keypoints
             if self.joints.min() < 0 or self.joints.max() >= num:
                 raise ValueError(f"joints must be in [0, {num - 1}], got {self.joints.tolist()}")
@@ -74,11 +74,7 @@ class KeypointMatchingSimilarity(EstimatorMatching):
         return np.asarray(asked, np.int64)
 
     def same_as(self, other: Similarity | None) -> bool:
-        """Whether another similarity answers the same for the same people.
-
-        Args:
-            other: Any similarity; None: no.
-        """
+        """See :class:`Similarity`: another one of the same head and joints."""
         return (
             type(other) is type(self)
             and np.array_equal(other.joints, self.joints)

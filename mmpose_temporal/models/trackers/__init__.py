@@ -1,69 +1,113 @@
-"""The pose tracker and its parts."""
+"""The pose trackers and their parts."""
 
-from .assignment import Assignment, GreedyAssignment, HungarianAssignment, LogOddsAssignment
-from .association import Association, TrackMemory
-from .box_sources import BoxSource, DatasetBoxes, DetectorBoxes
-from .checkpoint_guard import CheckpointGuard
-from .confirmed_association import ConfirmedAssociation
-from .cropping import Crops, TopdownCropper
-from .estimator_batches import FramePreprocessor
-from .feats import Feats, select_people
-from .finished_frames import FinishedFrames, TrackedFrame
-from .gates import CenterDistanceGate, Gate, IoUGate
-from .history_association import HistoryAssociation, nearest_pairs
-from .pasted_boxes import BoxPropagation, PastedBoxes, TemporalOKS
+from .association import (
+    Assignment,
+    Associated,
+    Association,
+    Births,
+    CenterDistanceGate,
+    Comparison,
+    ConfirmedLife,
+    Depth,
+    Gate,
+    GreedyAssignment,
+    History,
+    HungarianAssignment,
+    IoUGate,
+    LastPose,
+    Life,
+    LiveTracks,
+    LogOddsAssignment,
+    ScoreBirths,
+    TrackLife,
+    Unmatched,
+)
+from .end import FrameBuffer, TrackMerging
+from .estimation import (
+    BoxSource,
+    CheckpointGuard,
+    Crops,
+    DatasetBoxes,
+    DetectorBoxes,
+    FramePreprocessor,
+    Memory,
+    TopdownCropper,
+)
+from .pipeline import TrackingPipeline
 from .pose_only_tracker import PoseOnlyTracker
 from .pose_tracker import PoseTracker
-from .propagation import Candidates, MergedPoses, Propagation, PropagationMemory
-from .refinement import Refinement
-from .refinement_window import PathStep, RefinementRecord, RefinementWindow
+from .propagation import (
+    BoxPropagation,
+    LastFrame,
+    PastedBoxes,
+    PersonCandidates,
+    Propagation,
+    TemporalOKS,
+)
+from .refinement import (
+    PathStep,
+    Refinement,
+    RefinementRecord,
+    RefinementWindow,
+    TemporalRefinement,
+)
 from .suppression import OKSNMS, BoxNMS, GreedySuppression, PoseNMS, SoftOKSNMS, Suppression
-from .temporal_refinement import TemporalRefinement
+from .thresholds import Thresholds
+from .tracker_model import TrackerModel
 from .video_state import VideoState
 
 __all__ = [
     "OKSNMS",
     "Assignment",
+    "Associated",
     "Association",
+    "Births",
     "BoxNMS",
     "BoxPropagation",
     "BoxSource",
-    "Candidates",
     "CenterDistanceGate",
     "CheckpointGuard",
-    "ConfirmedAssociation",
+    "Comparison",
+    "ConfirmedLife",
     "Crops",
     "DatasetBoxes",
+    "Depth",
     "DetectorBoxes",
-    "Feats",
-    "FinishedFrames",
+    "FrameBuffer",
     "FramePreprocessor",
     "Gate",
     "GreedyAssignment",
     "GreedySuppression",
-    "HistoryAssociation",
+    "History",
     "HungarianAssignment",
     "IoUGate",
+    "LastFrame",
+    "LastPose",
+    "Life",
+    "LiveTracks",
     "LogOddsAssignment",
-    "MergedPoses",
+    "Memory",
     "PastedBoxes",
     "PathStep",
+    "PersonCandidates",
     "PoseNMS",
     "PoseOnlyTracker",
     "PoseTracker",
     "Propagation",
-    "PropagationMemory",
     "Refinement",
     "RefinementRecord",
     "RefinementWindow",
+    "ScoreBirths",
     "SoftOKSNMS",
     "Suppression",
     "TemporalOKS",
     "TemporalRefinement",
+    "Thresholds",
     "TopdownCropper",
-    "TrackMemory",
-    "TrackedFrame",
+    "TrackLife",
+    "TrackMerging",
+    "TrackerModel",
+    "TrackingPipeline",
+    "Unmatched",
     "VideoState",
-    "nearest_pairs",
-    "select_people",
 ]

@@ -1,36 +1,28 @@
 """The whole way of a video, as a model that mmpose's train and test tools build."""
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
-from mmpose.registry import MODELS
+from mmpose.registry import MODELS, TASK_UTILS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.models.similarities import Similarity
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import UNTRACKED, FramePacket, People
 
-from .box_sources import Boxes
-from .checkpoint_guard import CheckpointGuard
-from .estimator_batches import FramePreprocessor, crop_samples, gather_frames
-from .feats import Feats, select_people
-from .finished_frames import TrackedFrame, is_searched
-from .pose_only_tracker import PoseOnlyTracker
-from .propagation import Candidates, PropagationMemory, turns
-from .refinement import Refinement
-from .video_state import VideoState
+from .estimation import CheckpointGuard, FramePreprocessor, Memory, crop_samples, gather_people
+from .propagation import LastFrame, PersonCandidates, Propagation, turns
+from .propagation.base import SOURCE, UNSEEN
+from .tracker_model import TrackerModel
 
 
 @MODELS.register_module()
-class PoseTracker(PoseOnlyTracker):
+class PoseTracker(TrackerModel):
     """Estimates and tracks the poses of people in video with a top-down estimator.
 
     frame -> boxes -> crops -> estimator -> thresholds -> suppression -> association
-              ^ propagation of the frame before                  -> refinement -> output
+              ^ propagation of the frame before       -> refinement -> end stage -> output
 
     In training (``mode='loss'``) it is its estimator: a batch of mmpose's top-down pipeline
     gives the estimator's losses. In testing a batch holds whole frames, consecutive ones of a
@@ -38,9 +30,9 @@ class PoseTracker(PoseOnlyTracker):
     and the frames that are *finished* come back, at the latest with the video's last frame. The
     state is kept by video id, so that videos may be interleaved.
 
-    A propagation needs the people of the frame before, so with one only frames of different
-    videos go through the estimator together (``VideoSampler(streams=V)``), and the frames of one
-    video in turn; the boxes of a batch are found together all the same.
+    A part that needs the frame before (a propagation, a memory) is given the frames of one video
+    in turn, so then only frames of different videos go through the estimator together
+    (``VideoSampler(streams=V)``); the boxes of a batch are found together all the same.
 
     A checkpoint of this model or of its estimator alone can be loaded; one that does not fit
     raises a RuntimeError that says what is missing.
@@ -50,12 +42,13 @@ class PoseTracker(PoseOnlyTracker):
         box_source: Config of a :class:`BoxSource`. Default: the boxes the data set proposes.
         cropper: Config of :class:`TopdownCropper`.
         propagation: Config of a :class:`Propagation`. None: each frame by itself.
+        memory: Config of a :class:`Memory` of persons. None: crops carry no memory.
         max_crops: People that go through the estimator in one call, which bounds memory.
         partial_checkpoint: Accept checkpoints that fill the model in part only (mmengine then
             lists what is missing as a warning).
-        **tracking: Options of :class:`PoseOnlyTracker`: ``association``, ``suppression``, the
-            thresholds, ``min_length``, ``refinement``. People under ``box_score_thr`` are not
-            cropped at all.
+        **tracking: Options of :class:`TrackerModel`: ``association``, ``suppression``, the
+            thresholds, ``min_length``, ``refinement``, ``merging``, ``frame_encoder``,
+            ``observers``. People under ``box_score_thr`` are not cropped at all.
 
     Raises:
         ValueError: An option out of its range.
@@ -68,6 +61,7 @@ class PoseTracker(PoseOnlyTracker):
         box_source: dict | None = None,
         cropper: dict | None = None,
         propagation: dict | None = None,
+        memory: dict | None = None,
         max_crops: int = 128,
         partial_checkpoint: bool = False,
         **tracking: Any,
@@ -75,24 +69,30 @@ class PoseTracker(PoseOnlyTracker):
         if max_crops < 1:
             raise ValueError(f"max_crops must be 1 or more, got {max_crops}")
         estimator = MODELS.build(estimator)
-        super().__init__(data_preprocessor=FramePreprocessor(estimator), **tracking)
+        moved: Propagation | None = None if propagation is None else MODELS.build(propagation)
+        stored: Memory | None = None if memory is None else MODELS.build(memory)
+        built = dict(propagation=moved, memory=stored)
+        super().__init__(
+            data_preprocessor=FramePreprocessor(estimator),
+            parts={name: part for name, part in built.items() if part is not None},
+            **tracking,
+        )
         self.estimator = estimator
-        self.box_source = MODELS.build(box_source or dict(type="DatasetBoxes"))
-        self.cropper = MODELS.build(
+        self.box_source = TASK_UTILS.build(box_source or dict(type="DatasetBoxes"))
+        self.cropper = TASK_UTILS.build(
             dict(
                 cropper or dict(type="TopdownCropper"),
                 decoder=getattr(estimator.head, "decoder", None),
             )
         )
-        self.propagation = None if propagation is None else MODELS.build(propagation)
+        self.propagation = moved
+        self.memory = stored
         self.max_crops = max_crops
         # Only the estimator is trained here, and distributed training waits for all gradients.
-        for part in (self.association, self.propagation):
-            if part is not None:
+        for name, part in self.named_children():
+            if name not in ("estimator", "data_preprocessor"):
                 part.requires_grad_(False)
-        for part in self.modules():
-            if isinstance(part, Similarity | Refinement):
-                part.bind(estimator)
+        self.bind_parts()
         CheckpointGuard(partial=partial_checkpoint).attach(self, child="estimator")
 
     def forward(
@@ -128,129 +128,132 @@ class PoseTracker(PoseOnlyTracker):
             data_samples: Their samples, as packed by ``PackFrameInputs``.
 
         Returns:
-            The finished frames, see :meth:`finish`.
+            The finished frames, see :meth:`TrackingPipeline.output`.
 
         Raises:
             ValueError: A frame comes out of order; the estimator has another number of keypoints
                 than the data.
         """
-        frames = [frame.numpy() for frame in inputs]
-        boxes, dropped = self._find(frames, data_samples)
-        finished: list[list[TrackedFrame]] = [[] for _ in frames]
-        for turn in [range(len(frames))] if self.propagation is None else turns(data_samples):
-            candidates = [self._propose(data_samples[i], frames[i], boxes[i]) for i in turn]
-            estimated = self._estimate(
-                [frames[i] for i in turn], [data_samples[i] for i in turn], candidates
-            )
-            for i, offer, poses, feats in zip(turn, candidates, *estimated, strict=True):
-                poses, feats = self._merge(data_samples[i], offer, poses, feats, dropped[i])
-                feats["image"] = frames[i]
-                finished[i] = self.track(data_samples[i], poses, dropped[i], feats)
-        return [self.finish(frame) for frame in chain.from_iterable(finished)]
+        finished: list[list[FramePacket]] = [[] for _ in data_samples]
+        try:
+            packets = self._admit(inputs, data_samples)
+            detections = self.find_boxes(packets)
+            in_turn = self.pipeline.in_turn
+            for turn in turns(data_samples) if in_turn else [range(len(packets))]:
+                self.estimate([packets[i] for i in turn], [detections[i] for i in turn])
+                for i in turn:
+                    finished[i] = self.pipeline.track(packets[i])
+        except BaseException:
+            self.pipeline.forget(sample.video_id for sample in data_samples)
+            raise
+        return [answer for frames in finished for answer in self._answers(frames)]
 
-    def start_video(self, video_id: str, num_frames: int) -> VideoState:
-        """See :class:`PoseOnlyTracker`."""
-        state = super().start_video(video_id, num_frames)
-        if self.propagation is not None:
-            state.propagation = self.propagation.start_video()
-        return state
+    def _admit(
+        self, inputs: Sequence[Tensor], samples: Sequence[PoseDataSample]
+    ) -> list[FramePacket]:
+        packets = []
+        for frame, sample in zip(inputs, samples, strict=True):
+            packet = self.pipeline.admit(sample, frame.numpy())
+            packet.people = People.empty(len(sample.flip_indices))
+            packets.append(packet)
+        return packets
 
-    def remember(self, state: VideoState, poses: FramePoses, feats: Feats) -> None:
-        """Keep what the propagation needs for the next frame."""
-        if self.propagation is not None:
-            unseen = feats.get("person_unseen", np.zeros(len(poses), np.int64))
-            self.propagation.remember(state.propagation, feats.get("image"), poses, unseen)
-
-    def _memory(self, sample: PoseDataSample) -> PropagationMemory:
-        state = self._videos.get(sample.video_id)
-        return self.propagation.start_video() if state is None else state.propagation
-
-    def _propose(self, sample: PoseDataSample, image: np.ndarray, boxes: Boxes) -> Candidates:
-        """The candidates of a frame: detections, and who was in the frame before."""
-        if self.propagation is None or not is_searched(sample):
-            return Candidates.of_detections(*boxes)
-        return self.propagation.propose(self._memory(sample), image, *boxes)
-
-    def _merge(
-        self,
-        sample: PoseDataSample,
-        offer: Candidates,
-        poses: FramePoses,
-        feats: Feats,
-        dropped: Counter,
-    ) -> tuple[FramePoses, Feats]:
-        """The people of a frame out of its candidates, the estimated ones and the others."""
-        if self.propagation is None:
-            return poses, feats
-        if offer.poses is not None:
-            if feats:
-                raise ValueError(
-                    f"{type(self.propagation).__name__} offers poses that did not go through the "
-                    f"estimator, so they lack its {', '.join(feats)}; use another propagation, or "
-                    "an estimator without such features"
-                )
-            poses = FramePoses.cat([poses, offer.poses])
-        if offer.num_suppressed:
-            dropped["suppression"] += offer.num_suppressed
-        feats = dict(feats, person_source=offer.sources, person_unseen=offer.unseen)
-        poses, feats = self._above_thresholds(poses, feats, dropped)
-        merged = self.propagation.merge(
-            self._memory(sample), poses, feats["person_source"], feats["person_unseen"]
-        )
-        if merged.num_given_up:
-            dropped["propagation"] += merged.num_given_up
-        feats = select_people(feats, merged.rows)
-        return merged.poses, {**feats, "person_unseen": merged.unseen}
-
-    def _find(
-        self, frames: list[np.ndarray], samples: Sequence[PoseDataSample]
-    ) -> tuple[list[Boxes], list[Counter]]:
-        """The boxes of each frame that pass the threshold, and what else there was."""
-        readable = [i for i, sample in enumerate(samples) if sample.get("frame_readable", True)]
+    def find_boxes(self, packets: Sequence[FramePacket]) -> list[PersonCandidates]:
+        """The boxes of each frame that pass the threshold; what else there was is counted."""
+        readable = [i for i, p in enumerate(packets) if p.sample.get("frame_readable", True)]
         device = next(self.estimator.parameters()).device
         answers = self.box_source(
-            [frames[i] for i in readable], [samples[i] for i in readable], device
+            [packets[i].image for i in readable], [packets[i].sample for i in readable], device
         )
         nobody = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
-        boxes, dropped = [nobody] * len(frames), [Counter() for _ in frames]
+        detections = [PersonCandidates.of_detections(*nobody)] * len(packets)
         for i, (found, scores) in zip(readable, answers, strict=True):
             usable = (found[:, 2:] > found[:, :2]).all(1)
-            strong = scores >= self.box_score_thr
+            strong = scores >= self.pipeline.thresholds.box_score_thr
             for reason, lost in (("empty_box", ~usable), ("box_score_thr", usable & ~strong)):
                 if lost.any():
-                    dropped[i][reason] += int(lost.sum())
-            boxes[i] = found[usable & strong], scores[usable & strong]
-        return boxes, dropped
+                    packets[i].dropped[reason] += int(lost.sum())
+            kept = usable & strong
+            detections[i] = PersonCandidates.of_detections(found[kept], scores[kept])
+        return detections
 
-    def _estimate(
-        self,
-        frames: list[np.ndarray],
-        samples: Sequence[PoseDataSample],
-        candidates: Sequence[Candidates],
-    ) -> tuple[list[FramePoses], list[Feats]]:
-        """Poses of all boxes of all frames, through the estimator together; see gather_frames."""
-        images, people, owners = [], [], []
-        for i, (frame, sample, offer) in enumerate(zip(frames, samples, candidates, strict=True)):
-            if not len(offer.boxes):
-                continue
-            crops = self.cropper(frame, offer.boxes)
-            images.append(crops.images)
-            owners += [i] * len(offer.boxes)
-            people += crop_samples(
-                sample, offer.boxes, offer.scores, crops, self.cropper.input_size
-            )
-        results = self._run_estimator(np.concatenate(images), people) if people else []
-        return gather_frames(results, owners, len(frames), len(samples[0].flip_indices))
+    def estimate(
+        self, packets: Sequence[FramePacket], detections: Sequence[PersonCandidates]
+    ) -> None:
+        """Fill in the people of frames: of one turn, so at most one frame of each video if parts
+        need the frame before.
+
+        Args:
+            packets: Admitted frames.
+            detections: Their boxes, of :meth:`find_boxes`.
+        """
+        self.pipeline.encode(packets)
+        candidates = [self._propose(*pair) for pair in zip(packets, detections, strict=True)]
+        everyone = self._run_estimator(packets, candidates)
+        for packet, offer, people in zip(packets, candidates, everyone, strict=True):
+            packet.people = people
+            self._merge(packet, offer)
+
+    def _last_frame(self, packet: FramePacket) -> LastFrame:
+        return self.pipeline.state_of(packet.video_id, "propagation")
+
+    def _propose(self, packet: FramePacket, detections: PersonCandidates) -> PersonCandidates:
+        """The candidates of a frame: detections, and who was in the frame before."""
+        if self.propagation is None or not packet.searched:
+            return detections
+        return self.propagation.propose(
+            self._last_frame(packet), packet, detections.boxes, detections.scores
+        )
+
+    def _merge(self, packet: FramePacket, offer: PersonCandidates) -> None:
+        """Choose the people of a frame among its candidates."""
+        if self.propagation is None:
+            return
+        if offer.num_suppressed:
+            packet.dropped["suppression"] += offer.num_suppressed
+        packet.people = packet.people.with_extras(**{SOURCE: offer.sources, UNSEEN: offer.unseen})
+        self.pipeline.thresholds.apply(packet)
+        packet.people, lost = self.propagation.merge(self._last_frame(packet), packet.people)
+        if lost:
+            packet.dropped["propagation"] += lost
 
     def _run_estimator(
-        self, images: np.ndarray, people: list[PoseDataSample]
-    ) -> list[PoseDataSample]:
+        self, packets: Sequence[FramePacket], candidates: Sequence[PersonCandidates]
+    ) -> list[People]:
+        """The people in all boxes of all frames, through the estimator together."""
+        images, crops, owners = [], [], []
+        for i, (packet, offer) in enumerate(zip(packets, candidates, strict=True)):
+            if not len(offer.boxes):
+                continue
+            cut = self.cropper(packet.image, offer.boxes)
+            size = self.cropper.input_size
+            samples = crop_samples(packet.sample, offer.boxes, offer.scores, cut, size)
+            if self.memory is not None:
+                self._attach_memory(packet, offer, samples)
+            images.append(cut.images)
+            owners += [i] * len(offer.boxes)
+            crops += samples
+        results = self._in_parts(np.concatenate(images), crops) if crops else []
+        return gather_people(results, owners, len(packets), len(packets[0].sample.flip_indices))
+
+    def _attach_memory(
+        self, packet: FramePacket, offer: PersonCandidates, crops: list[PoseDataSample]
+    ) -> None:
+        """Hand what is remembered of the persons to the crops they may be in."""
+        ids = np.full(len(offer.boxes), UNTRACKED, np.int64)
+        if self.propagation is not None and (offer.sources >= 0).any():
+            moved = offer.sources >= 0
+            ids[moved] = self._last_frame(packet).people.track_ids[offer.sources[moved]]
+        state = self.pipeline.state_of(packet.video_id, "memory")
+        self.memory.attach(state, packet, offer, ids, crops)
+
+    def _in_parts(self, images: np.ndarray, crops: list[PoseDataSample]) -> list[PoseDataSample]:
         """The estimator on P crops (P, h, w, 3), ``max_crops`` at a time."""
         results: list[PoseDataSample] = []
         for start in range(0, len(images), self.max_crops):
             part = slice(start, start + self.max_crops)
             inputs = torch.from_numpy(images[part]).permute(0, 3, 1, 2)
-            data = dict(inputs=inputs, data_samples=people[part])
+            data = dict(inputs=inputs, data_samples=crops[part])
             data = self.estimator.data_preprocessor(data, False)
             results += self.estimator(**data, mode="predict")
         return results

@@ -9,9 +9,9 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpose_temporal.structures import FramePoses, Skeleton
+from mmpose_temporal.structures import FramePacket, Skeleton
 
-from ..base import Representation, Similarity
+from ..base import PairScores, Representation, Similarity
 from ..chosen_joints import ChosenJoints
 from ..own_weights import OwnWeights
 from .matching_network import MatchingNetwork
@@ -117,7 +117,7 @@ class PoseEntailment(Similarity):
         return self.embedding.poses(keypoints, present, size), present
 
     @torch.inference_mode()
-    def embed(self, poses: FramePoses, feats: dict | None = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """What of the tokens does not depend on the other pose.
 
         Returns:
@@ -125,13 +125,10 @@ class PoseEntailment(Similarity):
             and ``time`` (M,) int64.
 
         Raises:
-            ValueError: Another K than the layout's; ``feats`` lacks ``time``, or ``frame_size``
-                without an option of that name.
+            ValueError: Another K than the layout's; the size of the frame is known neither by the
+                packet nor by the option ``frame_size``.
         """
-        feats = feats or {}
-        if feats.get("time") is None:
-            raise ValueError("PoseEntailment needs feats['time'], the number of the frame")
-        size = feats.get("frame_size") or self.frame_size
+        poses, size = packet.people, packet.frame_size or self.frame_size
         if size is None:
             raise ValueError(
                 "PoseEntailment needs the size of the frame: add 'width' and 'height' to the "
@@ -141,7 +138,7 @@ class PoseEntailment(Similarity):
         rows = (poses.keypoints, poses.keypoint_scores, np.array(size, np.float32))
         rows = (torch.from_numpy(np.ascontiguousarray(row)).to(self.device) for row in rows)
         vectors, visible = self._poses(*rows)
-        time = np.full(len(poses), feats["time"], np.int64)
+        time = np.full(len(poses), packet.tick, np.int64)
         return {"vectors": vectors, "visible": visible, "time": time}
 
     @torch.inference_mode()
@@ -150,7 +147,7 @@ class PoseEntailment(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """Score pairs; see :class:`Similarity`. ``previous`` may hold several frames.
 
         Returns:
@@ -167,7 +164,7 @@ class PoseEntailment(Similarity):
         rows, columns = np.nonzero(wanted)
         if len(rows):
             scores[rows, columns] = self._probabilities(current, previous, rows, columns)
-        return scores
+        return PairScores(scores)
 
     def _probabilities(
         self,

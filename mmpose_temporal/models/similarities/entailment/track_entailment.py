@@ -9,10 +9,10 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpose_temporal.structures import FramePoses, Skeleton
+from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.structures.track_motion import SMALLEST, common_motion, extents
 
-from ..base import Representation, Similarity
+from ..base import PairScores, Representation, Similarity
 from ..chosen_joints import ChosenJoints
 from ..own_weights import OwnWeights
 from .matching_network import MatchingNetwork
@@ -114,25 +114,23 @@ class TrackEntailment(Similarity):
         """Where the weights are."""
         return self.network.classifier.weight.device
 
-    def embed(self, poses: FramePoses, feats: dict | None = None) -> Representation:
+    def embed(self, packet: FramePacket) -> Representation:
         """Every pose as a track of one.
 
         Returns:
             ``history`` (M, H, J, 3) float32, x, y, score, tensor on the CPU: the pose, then
-            zeros; ``times`` (M, H) int64, ``feats['time']``, then -1.
+            zeros; ``times`` (M, H) int64, the packet's tick, then -1.
 
         Raises:
-            ValueError: Another K than the layout's; ``feats`` lacks ``time``.
+            ValueError: Another K than the layout's.
         """
-        time = (feats or {}).get("time")
-        if time is None:
-            raise ValueError("TrackEntailment needs feats['time'], the number of the frame")
+        poses = packet.people
         rows = (np.ascontiguousarray(x) for x in (poses.keypoints, poses.keypoint_scores))
         joints = self._joints(*map(torch.from_numpy, rows))
         history = joints.new_zeros((len(poses), self.history, *joints.shape[1:]))
         history[:, 0] = joints
         times = torch.full((len(poses), self.history), NO_POSE)
-        times[:, 0] = time
+        times[:, 0] = packet.tick
         return {"history": history, "times": times}
 
     def _joints(self, keypoints: Tensor, scores: Tensor) -> Tensor:
@@ -150,9 +148,10 @@ class TrackEntailment(Similarity):
     ) -> Representation:
         """Put the past of the tracks behind the poses that continue them, see the base class."""
         rows, columns = torch.from_numpy(rows), torch.from_numpy(columns)
-        for name in ("history", "times"):
-            current[name][rows, 1:] = previous[name][columns, :-1]
-        return current
+        extended = {name: current[name].clone() for name in ("history", "times")}
+        for name, value in extended.items():
+            value[rows, 1:] = previous[name][columns, :-1]
+        return extended
 
     @torch.inference_mode()
     def pairwise(
@@ -160,14 +159,14 @@ class TrackEntailment(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> PairScores:
         """(M_t, M_prev) probabilities, 0 for pairs that are not scored."""
         poses, tracks = current["history"][:, 0], previous["history"]
         scores = np.zeros((len(poses), len(tracks)), np.float32)
         near = self._near(poses, tracks[:, 0], pairs)
         rows, columns = near.nonzero(as_tuple=True)
         if not len(rows):
-            return scores
+            return PairScores(scores)
         now, then = current["times"][:1, :1], previous["times"]
         ages = torch.where(then == NO_POSE, 0, now - then).float()
         opinions = [(poses.new_zeros(2), poses.new_zeros(2))]
@@ -183,7 +182,7 @@ class TrackEntailment(Similarity):
             ]
         )
         scores[rows.numpy(), columns.numpy()] = logits.softmax(-1)[:, 1].cpu().numpy()
-        return scores
+        return PairScores(scores)
 
     def _judged(
         self, poses: Tensor, tracks: Tensor, ages: Tensor, opinions: list[tuple[Tensor, Tensor]]

@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 from mmpose.structures import PoseDataSample
 
 Boxes = tuple[np.ndarray, np.ndarray]
@@ -35,7 +35,7 @@ class BoxSource(ABC):
         """
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class DatasetBoxes(BoxSource):
     """The boxes that the data set proposes: ground truth or a detection file.
 
@@ -59,7 +59,7 @@ class DatasetBoxes(BoxSource):
         return boxes
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class DetectorBoxes(BoxSource):
     """Boxes of an mmdet detector, all frames of a batch in one call.
 

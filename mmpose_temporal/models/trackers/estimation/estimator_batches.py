@@ -7,10 +7,10 @@ from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.models.parts import Shared
+from mmpose_temporal.structures import People
 
 from .cropping import Crops
-from .feats import PERSON, Feats, select_people
 
 
 class FramePreprocessor(BaseDataPreprocessor):
@@ -24,11 +24,11 @@ class FramePreprocessor(BaseDataPreprocessor):
 
     def __init__(self, estimator: BaseModel):
         super().__init__()
-        self._of_crops = [estimator.data_preprocessor]  # in a list: it is not a second owner
+        self._of_crops = Shared(estimator.data_preprocessor)
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare a batch: crops with samples when training, frames with samples otherwise."""
-        return self._of_crops[0](data, True) if training else data
+        return self._of_crops.module(data, True) if training else data
 
 
 def crop_samples(
@@ -62,10 +62,10 @@ def crop_samples(
     return people
 
 
-def gather_frames(
+def gather_people(
     results: Sequence[PoseDataSample], owners: Sequence[int], num_frames: int, num_keypoints: int
-) -> tuple[list[FramePoses], list[Feats]]:
-    """The poses of each frame, and what the estimator adds as ``person_<name>``.
+) -> list[People]:
+    """The people of each frame, with what the estimator says of them beyond the pose as extras.
 
     Args:
         results: The estimator's answers of all crops.
@@ -77,15 +77,12 @@ def gather_frames(
         ValueError: The estimator answers another number of keypoints.
     """
     if not results:
-        nobody = [FramePoses.empty(num_keypoints) for _ in range(num_frames)]
-        return nobody, [{} for _ in nobody]
+        return [People.empty(num_keypoints) for _ in range(num_frames)]
     found = InstanceData.cat([result.pred_instances for result in results])
-    everyone, owner = FramePoses.from_instances(found), np.array(owners)
+    everyone, owner = People.from_instances(found), np.array(owners)
     if everyone.keypoints.shape[1] != num_keypoints:
         raise ValueError(
             f"the estimator answers {everyone.keypoints.shape[1]} keypoints, but the data has "
             f"{num_keypoints}; use an estimator of the data's layout"
         )
-    feats = {name: rows for name, rows in found.items() if name.startswith(PERSON)}
-    frames = [owner == i for i in range(num_frames)]
-    return [everyone[mine] for mine in frames], [select_people(feats, m) for m in frames]
+    return [everyone[owner == i] for i in range(num_frames)]

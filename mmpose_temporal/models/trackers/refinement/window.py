@@ -8,15 +8,14 @@ import numpy as np
 from torch import Tensor
 
 from mmpose_temporal.models.similarities import Representation
-from mmpose_temporal.structures import FramePoses
-
-from .finished_frames import TrackedFrame
+from mmpose_temporal.structures import FramePacket, People, plain_state
 
 NOBODY = -1
 """Row of the person that a path goes on to where it ends."""
 
 
-@dataclass(slots=True)
+@plain_state
+@dataclass(slots=True, eq=False)
 class Neighbour:
     """A frame of a window.
 
@@ -32,18 +31,19 @@ class Neighbour:
 
     index: int
     searched: bool
-    poses: FramePoses
+    poses: People
     people: Representation
     before: np.ndarray
     after: np.ndarray
-    frame: TrackedFrame | None
+    frame: FramePacket | None
 
 
 Context = list[tuple[np.ndarray, np.ndarray, Neighbour]]
 """The frames on the paths of a frame's people, see :meth:`RefinementWindow.paths`."""
 
 
-@dataclass(frozen=True, slots=True)
+@plain_state
+@dataclass(frozen=True, slots=True, eq=False)
 class PathStep:
     """Poses of one frame that lent context to P of the people of another.
 
@@ -62,7 +62,8 @@ class PathStep:
     weights: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
+@plain_state
+@dataclass(frozen=True, slots=True, eq=False)
 class RefinementRecord:
     """How the M people of a frame were refined; all arrays numpy.
 
@@ -83,7 +84,8 @@ class RefinementRecord:
     steps: list[PathStep]
 
 
-@dataclass(slots=True)
+@plain_state
+@dataclass(slots=True, eq=False)
 class RefinementWindow:
     """The frames of a video that refinement still needs: at most 2 reach + 1.
 

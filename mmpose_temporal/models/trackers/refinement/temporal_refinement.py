@@ -10,14 +10,13 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from mmpose_temporal.models.heads import KeypointMatchingHead
+from mmpose_temporal.models.parts import Shared
 from mmpose_temporal.models.similarities import KeypointMatchingSimilarity, Representation
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePacket, People
 
-from .feats import PERSON, Feats
-from .finished_frames import TrackedFrame
-from .gates import IoUGate
-from .refinement import Refinement
-from .refinement_window import (
+from ..association import IoUGate
+from .base import Refinement
+from .window import (
     NOBODY,
     Context,
     Neighbour,
@@ -25,7 +24,6 @@ from .refinement_window import (
     RefinementWindow,
     make_record,
 )
-from .shared_scores import SCORES, shared_people
 
 MIN_IOU = 0.1
 """The IoU test of Eq. 5 in the paper."""
@@ -73,8 +71,6 @@ class TemporalRefinement(Refinement):
         min_iou: The IoU test of Eq. 5.
         joints: Keypoints that count in Eq. 5, see :class:`KeypointMatchingSimilarity`; best those
             of the association, which then has scored most pairs already. None: all K.
-        record: Each finished sample gets a :class:`RefinementRecord` as ``refinement``, for
-            pictures; None where nobody is in the frame. With ``tau=0`` there is none at all.
 
     Raises:
         ValueError: ``tau`` < 0 or ``num_candidates`` < 1; ``tau=0`` with ``context=False``;
@@ -91,7 +87,6 @@ class TemporalRefinement(Refinement):
         context_weight: float = 1.0,
         min_iou: float = MIN_IOU,
         joints: Sequence[int] | None = None,
-        record: bool = False,
     ):
         super().__init__()
         if tau < 0 or num_candidates < 1:
@@ -118,18 +113,18 @@ class TemporalRefinement(Refinement):
         self.num_candidates = num_candidates
         self.context = context
         self.context_weight = context_weight
-        self.record = record
         self.gate = IoUGate(min_iou=min_iou)
         self.similarity = similarity if context and tau else None
-        self._bound: list[nn.Module] = []  # in a list: it is not a second owner
+        self._bound: Shared[nn.Module] = Shared()
 
-    def bind(self, estimator: nn.Module) -> None:
+    def bind(self, tracker: nn.Module) -> None:
         """Take the estimator's heads; warn where its loss had other options of the context.
 
         Raises:
             ValueError: It lacks them, or keeps fewer candidates than asked for.
         """
-        if not self.tau:
+        estimator = tracker.estimator
+        if not self.tau or estimator is None:
             return
         head = getattr(estimator, "refinement_head", None)
         matching = getattr(estimator, "matching_head", None)
@@ -144,7 +139,7 @@ class TemporalRefinement(Refinement):
                 f"num_candidates is {self.num_candidates}, but the estimator keeps "
                 f"{estimator.num_candidates}: raise its num_candidates"
             )
-        self._bound = [head]
+        self._bound.module = head
         for name in ("context", "context_weight"):
             mine = getattr(self, name)
             trained = getattr(getattr(estimator, "temporal_loss", None), name, mine)
@@ -156,49 +151,46 @@ class TemporalRefinement(Refinement):
                     level=logging.WARNING,
                 )
         if self.context:
-            self.similarity.bind(estimator)
+            self.similarity.bind(tracker)
 
     def start_video(self) -> RefinementWindow:
         """See :class:`Refinement`."""
         return RefinementWindow(self.tau if self.context else 0)
 
     @torch.no_grad()
-    def push(
-        self, window: RefinementWindow, frame: TrackedFrame, feats: Feats
-    ) -> list[TrackedFrame]:
+    def push(self, window: RefinementWindow, packet: FramePacket) -> list[FramePacket]:
         """See :class:`Refinement`.
 
+        What observers are told, as ``refinement``: a :class:`RefinementRecord`, or None where
+        nobody is in the frame.
+
         Raises:
-            ValueError: The frame has people and ``feats`` lacks their candidates, or there is no
-                estimator to take the responses from.
+            ValueError: The frame has people without the candidates of an estimator, or there is
+                no estimator to take the responses from.
         """
         if not self.tau:
-            return [frame]
-        newest = self._neighbour(frame, feats)
-        self._link(window, newest, feats)
+            return [packet]
+        newest = self._neighbour(packet)
+        self._link(window, newest, packet)
+        packet.comparison = None
         window.frames.append(newest)
         return self._release(window, newest.index - window.reach)
 
     @torch.no_grad()
-    def flush(self, window: RefinementWindow) -> list[TrackedFrame]:
+    def flush(self, window: RefinementWindow) -> list[FramePacket]:
         """See :class:`Refinement`."""
         return self._release(window, window.frames[-1].index) if window.frames else []
 
-    def waiting_ids(self, window: RefinementWindow) -> np.ndarray:
-        """See :class:`Refinement`."""
-        ids = [held.poses.track_ids for held in window.frames if held.frame is not None]
-        return np.concatenate([np.zeros(0, np.int64), *ids])
-
-    def _release(self, window: RefinementWindow, last: int) -> list[TrackedFrame]:
+    def _release(self, window: RefinementWindow, last: int) -> list[FramePacket]:
         """Refine the frames up to position ``last``, and forget what no later one needs."""
         finished = []
         for position, held in enumerate(window.frames):
             if held.index > last:
                 break
             if held.frame is not None:
-                held.frame.poses, record = self._refine(window, position)
-                if self.record:
-                    held.frame.sample.set_field(record, "refinement")
+                held.frame.people, record = self._refine(window, position)
+                if held.frame.records is not None:
+                    held.frame.records["refinement"] = record
                 finished.append(held.frame)
                 held.frame = None
                 held.people = {name: held.people[name] for name in AS_NEIGHBOUR & {*held.people}}
@@ -206,55 +198,57 @@ class TemporalRefinement(Refinement):
             window.frames.popleft()
         return finished
 
-    def _neighbour(self, frame: TrackedFrame, feats: Feats) -> Neighbour:
+    def _neighbour(self, packet: FramePacket) -> Neighbour:
         """What the window keeps of a frame."""
-        poses, people = frame.poses, {}
+        poses, people = packet.people, {}
         if len(poses):
             names = ["candidates", "candidate_scores", "candidate_evidence"]
             names += ["candidate_features"] if self.context else []
-            missing = [PERSON + name for name in names if PERSON + name not in feats]
-            if missing or not self._bound:
+            missing = [name for name in names if name not in poses.extras]
+            if missing or self._bound.module is None:
                 raise ValueError(
                     "TemporalRefinement needs the candidates of a TemporalPoseEstimator with a "
                     "refinement_head: use it in a PoseTracker that has one "
                     f"(missing: {', '.join(missing) or 'the estimator'})"
                 )
-            people = {name: feats[PERSON + name][:, :, : self.num_candidates] for name in names}
+            people = {name: poses.extras[name][:, :, : self.num_candidates] for name in names}
             if self.context:
-                shared = self.similarity.same_as(feats.get("similarity"))
-                people.update(
-                    shared_people(feats) if shared else self.similarity.embed(poses, feats)
-                )
+                known = packet.comparison
+                shared = known is not None and self.similarity.same_as(known.similarity)
+                people.update(known.current if shared else self.similarity.embed(packet))
+        packet.people = poses.only_extras()
         nobody = np.full(len(poses), NOBODY, np.int64)
         return Neighbour(
-            index=frame.sample.frame_index,
-            searched=frame.searched,
-            poses=poses,
+            index=packet.index,
+            searched=packet.searched,
+            poses=packet.people,
             people=people,
             before=nobody,
             after=nobody.copy(),
-            frame=frame,
+            frame=packet,
         )
 
-    def _link(self, window: RefinementWindow, newest: Neighbour, feats: Feats) -> None:
+    def _link(self, window: RefinementWindow, newest: Neighbour, packet: FramePacket) -> None:
         """The best matches between a frame and the one searched before it."""
         last = next(window.walk(len(window.frames), -1, newest.index), None)
         if last is None or not len(newest.poses) or not len(last.poses):
             return
         pairs = self.gate(newest.poses, last.poses)
         scores = np.full(pairs.shape, np.nan, np.float32)
-        if SCORES in feats and self.similarity.same_as(feats.get("similarity")):
-            scores = feats[SCORES].copy()
+        known = packet.comparison
+        if known is not None and self.similarity.same_as(known.similarity):
+            before = known.tracks.last_seen == packet.tick - 1
+            scores = known.masked_scores()[:, before].copy()
         new = pairs & np.isnan(scores)
         if new.any():
-            scores[new] = self.similarity.pairwise(newest.people, last.people, new)[new]
+            scores[new] = self.similarity.pairwise(newest.people, last.people, new).total[new]
         scores = np.where(pairs, scores, -np.inf)
         newest.before = np.where(pairs.any(1), scores.argmax(1), NOBODY)
         last.after = np.where(pairs.any(0), scores.argmax(0), NOBODY)
 
     def _refine(
         self, window: RefinementWindow, position: int
-    ) -> tuple[FramePoses, RefinementRecord | None]:
+    ) -> tuple[People, RefinementRecord | None]:
         """The poses of a frame with refined keypoints, and how they came about."""
         held = window.frames[position]
         poses, people = held.poses, held.people
@@ -274,7 +268,8 @@ class TemporalRefinement(Refinement):
             keypoints=np.where(moved, places, poses.keypoints).astype(np.float32),
             keypoint_scores=np.where(present, scores, poses.keypoint_scores).astype(np.float32),
         )
-        record = make_record(held, context, weights, responses) if self.record else None
+        watched = held.frame.records is not None
+        record = make_record(held, context, weights, responses) if watched else None
         return refined, record
 
     def _responses(
@@ -293,7 +288,7 @@ class TemporalRefinement(Refinement):
             evidence = held.people["candidate_evidence"][theirs, :, :1].float()
             total[mine] += self.context_weight * weight * evidence
             frames[mine] += self.context_weight
-        bias = self._bound[0].final_layer.bias.float()
+        bias = self._bound.module.final_layer.bias.float()
         return total / frames[:, None, None] + bias[:, None]
 
     def _weights(self, people: Representation, context: Context) -> list[Tensor]:

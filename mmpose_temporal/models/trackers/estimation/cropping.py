@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from mmpose.codecs import UDPHeatmap
 from mmpose.datasets.transforms import TopdownAffine
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 from mmpose.structures.bbox import bbox_xyxy2cs
 
 
@@ -25,7 +25,7 @@ class Crops:
     scales: np.ndarray
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class TopdownCropper:
     """Cuts boxes out of a frame as mmpose's GetBBoxCenterScale and TopdownAffine do.
 

@@ -3,21 +3,21 @@
 from abc import ABC, abstractmethod
 
 import numpy as np
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 
 from mmpose_temporal.models.similarities import pairwise_iou
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
 class Gate(ABC):
     """Lets pairs of people through, or not, before their similarity is computed."""
 
     @abstractmethod
-    def __call__(self, current: FramePoses, previous: FramePoses) -> np.ndarray:
+    def __call__(self, current: People, previous: People) -> np.ndarray:
         """(M_t, M_prev) bool: the pairs let through."""
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class IoUGate(Gate):
     """Boxes must overlap: IoU >= ``min_iou`` (TKMR Eq. 5 uses 0.1).
 
@@ -30,12 +30,12 @@ class IoUGate(Gate):
             raise ValueError(f"min_iou must be in (0, 1], got {min_iou}")
         self.min_iou = min_iou
 
-    def __call__(self, current: FramePoses, previous: FramePoses) -> np.ndarray:
+    def __call__(self, current: People, previous: People) -> np.ndarray:
         """See :class:`Gate`."""
         return pairwise_iou(current.boxes, previous.boxes) >= self.min_iou
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class CenterDistanceGate(Gate):
     """Box centres must be near: at most ``max_distance`` diagonals of the larger box apart.
 
@@ -48,7 +48,7 @@ class CenterDistanceGate(Gate):
             raise ValueError(f"max_distance must be positive, got {max_distance}")
         self.max_distance = max_distance
 
-    def __call__(self, current: FramePoses, previous: FramePoses) -> np.ndarray:
+    def __call__(self, current: People, previous: People) -> np.ndarray:
         """See :class:`Gate`."""
         a, b = current.boxes, previous.boxes
         centers_a, centers_b = a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:]

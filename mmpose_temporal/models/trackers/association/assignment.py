@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 import numpy as np
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 from scipy.optimize import linear_sum_assignment
 
 
@@ -23,7 +23,7 @@ class Assignment(ABC):
         """
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class HungarianAssignment(Assignment):
     """The pairs with the largest sum of scores (maximum-weight bipartite matching, scipy)."""
 
@@ -34,7 +34,7 @@ class HungarianAssignment(Assignment):
         return rows[picked], columns[picked]
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class LogOddsAssignment(HungarianAssignment):
     """The pairs with the largest sum of log odds: the likeliest assignment of probabilities.
 
@@ -72,7 +72,7 @@ class LogOddsAssignment(HungarianAssignment):
         return super().__call__(odds + 1e-9, allowed)
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class GreedyAssignment(Assignment):
     """The best pair first, then the best of what is left. Ties: lower row, then lower column."""
 

@@ -1,24 +1,24 @@
 """Remove poses that describe a person who is described better already.
 
 Each part looks at all pairs of a frame at once and then keeps poses in the order of their
-:attr:`~mmpose_temporal.structures.FramePoses.pose_scores` (ties: the earlier one).
+:attr:`~mmpose_temporal.structures.People.pose_scores` (ties: the earlier one).
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 
 from mmpose_temporal.models.similarities import OKSSimilarity, pairwise_iou
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
 class Suppression(ABC):
     """Chooses the poses of a frame that stay."""
 
     @abstractmethod
-    def __call__(self, poses: FramePoses) -> np.ndarray:
+    def __call__(self, poses: People) -> np.ndarray:
         """Indices of the poses that stay, ascending, (M',) int64."""
 
 
@@ -26,15 +26,15 @@ class GreedySuppression(Suppression):
     """Keep the best pose, drop those that are the same person, go on with the rest."""
 
     @abstractmethod
-    def same_person(self, poses: FramePoses) -> np.ndarray:
+    def same_person(self, poses: People) -> np.ndarray:
         """(M, M) bool: the two poses are taken for one person."""
 
-    def __call__(self, poses: FramePoses) -> np.ndarray:
+    def __call__(self, poses: People) -> np.ndarray:
         """See :class:`Suppression`."""
         if len(poses) < 2:
             return np.arange(len(poses))
         same = self.same_person(poses)
-        same.reshape(-1)[:: len(poses) + 1] = False  # the diagonal: a pose is no double of itself
+        same.reshape(-1)[:: len(poses) + 1] = False  # a pose is no duplicate of itself
         if not same.any():
             return np.arange(len(poses))
         keep = np.ones(len(poses), dtype=bool)
@@ -46,7 +46,7 @@ class GreedySuppression(Suppression):
         return np.flatnonzero(keep)
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class BoxNMS(GreedySuppression):
     """cNMS: two detections are one person if the IoU of their boxes exceeds ``iou_thr``.
 
@@ -57,12 +57,12 @@ class BoxNMS(GreedySuppression):
     def __init__(self, *, iou_thr: float = 0.65):
         self.iou_thr = _in_unit_range("iou_thr", iou_thr)
 
-    def same_person(self, poses: FramePoses) -> np.ndarray:
+    def same_person(self, poses: People) -> np.ndarray:
         """See :class:`GreedySuppression`."""
         return pairwise_iou(poses.boxes, poses.boxes) > self.iou_thr
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class PoseNMS(GreedySuppression):
     """pNMS of TKMR (section 3.1): one person if most keypoint pairs are close.
 
@@ -86,7 +86,7 @@ class PoseNMS(GreedySuppression):
         self.distance = distance
         self.min_share = _in_unit_range("min_share", min_share)
 
-    def same_person(self, poses: FramePoses) -> np.ndarray:
+    def same_person(self, poses: People) -> np.ndarray:
         """See :class:`GreedySuppression`."""
         present = poses.keypoint_scores > 0
         both = present[:, None] & present[None]
@@ -97,7 +97,7 @@ class PoseNMS(GreedySuppression):
         return close > self.min_share * both.sum(-1)
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class OKSNMS(GreedySuppression):
     """One person if the object keypoint similarity exceeds ``oks_thr``.
 
@@ -113,13 +113,12 @@ class OKSNMS(GreedySuppression):
         self.oks_thr = _in_unit_range("oks_thr", oks_thr)
         self.similarity = OKSSimilarity(sigmas=sigmas)
 
-    def same_person(self, poses: FramePoses) -> np.ndarray:
+    def same_person(self, poses: People) -> np.ndarray:
         """See :class:`GreedySuppression`."""
-        people = self.similarity.embed(poses)
-        return self.similarity.pairwise(people, people) > self.oks_thr
+        return self.similarity.between(poses) > self.oks_thr
 
 
-@MODELS.register_module()
+@TASK_UTILS.register_module()
 class SoftOKSNMS(Suppression):
     """Lower the rank of a pose by its similarity to better ones, and keep the best.
 
@@ -154,10 +153,9 @@ class SoftOKSNMS(Suppression):
         self.min_score = min_score
         self.similarity = OKSSimilarity(sigmas=sigmas)
 
-    def __call__(self, poses: FramePoses) -> np.ndarray:
+    def __call__(self, poses: People) -> np.ndarray:
         """See :class:`Suppression`."""
-        people = self.similarity.embed(poses)
-        decay = np.exp(-(self.similarity.pairwise(people, people) ** 2) / self.oks_thr)
+        decay = np.exp(-(self.similarity.between(poses) ** 2) / self.oks_thr)
         scores = poses.pose_scores.astype(np.float64)
         kept: list[int] = []
         waiting = np.ones(len(poses), dtype=bool)

@@ -1,22 +1,32 @@
-"""The people of one frame."""
+"""The people of one frame: the object that travels through the tracker."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from .rows import NamedRows, Rows, cat_rows, select_all, select_rows
+
 UNTRACKED = -1
 """Track id of a pose that belongs to no track yet."""
 
+CORE = ("keypoints", "keypoint_scores", "boxes", "box_scores", "track_ids")
+"""The arrays that every frame's people have."""
+
+MMPOSE_FIELDS = frozenset(
+    ("keypoints", "keypoint_scores", "keypoints_visible", "bboxes", "bbox_scores", "track_ids")
+)
+"""Fields of mmpose's ``pred_instances`` that are no extra rows."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FramePoses:
-    """Poses of the M people found in one frame, as arrays with one row a person.
+class People:
+    """Poses of the M people found in one frame, as arrays with one row per person.
 
     Coordinates are image pixels; the centre of the top-left pixel is (0, 0). Association works
-    on these small arrays with numpy: at a handful of people a frame the cost of a call counts,
+    on these small arrays with numpy: at a handful of people per frame the cost of a call counts,
     not the arithmetic (choice).
 
     Attributes:
@@ -25,6 +35,8 @@ class FramePoses:
         boxes: (M, 4) float32, xyxy.
         box_scores: (M,) float32.
         track_ids: (M,) int64, -1 where there is none.
+        extras: What else is known of them: named arrays or tensors with M rows each, selected
+            and joined together with the poses.
 
     Raises:
         ValueError: The shapes do not fit each other.
@@ -35,6 +47,7 @@ class FramePoses:
     boxes: np.ndarray
     box_scores: np.ndarray
     track_ids: np.ndarray
+    extras: NamedRows = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         num_people, num_keypoints = self.keypoint_scores.shape
@@ -44,11 +57,16 @@ class FramePoses:
             or self.box_scores.shape != (num_people,)
             or self.track_ids.shape != (num_people,)
         ):
-            shapes = ", ".join(f"{f.name} {getattr(self, f.name).shape}" for f in fields(self))
+            shapes = ", ".join(f"{name} {getattr(self, name).shape}" for name in CORE)
             raise ValueError(
-                "a frame's poses need keypoints (M, K, 2), keypoint_scores (M, K), boxes (M, 4), "
+                "a frame's people need keypoints (M, K, 2), keypoint_scores (M, K), boxes (M, 4), "
                 f"box_scores (M,) and track_ids (M,) with the same M and K, got {shapes}"
             )
+        for name, rows in self.extras.items():
+            if name in CORE:
+                raise ValueError(f"{name!r} is a field of its own and cannot be an extra")
+            if len(rows) != num_people:
+                raise ValueError(f"extra {name!r} has {len(rows)} rows for {num_people} people")
 
     @classmethod
     def create(
@@ -59,7 +77,8 @@ class FramePoses:
         boxes: np.ndarray | None = None,
         box_scores: np.ndarray | None = None,
         track_ids: np.ndarray | None = None,
-    ) -> "FramePoses":
+        extras: Mapping[str, Rows] | None = None,
+    ) -> "People":
         """Build from what is known; fill in the rest.
 
         Absent ``keypoint_scores`` and ``box_scores`` are 1, absent ``boxes`` enclose the joints
@@ -93,23 +112,32 @@ class FramePoses:
                 if track_ids is None
                 else np.asarray(track_ids, dtype=np.int64)
             ),
+            extras=dict(extras or {}),
         )
 
     @classmethod
-    def empty(cls, num_keypoints: int) -> "FramePoses":
+    def empty(cls, num_keypoints: int) -> "People":
         """A frame without people."""
         return cls.create(keypoints=np.zeros((0, num_keypoints, 2), np.float32))
 
     @classmethod
-    def cat(cls, parts: Sequence["FramePoses"]) -> "FramePoses":
-        """All people of ``parts`` (at least one), in order."""
+    def cat(cls, parts: Sequence["People"]) -> "People":
+        """All people of ``parts`` (at least one), in order.
+
+        Raises:
+            ValueError: The parts do not have the same extras.
+        """
         if len(parts) == 1:
             return parts[0]
-        return cls(*(np.concatenate([getattr(p, f) for p in parts]) for f in cls.__slots__))
+        core = [np.concatenate([getattr(part, name) for part in parts]) for name in CORE]
+        return cls(*core, cat_rows([part.extras for part in parts]))
 
     @classmethod
-    def from_instances(cls, instances: InstanceData) -> "FramePoses":
-        """From mmpose's ``pred_instances`` (numpy or tensors; absent ids become -1)."""
+    def from_instances(cls, instances: InstanceData) -> "People":
+        """From mmpose's ``pred_instances`` (numpy or tensors; absent ids become -1).
+
+        Fields that mmpose does not define become extras, as they are.
+        """
 
         def array(name: str) -> np.ndarray | None:
             value = instances.get(name)
@@ -124,10 +152,14 @@ class FramePoses:
             boxes=array("bboxes"),
             box_scores=array("bbox_scores"),
             track_ids=array("track_ids"),
+            extras={name: rows for name, rows in instances.items() if name not in MMPOSE_FIELDS},
         )
 
     def to_instances(self) -> InstanceData:
-        """As mmpose's ``pred_instances``, with the additional field ``track_ids``."""
+        """As mmpose's ``pred_instances``, with the additional field ``track_ids``.
+
+        Extras are left out: they belong to the tracker.
+        """
         return InstanceData(
             keypoints=self.keypoints,
             keypoint_scores=self.keypoint_scores,
@@ -140,13 +172,54 @@ class FramePoses:
     def __len__(self) -> int:
         return len(self.track_ids)
 
-    def __getitem__(self, index: np.ndarray | slice) -> "FramePoses":
+    def __getitem__(self, index: np.ndarray | slice) -> "People":
         """Select people by a mask, an array of indices or a slice."""
-        return FramePoses(*(getattr(self, name)[index] for name in self.__slots__))
+        return _trusted(
+            self.keypoints[index],
+            self.keypoint_scores[index],
+            self.boxes[index],
+            self.box_scores[index],
+            self.track_ids[index],
+            select_all(self.extras, index) if self.extras else self.extras,
+        )
 
-    def replace(self, **changes: np.ndarray) -> "FramePoses":
-        """A copy with some fields exchanged."""
-        return FramePoses(*(changes.get(name, getattr(self, name)) for name in self.__slots__))
+    def replace(self, **changes: np.ndarray) -> "People":
+        """A copy with some of the five fields exchanged.
+
+        Raises:
+            TypeError: There is no such field.
+        """
+        unknown = changes.keys() - set(CORE)
+        if unknown:
+            raise TypeError(f"people have no field {', '.join(sorted(unknown))}; see with_extras")
+        return People(*(changes.get(name, getattr(self, name)) for name in CORE), self.extras)
+
+    def with_extras(self, **rows: Rows) -> "People":
+        """A copy with extras added or exchanged."""
+        return People(*(getattr(self, name) for name in CORE), {**self.extras, **rows})
+
+    def only_extras(self, *names: str) -> "People":
+        """A copy with these extras alone; those that are not there are left out."""
+        if not self.extras:
+            return self
+        kept = {name: self.extras[name] for name in names if name in self.extras}
+        return _trusted(*(getattr(self, name) for name in CORE), kept)
+
+    def extra(self, name: str, index: np.ndarray | slice | None = None) -> Rows:
+        """Rows of an extra.
+
+        Args:
+            name: Which.
+            index: Of the people, see :func:`select_rows`. None: all.
+
+        Raises:
+            KeyError: It is not there; the text names those that are.
+        """
+        if name not in self.extras:
+            there = ", ".join(sorted(self.extras)) or "none"
+            raise KeyError(f"people have no extra {name!r}; there are: {there}")
+        rows = self.extras[name]
+        return rows if index is None else select_rows(rows, index)
 
     @property
     def pose_scores(self) -> np.ndarray:
@@ -158,6 +231,17 @@ class FramePoses:
         # Summed in double: 17 joints of 0.7 must not end up below a threshold of 0.7.
         total = np.where(present, self.keypoint_scores, 0).sum(1, dtype=np.float64)
         return (self.box_scores * total / np.maximum(present.sum(1), 1)).astype(np.float32)
+
+
+_SET = tuple(getattr(People, name).__set__ for name in (*CORE, "extras"))
+
+
+def _trusted(*values: np.ndarray | NamedRows) -> People:
+    """People of rows that fit each other already: nothing is checked again."""
+    people = object.__new__(People)
+    for set_value, value in zip(_SET, values, strict=True):
+        set_value(people, value)
+    return people
 
 
 def enclosing_boxes(keypoints: np.ndarray, present: np.ndarray) -> np.ndarray:

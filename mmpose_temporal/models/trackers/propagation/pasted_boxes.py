@@ -9,14 +9,15 @@ from mmcv.ops import nms
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models.similarities import OKSSimilarity, pairwise_iou
-from mmpose_temporal.structures import FramePoses, enclosing_boxes
+from mmpose_temporal.structures import FramePacket, People, enclosing_boxes
 
-from .propagation import (
+from .base import (
     DETECTED,
-    Candidates,
-    MergedPoses,
+    SOURCE,
+    UNSEEN,
+    LastFrame,
+    PersonCandidates,
     Propagation,
-    PropagationMemory,
     confidence,
 )
 
@@ -43,20 +44,20 @@ class PastedBoxes(Propagation):
         self.alpha = alpha
 
     def propose(
-        self, memory: PropagationMemory, image: np.ndarray, boxes: np.ndarray, scores: np.ndarray
-    ) -> Candidates:
+        self, last: LastFrame, packet: FramePacket, boxes: np.ndarray, scores: np.ndarray
+    ) -> PersonCandidates:
         """See :class:`Propagation`: all detections, and a box for each person."""
-        if not len(memory):
-            return Candidates.of_detections(boxes, scores)
-        pasted = enlarged_boxes(memory.poses, self.alpha)
-        height, width = image.shape[:2]
+        if not len(last):
+            return PersonCandidates.of_detections(boxes, scores)
+        pasted = enlarged_boxes(last.people, self.alpha)
+        height, width = packet.image.shape[:2]
         inside = np.clip(pasted, 0, np.array([width, height] * 2, np.float32))
         rows = np.flatnonzero((inside[:, 2:] > inside[:, :2]).all(1))
-        return Candidates(
+        return PersonCandidates(
             boxes=np.concatenate([boxes, pasted[rows]]),
-            scores=np.concatenate([scores, memory.poses.box_scores[rows]]),
+            scores=np.concatenate([scores, last.people.box_scores[rows]]),
             sources=np.concatenate([np.full(len(boxes), DETECTED, np.int64), rows]),
-            unseen=np.concatenate([np.zeros(len(boxes), np.int64), memory.unseen[rows] + 1]),
+            unseen=np.concatenate([np.zeros(len(boxes), np.int64), last.unseen[rows] + 1]),
         )
 
 
@@ -107,46 +108,34 @@ class TemporalOKS(PastedBoxes):
         self.oks_thr = oks_thr
         self.similarity = OKSSimilarity(sigmas=sigmas)
 
-    def merge(
-        self,
-        memory: PropagationMemory,
-        poses: FramePoses,
-        sources: np.ndarray,
-        unseen: np.ndarray,
-    ) -> MergedPoses:
+    def merge(self, last: LastFrame, people: People) -> tuple[People, int]:
         """See :class:`Propagation`."""
+        sources, unseen = people.extras[SOURCE], people.extras[UNSEEN].copy()
         detected, moved = np.flatnonzero(sources == DETECTED), np.flatnonzero(sources != DETECTED)
-        boxes, scores, unseen = poses.boxes.copy(), poses.box_scores.copy(), unseen.copy()
-        boxes[moved] = enlarged_boxes(poses[moved], self.alpha)
-        poses = poses.replace(boxes=boxes)
+        boxes, scores = people.boxes.copy(), people.box_scores.copy()
+        boxes[moved] = enlarged_boxes(people[moved], self.alpha)
+        people = people.replace(boxes=boxes)
         chosen, recovered = detected.copy(), moved
         if len(detected) and len(moved):
-            belongs, rivals = self._compare(poses[detected], poses[moved])
+            belongs, rivals = self._compare(people[detected], people[moved])
             recovered = moved[~belongs.any(0)]
-            sure = confidence(poses)
+            sure = confidence(people)
             better = belongs.any(1) & (sure[moved[rivals]] > sure[detected])
             chosen[better] = moved[rivals[better]]
             scores[chosen], unseen[chosen] = scores[detected], 0
         rows = np.concatenate([chosen, recovered])
-        stays = self.may_stay(poses[rows], unseen[rows])
-        rows = rows[stays]
-        return MergedPoses(
-            rows=rows,
-            poses=poses.replace(box_scores=scores)[rows],
-            unseen=unseen[rows],
-            num_given_up=int((~stays).sum()),
-        )
+        people = people.replace(box_scores=scores).with_extras(**{UNSEEN: unseen})[rows]
+        stays = self.may_stay(people, unseen[rows])
+        return people[stays], int((~stays).sum())
 
-    def _compare(self, detected: FramePoses, moved: FramePoses) -> tuple[np.ndarray, np.ndarray]:
+    def _compare(self, detected: People, moved: People) -> tuple[np.ndarray, np.ndarray]:
         """Which propagated poses belong to a detection, and the most alike of each.
 
         Returns:
             (D, P) bool with at most one True in a column, and (D,) int64 indices into ``moved``,
             without meaning for a detection that none belongs to.
         """
-        oks = self.similarity.pairwise(
-            self.similarity.embed(detected), self.similarity.embed(moved)
-        )
+        oks = self.similarity.between(detected, moved)
         nearest = np.arange(len(detected))[:, None] == oks.argmax(0)
         belongs = nearest & (oks >= self.oks_thr)
         return belongs, np.where(belongs, oks, -1).argmax(1)
@@ -192,10 +181,10 @@ class BoxPropagation(PastedBoxes):
         self.decay = decay
 
     def propose(
-        self, memory: PropagationMemory, image: np.ndarray, boxes: np.ndarray, scores: np.ndarray
-    ) -> Candidates:
+        self, last: LastFrame, packet: FramePacket, boxes: np.ndarray, scores: np.ndarray
+    ) -> PersonCandidates:
         """See :class:`Propagation`: the boxes that suppression leaves."""
-        every = super().propose(memory, image, boxes, scores)
+        every = super().propose(last, packet, boxes, scores)
         moved = every.sources != DETECTED
         strength = np.where(moved, np.float32(self.decay) * every.scores, every.scores)
         _, kept = nms(
@@ -203,7 +192,7 @@ class BoxPropagation(PastedBoxes):
         )
         kept = np.sort(kept.numpy())
         backed = (pairwise_iou(every.boxes[kept], boxes) > self.nms_thr).any(1)
-        return Candidates(
+        return PersonCandidates(
             boxes=every.boxes[kept],
             scores=strength[kept],
             sources=every.sources[kept],
@@ -211,21 +200,13 @@ class BoxPropagation(PastedBoxes):
             num_suppressed=int((~moved).sum() - (~moved[kept]).sum()),
         )
 
-    def merge(
-        self,
-        memory: PropagationMemory,
-        poses: FramePoses,
-        sources: np.ndarray,
-        unseen: np.ndarray,
-    ) -> MergedPoses:
+    def merge(self, last: LastFrame, people: People) -> tuple[People, int]:
         """See :class:`Propagation`: the boxes were chosen already."""
-        rows = np.flatnonzero(self.may_stay(poses, unseen))
-        return MergedPoses(
-            rows=rows, poses=poses[rows], unseen=unseen[rows], num_given_up=len(poses) - len(rows)
-        )
+        stays = self.may_stay(people, people.extras[UNSEEN])
+        return people[stays], int((~stays).sum())
 
 
-def enlarged_boxes(poses: FramePoses, factor: float) -> np.ndarray:
+def enlarged_boxes(poses: People, factor: float) -> np.ndarray:
     """(M, 4) float32 xyxy, pixels: boxes round the joints that are present, sides x ``factor``."""
     boxes = enclosing_boxes(poses.keypoints, poses.keypoint_scores > 0)
     centers, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2

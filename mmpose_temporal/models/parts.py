@@ -1,0 +1,95 @@
+"""What the parts of a tracker have in common."""
+
+from typing import Any, Generic, TypeVar
+
+from torch import nn
+
+from mmpose_temporal.structures import FramePacket
+
+T = TypeVar("T", bound=nn.Module)
+
+
+class Shared(Generic[T]):
+    """A network that a part uses and does not own.
+
+    Kept in a plain object, so that ``nn.Module`` does not register it a second time: the owner's
+    checkpoint has its weights, and the owner moves and trains it.
+
+    Attributes:
+        module: The network; None until the part is bound.
+    """
+
+    __slots__ = ("module",)
+
+    def __init__(self, module: T | None = None):
+        self.module = module
+
+
+class TrackerPart:
+    """A part of a tracker: it gets to know the tracker, and may keep a state for each video.
+
+    A part keeps nothing of a video in itself, since videos may be interleaved. What
+    :meth:`start_video` answers is kept with the video, handed to the part whenever it is called
+    for that video, and dropped with the video. A state is made of classes that are registered by
+    :func:`~mmpose_temporal.structures.plain_state`, arrays, tensors and numbers, so that it can
+    be saved and restored.
+
+    Attributes:
+        needs_previous_frame: The part looks at frame t only after frame t-1 was associated, so
+            the frames of a video go through the tracker one by one.
+        needs_frame_encoder: The part reads ``packet.features``, so the tracker must have a frame
+            encoder.
+    """
+
+    needs_previous_frame: bool = False
+    needs_frame_encoder: bool = False
+
+    def bind(self, tracker: nn.Module) -> None:
+        """Get to know the tracker, once, when it is built.
+
+        Args:
+            tracker: Has ``estimator`` and ``frame_encoder`` (each may be None) and the other
+                parts. Keep what is needed of it in a :class:`Shared`.
+
+        Raises:
+            ValueError: The tracker lacks something that the part needs.
+        """
+
+    def start_video(self) -> Any:
+        """The state of a video that begins. None: the part keeps nothing."""
+        return None
+
+    def observe(self, state: Any, packet: FramePacket) -> None:
+        """See a frame that was searched, once the ids of its people are known.
+
+        Called in the order of time, with ``packet.people`` those who have an id, and before the
+        packet's image and features are released.
+
+        Args:
+            state: Of the video, changed in place.
+            packet: The frame.
+        """
+
+    def end_video(self, state: Any) -> None:
+        """The video is over; its state is dropped."""
+
+
+class FrameEncoder(TrackerPart):
+    """Base of networks that see each whole frame once, for all parts that need frame features.
+
+    A subclass is an ``nn.Module`` too, registered in mmpose's ``MODELS``, and a child of the
+    tracker (``frame_encoder=dict(type=...)``), which owns its weights. The tracker runs it once
+    per turn on all frames of the turn together, those of several streams included, before boxes
+    are proposed.
+    """
+
+    def encode(self, packets: list[FramePacket]) -> list[dict[str, Any]]:
+        """Encode frames.
+
+        Args:
+            packets: Frames that can be read, each with its ``image``; sizes may differ.
+
+        Returns:
+            For each the features, by name, which become ``packet.features``.
+        """
+        raise NotImplementedError

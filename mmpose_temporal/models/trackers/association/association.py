@@ -1,0 +1,250 @@
+"""Give the people of each frame the ids of people seen before: similarity + assignment + life."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.model import BaseModule
+from mmpose.registry import MODELS, TASK_UTILS
+
+from mmpose_temporal.models.parts import TrackerPart
+from mmpose_temporal.models.similarities import PairScores, Representation, Similarity
+from mmpose_temporal.structures import UNTRACKED, FramePacket, People, select_all
+
+from ..moved_options import move_options
+from .births import Unmatched
+from .depth import Depth
+from .life import Life
+from .live_tracks import Associated, Comparison, LiveTracks, no_rows
+
+
+@MODELS.register_module()
+class Association(BaseModule, TrackerPart):
+    """Associates the people of a frame with the live tracks of its video.
+
+    A pose takes the id of the track it is assigned to, if their similarity is at least
+    ``min_similarity`` and gates and similarity allow the pair. A pose that is left starts a
+    track, unless one of ``births`` turns it away; else it has no id and is not reported. Ids
+    count from 0 in each video and are never used again. Comparisons include the threshold.
+
+    Args:
+        similarity: Config of a :class:`Similarity`.
+        assignment: Config of an :class:`Assignment`. Default: :class:`HungarianAssignment`.
+        min_similarity: Lowest similarity of a match, > 0.
+        gates: Configs of :class:`Gate` parts.
+        depth: Config of a :class:`Depth`, which poses of a track are compared. Default:
+            :class:`LastPose`; ``type`` may be left out.
+        life: Config of a :class:`Life`, how long tracks are looked for. Default:
+            :class:`TrackLife`; ``type`` may be left out.
+        births: Configs of :class:`Births` parts, applied in order.
+        **moved: ``max_age`` and ``new_track_thr``, which were options here before ``life`` and
+            ``births``; accepted with a warning.
+
+    Raises:
+        ValueError: ``min_similarity`` <= 0; tracks live longer than the depth remembers poses, or
+            than the similarity's ``max_distance``.
+    """
+
+    def __init__(
+        self,
+        *,
+        similarity: dict,
+        assignment: dict | None = None,
+        min_similarity: float = 0.3,
+        gates: Sequence[dict] = (),
+        depth: dict | None = None,
+        life: dict | None = None,
+        births: Sequence[dict] = (),
+        **moved: Any,
+    ):
+        super().__init__()
+        if min_similarity <= 0:
+            raise ValueError(f"min_similarity must be positive, got {min_similarity}")
+        life, births = move_options(moved, life, births)
+        self.similarity: Similarity = MODELS.build(similarity)
+        self.assignment = TASK_UTILS.build(assignment or dict(type="HungarianAssignment"))
+        self.gates = [TASK_UTILS.build(gate) for gate in gates]
+        self.depth: Depth = TASK_UTILS.build({"type": "LastPose", **(depth or {})})
+        self.life: Life = TASK_UTILS.build({"type": "TrackLife", **(life or {})})
+        self.births = [TASK_UTILS.build(part) for part in births]
+        self.min_similarity = min_similarity
+        self._check_ages()
+
+    def _check_ages(self) -> None:
+        """Tracks live no longer than they can be compared."""
+        reach, limit = self.depth.reach, self.similarity.max_distance
+        if self.life.max_age is None:
+            self.life.max_age = reach or 1
+        max_age = self.life.max_age
+        if reach is not None and max_age > reach:
+            raise ValueError(
+                f"max_age must be at most history: a track not seen for {max_age} frames has no "
+                f"pose in the last {reach}"
+            )
+        longest = max_age if reach is None else reach
+        if limit is not None and longest > limit:
+            raise ValueError(
+                f"tracks are looked for {longest} frames after a pose, but "
+                f"{type(self.similarity).__name__} scores poses at most {limit} frames apart: "
+                "lower max_age (or history), or raise the similarity's max_distance"
+            )
+
+    def bind(self, tracker: Any) -> None:
+        """See :class:`TrackerPart`."""
+        for part in (self.similarity, *self.gates, *self.births):
+            if isinstance(part, TrackerPart):
+                part.bind(tracker)
+
+    def start_video(self) -> LiveTracks:
+        """See :class:`TrackerPart`."""
+        return LiveTracks()
+
+    def step(self, tracks: LiveTracks, packet: FramePacket) -> Associated:
+        """Associate the people of one frame, and bring ``tracks`` up to date.
+
+        Args:
+            tracks: State of the video, changed in place.
+            packet: The frame; it stays as it is. Its ``tick`` is the clock of the tracks' age,
+                ascending; a gap ages the tracks.
+
+        Returns:
+            The people's ids, and why some have none.
+        """
+        people = packet.people
+        ended = self._forget(tracks, packet.tick)
+        tracks.representation = self.similarity.advance(
+            tracks.representation, packet, tracks.scene
+        )
+        current = self.similarity.embed(packet)
+        before = tracks.snapshot()
+        rows, columns, scores = self._match(before, people, current)
+        ids, lengths = np.full(len(people), UNTRACKED, np.int64), np.zeros(len(people), np.int64)
+        after, rejected = current, {}
+        if len(rows):
+            ids[rows], lengths[rows] = before.ids[columns], before.lengths[columns] + 1
+            after = self.similarity.extend(current, rows, before.representation, columns)
+        if len(rows) < len(people):
+            new = np.flatnonzero(ids == UNTRACKED)
+            new, rejected = self._born(Unmatched(packet, new, ids.copy(), scores, before))
+            ids[new] = np.arange(tracks.next_id, tracks.next_id + len(new))
+            lengths[new] = 1
+            tracks.next_id += len(new)
+        people = people.replace(track_ids=ids)
+        self._remember(tracks, people, lengths, after, columns, packet.tick)
+        comparison = Comparison(self.similarity, people, current, before, packet.tick, scores)
+        return Associated(ids, lengths, rejected, ended, comparison)
+
+    def _match(
+        self, tracks: LiveTracks, people: People, current: Representation
+    ) -> tuple[np.ndarray, np.ndarray, PairScores | None]:
+        """Rows of the people and of the tracks that belong together, and the scores."""
+        if not len(tracks) or not len(people):
+            return no_rows(), no_rows(), None
+        pairs = self.depth.near(people, tracks)
+        for gate in self.gates:
+            passed = gate(people, tracks.people)
+            pairs = passed if pairs is None else pairs & passed
+        scores = self.similarity.pairwise(current, tracks.representation, pairs)
+        if pairs is not None:
+            scores.allowed = pairs if scores.allowed is None else scores.allowed & pairs
+        grouped = self.depth.columns(tracks)
+        if grouped is None:
+            allowed = scores.total >= self.min_similarity
+            if scores.allowed is not None:
+                allowed &= scores.allowed
+            rows, columns = self._assign(scores.total, allowed, tracks.lengths)
+            return rows, columns, scores
+        order, starts = grouped
+        total = scores.total
+        if scores.allowed is not None:
+            total = np.where(scores.allowed, total, -np.inf)
+        best = np.maximum.reduceat(total[:, order], starts, axis=1)
+        newest = order[starts]
+        rows, found = self._assign(best, best >= self.min_similarity, tracks.lengths[newest])
+        return rows, newest[found], scores
+
+    def _assign(
+        self, scores: np.ndarray, allowed: np.ndarray, lengths: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and tracks that are assigned, round by round."""
+        rounds = self.life.rounds(lengths)
+        if rounds is None:
+            return self.assignment(scores, allowed)
+        rows, columns = no_rows(), no_rows()
+        left = np.ones(len(scores), dtype=bool)
+        for mine in rounds:
+            if not left.any():
+                break
+            more, tracks = self.assignment(scores, allowed & mine & left[:, None])
+            rows, columns = np.concatenate([rows, more]), np.concatenate([columns, tracks])
+            left[more] = False
+        return rows, columns
+
+    def _born(self, unmatched: Unmatched) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The rows that start a track, and those turned away by reason."""
+        rejected: dict[str, np.ndarray] = {}
+        rows = unmatched.rows
+        for part in self.births:
+            if not len(rows):
+                break
+            may = part(
+                Unmatched(
+                    unmatched.packet,
+                    rows,
+                    unmatched.track_ids,
+                    unmatched.scores,
+                    unmatched.tracks,
+                )
+            )
+            if not may.all():
+                lost = rejected.get(part.reason, no_rows())
+                rejected[part.reason] = np.concatenate([lost, rows[~may]])
+                rows = rows[may]
+        return rows, rejected
+
+    def _forget(self, tracks: LiveTracks, tick: int) -> np.ndarray:
+        """Drop the rows that are too old; returns the ids of the tracks that ended."""
+        if not len(tracks):
+            return no_rows()
+        reach, oldest = self.depth.reach, tick - tracks.last_seen[-1]  # the last row is the oldest
+        if oldest <= self.life.min_age and (reach is None or oldest <= reach):
+            return no_rows()
+        ages = tick - tracks.last_seen
+        grouped = self.depth.columns(tracks)
+        if grouped is None:
+            keep = self.life.alive(ages, tracks.lengths)
+        else:
+            order, starts = grouped
+            newest = order[starts]  # of rows of one track the newest comes first
+            alive = self.life.alive(ages[newest], tracks.lengths[newest])
+            keep = np.empty(len(tracks), dtype=bool)
+            keep[order] = np.repeat(alive, np.diff(starts, append=len(order)))
+            if reach is not None:
+                keep &= ages <= reach
+        if keep.all():
+            return no_rows()
+        known = tracks.ids
+        tracks.keep(keep)
+        return np.setdiff1d(known, tracks.ids)
+
+    def _remember(
+        self,
+        tracks: LiveTracks,
+        people: People,
+        lengths: np.ndarray,
+        current: Representation,
+        matched: np.ndarray,
+        tick: int,
+    ) -> None:
+        """The tracks seen now, followed by the rows that stay; the oldest come last."""
+        tracked = people.track_ids != UNTRACKED
+        if not tracked.all():
+            people, lengths = people[tracked], lengths[tracked]
+            current = select_all(current, tracked)
+        kept: np.ndarray | slice | None = None
+        if not self.depth.one_row and len(tracks):
+            kept = slice(None)
+        elif len(matched) < len(tracks):
+            kept = np.ones(len(tracks), dtype=bool)
+            kept[matched] = False
+        tracks.put_first(people, lengths, current, tick, kept)

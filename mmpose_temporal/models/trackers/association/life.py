@@ -1,0 +1,122 @@
+"""How long a track is looked for, and which tracks choose their poses first."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from mmpose.registry import TASK_UTILS
+
+
+class Life(ABC):
+    """Rules of a track's life.
+
+    Attributes:
+        max_age: Frames that a track is looked for after its last pose, at most.
+        min_age: Frames that every track is looked for, at least.
+    """
+
+    max_age: int | None
+
+    @property
+    @abstractmethod
+    def min_age(self) -> int:
+        """See the class."""
+
+    @abstractmethod
+    def alive(self, ages: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Which tracks are still looked for.
+
+        Args:
+            ages: (T,) int64 frames since the last pose of each track, 1 or more.
+            lengths: (T,) int64, number of its poses.
+
+        Returns:
+            (T,) bool.
+        """
+
+    def rounds(self, lengths: np.ndarray) -> list[np.ndarray] | None:
+        """Groups of tracks that poses are assigned to one after the other.
+
+        Args:
+            lengths: (T,) int64, number of poses of each track.
+
+        Returns:
+            (T,) bool masks; what one round leaves goes to the next. None: one round for all.
+        """
+        return None
+
+
+@TASK_UTILS.register_module()
+class TrackLife(Life):
+    """A track ends when it was not seen for more than ``max_age`` frames.
+
+    Args:
+        max_age: Frames that a track is looked for after its last pose, >= 1. None: as long as
+            the association's depth remembers poses, and 1 frame where it remembers the last
+            pose only.
+
+    Raises:
+        ValueError: ``max_age`` < 1.
+    """
+
+    def __init__(self, *, max_age: int | None = None):
+        if max_age is not None and max_age < 1:
+            raise ValueError(f"max_age must be 1 frame or more, got {max_age}")
+        self.max_age = max_age
+
+    @property
+    def min_age(self) -> int:
+        """See :class:`Life`."""
+        return self.max_age
+
+    def alive(self, ages: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """See :class:`Life`."""
+        return ages <= self.max_age
+
+
+@TASK_UTILS.register_module()
+class ConfirmedLife(TrackLife):
+    """Tracks that were seen often enough choose their poses first, and live longer.
+
+    A detector now and then finds a person twice, or nobody. Such a pose starts a track too, but
+    a tentative one: poses are first assigned to the tracks with at least ``confirm_length``
+    poses, what is left to the others, and these end when they are not seen for more than
+    ``tentative_age`` frames. So a duplicate detection cannot steal the track's id, and needs no
+    suppression by overlap, which would also take people who occlude each other.
+
+    Give the tracker ``min_length=confirm_length`` so that the poses of tracks that were never
+    confirmed are not reported.
+
+    Args:
+        confirm_length: Poses of a confirmed track, 1 or more.
+        tentative_age: As ``max_age``, for tracks with fewer; at most ``max_age``.
+        max_age: See :class:`TrackLife`.
+
+    Raises:
+        ValueError: An option out of its range.
+    """
+
+    def __init__(self, *, max_age: int, confirm_length: int = 3, tentative_age: int = 2):
+        super().__init__(max_age=max_age)
+        if confirm_length < 1:
+            raise ValueError(f"confirm_length must be 1 or more, got {confirm_length}")
+        if not 1 <= tentative_age <= max_age:
+            raise ValueError(
+                f"tentative_age must be 1 to max_age ({max_age}), got {tentative_age}"
+            )
+        self.confirm_length = confirm_length
+        self.tentative_age = tentative_age
+
+    @property
+    def min_age(self) -> int:
+        """See :class:`Life`."""
+        return self.tentative_age
+
+    def alive(self, ages: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """See :class:`Life`."""
+        confirmed = lengths >= self.confirm_length
+        return ages <= np.where(confirmed, self.max_age, self.tentative_age)
+
+    def rounds(self, lengths: np.ndarray) -> list[np.ndarray] | None:
+        """See :class:`Life`: confirmed tracks, then the others."""
+        confirmed = lengths >= self.confirm_length
+        return None if confirmed.all() else [confirmed, ~confirmed]

@@ -1,0 +1,43 @@
+"""Tracks that turn out to be of one person once the video is over."""
+
+from abc import abstractmethod
+from typing import Any
+
+from mmengine.model import BaseModule
+
+from mmpose_temporal.models.parts import TrackerPart
+
+
+class TrackMerging(BaseModule, TrackerPart):
+    """Joins tracks at the end of a video.
+
+    It sees each frame by :meth:`observe` and keeps what it needs of the tracks in its state,
+    bounded by the number of tracks. The frames of the whole video wait for it.
+    """
+
+    @abstractmethod
+    def finish(self, state: Any) -> dict[int, int]:
+        """The tracks that are joined.
+
+        Args:
+            state: Of the video.
+
+        Returns:
+            Old track id -> new one, for the tracks that change theirs. Tracks that are in one
+            frame together must not get one id.
+        """
+
+
+def check_merged(merged: dict[int, int]) -> dict[int, int]:
+    """Refuse ids that are no track's, and chains.
+
+    Args:
+        merged: What a :class:`TrackMerging` answers.
+
+    Raises:
+        ValueError: A new id is itself given another one.
+    """
+    chained = sorted(new for new in merged.values() if merged.get(new, new) != new)
+    if chained:
+        raise ValueError(f"merging gives tracks the ids {chained}, and these other ones")
+    return merged

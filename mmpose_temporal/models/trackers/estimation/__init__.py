@@ -1,0 +1,22 @@
+"""Estimation: where people are looked for, crops, and batches of the estimator."""
+
+from .box_sources import Boxes, BoxSource, DatasetBoxes, DetectorBoxes, find_config
+from .checkpoint_guard import CheckpointGuard
+from .cropping import Crops, TopdownCropper
+from .estimator_batches import FramePreprocessor, crop_samples, gather_people
+from .memory import Memory
+
+__all__ = [
+    "BoxSource",
+    "Boxes",
+    "CheckpointGuard",
+    "Crops",
+    "DatasetBoxes",
+    "DetectorBoxes",
+    "FramePreprocessor",
+    "Memory",
+    "TopdownCropper",
+    "crop_samples",
+    "find_config",
+    "gather_people",
+]

@@ -1,0 +1,45 @@
+"""Memories of persons: what a neck or head reads of a person's earlier frames."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.model import BaseModule
+from mmpose.structures import PoseDataSample
+
+from mmpose_temporal.models.parts import TrackerPart
+from mmpose_temporal.structures import FramePacket
+
+from ..propagation import PersonCandidates
+
+
+class Memory(BaseModule, TrackerPart):
+    """Stored features of each person of a video, handed to the estimator with the person's crop.
+
+    Before the estimator runs :meth:`attach` puts what is remembered of the person in a crop into
+    the crop's sample, where a neck that knows its samples finds it; after association
+    :meth:`observe` stores what the estimator said of each person (extras of ``packet.people``)
+    under the person's id.
+    """
+
+    needs_previous_frame = True
+
+    @abstractmethod
+    def attach(
+        self,
+        state: Any,
+        packet: FramePacket,
+        candidates: PersonCandidates,
+        track_ids: np.ndarray,
+        crops: Sequence[PoseDataSample],
+    ) -> None:
+        """Hand on what is remembered.
+
+        Args:
+            state: Of the video; it stays as it is.
+            packet: The frame; its people are not known yet.
+            candidates: P boxes in it.
+            track_ids: (P,) int64, whom a propagated box comes from; -1 for a detection.
+            crops: P samples, which get what is remembered as metainfo.
+        """

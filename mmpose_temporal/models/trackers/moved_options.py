@@ -1,0 +1,59 @@
+"""Options of configs that have another place now."""
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from mmpose.registry import MODELS
+
+from mmpose_temporal.utils import warn_once
+
+
+def move_options(
+    moved: dict[str, Any], life: dict | None, births: Sequence[dict]
+) -> tuple[dict | None, Sequence[dict]]:
+    """``max_age`` and ``new_track_thr`` of an association as its ``life`` and ``births``.
+
+    Args:
+        moved: What the association was given beside its own options.
+        life: As given.
+        births: As given.
+
+    Raises:
+        TypeError: An option that never was one of an association.
+        ValueError: It is given in the old place and in the new one.
+    """
+    unknown = moved.keys() - {"max_age", "new_track_thr"}
+    if unknown:
+        raise TypeError(f"Association has no option {', '.join(sorted(unknown))}")
+    if "max_age" in moved:
+        new = f"life=dict(max_age={moved['max_age']})"
+        if "max_age" in (life or {}):
+            raise ValueError(f"max_age is given twice; write {new} alone")
+        warn_once(f"Association(max_age=...) is now {new}")
+        life = {**(life or {}), "max_age": moved["max_age"]}
+    if "new_track_thr" in moved:
+        part = dict(type="ScoreBirths", new_track_thr=moved["new_track_thr"])
+        warn_once(f"Association(new_track_thr=...) is now births=[{part}]")
+        births = [part, *births]
+    return life, births
+
+
+def _refuse(name: str, replacement: str) -> None:
+    """Register a name that configs may still have, to say what it is now."""
+
+    def refused(**_: Any) -> NoReturn:
+        raise ValueError(f"type='{name}' is now {replacement}")
+
+    MODELS.register_module(name=name, module=refused)
+
+
+_refuse(
+    "HistoryAssociation",
+    "type='Association' with depth=dict(type='History', history=..., nearest=...), "
+    "assignment=dict(type='GreedyAssignment') and min_similarity=0.5 where none was given",
+)
+_refuse(
+    "ConfirmedAssociation",
+    "type='Association' with life=dict(type='ConfirmedLife', max_age=..., confirm_length=3, "
+    "tentative_age=2)",
+)

@@ -1,0 +1,326 @@
+"""The stages of a tracker after the estimator, and the state of each video."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmpose.structures import PoseDataSample
+
+from mmpose_temporal.models.parts import FrameEncoder, TrackerPart
+from mmpose_temporal.structures import (
+    UNTRACKED,
+    FramePacket,
+    Observer,
+    frame_size,
+    frame_time,
+    from_plain,
+    is_searched,
+    to_plain,
+)
+
+from .association import Association
+from .end import FrameBuffer, TrackMerging, check_merged
+from .refinement import Refinement
+from .suppression import Suppression
+from .thresholds import Thresholds
+from .video_state import VideoState
+
+STATE_VERSION = 1
+
+
+class TrackingPipeline:
+    """Takes frames, each in its video's order, through the stages of a tracker.
+
+    admit -> encode -> [boxes, estimator: the model's] -> thresholds -> suppression -> association
+    -> refinement -> end stage -> output
+
+    It owns the order of the stages and the state of each open video, by video id, so that videos
+    may be interleaved. It is no ``nn.Module``: the parts are children of the model that holds
+    it, which has their weights.
+
+    Args:
+        parts: Parts with a state, by name; each video's state of a part is kept under its name.
+            ``association`` is always there; ``refinement`` and ``merging`` are stages here, the
+            others only observe.
+        suppression: Applied in order.
+        thresholds: Which people and joints count.
+        min_length: Tracks with fewer poses are not reported.
+        frame_encoder: Sees each whole frame once. None: there is none.
+        observers: Watch; the list may be changed between frames.
+
+    Raises:
+        ValueError: ``min_length`` < 1, or a part needs a frame encoder and there is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        parts: dict[str, TrackerPart],
+        suppression: Sequence[Suppression] = (),
+        thresholds: Thresholds,
+        min_length: int = 1,
+        frame_encoder: FrameEncoder | None = None,
+        observers: Iterable[Observer] = (),
+    ):
+        if min_length < 1:
+            raise ValueError(f"min_length must be 1 or more, got {min_length}")
+        self.parts = parts
+        self.association: Association = parts["association"]
+        self.refinement: Refinement | None = parts.get("refinement")
+        self.merging: TrackMerging | None = parts.get("merging")
+        self.suppression = list(suppression)
+        self.thresholds = thresholds
+        self.min_length = min_length
+        self.frame_encoder = frame_encoder
+        self.observers = list(observers)
+        self._videos: dict[str, VideoState] = {}
+        everyone = [*parts.values(), *self.suppression, *self._inner_parts()]
+        everyone = [part for part in everyone if isinstance(part, TrackerPart)]
+        self.in_turn = any(part.needs_previous_frame for part in everyone)
+        needing = [type(part).__name__ for part in everyone if part.needs_frame_encoder]
+        if needing and frame_encoder is None:
+            raise ValueError(
+                f"{', '.join(needing)} needs the features of whole frames: give the tracker a "
+                "frame_encoder"
+            )
+
+    def _inner_parts(self) -> list[Any]:
+        association = self.association
+        return [association.similarity, *association.gates, *association.births]
+
+    # ---- the life of a video
+
+    def open_videos(self) -> list[str]:
+        """Names of the videos that began and did not end."""
+        return list(self._videos)
+
+    def start_video(self, video_id: str, num_frames: int | None = None) -> VideoState:
+        """Make the state of a video; :meth:`admit` does it for a video's first frame.
+
+        Args:
+            video_id: Name of the video.
+            num_frames: Its length; None: not known.
+
+        Raises:
+            ValueError: The video is open already.
+        """
+        if video_id in self._videos:
+            raise ValueError(f"video {video_id} is open already; reset() forgets all videos")
+        buffer = FrameBuffer(self.min_length, whole=self.merging is not None)
+        parts = {name: part.start_video() for name, part in self.parts.items()}
+        state = VideoState(buffer=buffer, parts=parts, num_frames=num_frames)
+        self._videos[video_id] = state
+        return state
+
+    def state_of(self, video_id: str, part: str) -> Any:
+        """What a part keeps of an open video."""
+        return self._videos[video_id].parts[part]
+
+    def end_video(self, video_id: str) -> list[FramePacket]:
+        """Drop the state of a video; returns its frames that were still held back.
+
+        Raises:
+            ValueError: The video is not open.
+        """
+        if video_id not in self._videos:
+            raise ValueError(f"video {video_id} is not open")
+        state = self._videos.pop(video_id)
+        finished = []
+        if self.refinement is not None:
+            finished = self._buffer(state, self.refinement.flush(state.parts["refinement"]))
+        merged = None
+        if self.merging is not None:
+            merged = check_merged(self.merging.finish(state.parts["merging"]))
+        finished += state.buffer.flush(merged)
+        for name, part in self.parts.items():
+            part.end_video(state.parts[name])
+        return finished
+
+    def forget(self, video_ids: Iterable[str]) -> None:
+        """Drop the state of videos without ending them, as after an error in a frame of theirs."""
+        for video_id in video_ids:
+            self._videos.pop(video_id, None)
+
+    def reset(self) -> None:
+        """Forget all videos that were begun and not ended, as after an interrupted test."""
+        self._videos.clear()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of all open videos as plain tensors, numbers and text.
+
+        ``torch.save`` writes it and ``torch.load(weights_only=True)`` reads it. A tracker of the
+        same config that loads it goes on as this one would.
+        """
+        return {"version": STATE_VERSION, "videos": to_plain(self._videos)}
+
+    def load_state_dict(self, saved: dict[str, Any], device: torch.device | str = "cpu") -> None:
+        """Go on from the state of :meth:`state_dict`; open videos are forgotten.
+
+        Args:
+            saved: What it answered.
+            device: Where the networks of the tracker are.
+
+        Raises:
+            ValueError: It is of another version, or of a tracker with other parts.
+        """
+        version = saved.get("version") if isinstance(saved, dict) else None
+        if version != STATE_VERSION:
+            raise ValueError(f"no state of videos of version {STATE_VERSION}, but {version!r}")
+        videos = from_plain(saved["videos"], device)
+        for video_id, state in videos.items():
+            if state.parts.keys() != self.parts.keys():
+                raise ValueError(
+                    f"the saved state of video {video_id} is of a tracker with the parts "
+                    f"{sorted(state.parts)}, this one has {sorted(self.parts)}"
+                )
+        self._videos = videos
+
+    # ---- the way of a frame
+
+    def admit(self, sample: PoseDataSample, image: np.ndarray | None = None) -> FramePacket:
+        """Open the frame's video if it is new, and check that the frame is the next one.
+
+        Nothing looks at a frame before it is admitted.
+
+        Args:
+            sample: Needs the metainfo ``video_id`` and ``frame_index``, and ``num_frames`` where
+                the length is known. With ``searched`` or ``frame_readable`` False nobody is
+                looked for: the frame has no people, and the tracks do not age. It may have
+                ``frame_size`` (w, h) or ``ori_shape`` (h, w), and ``time`` (seconds) or ``fps``.
+            image: (H, W, 3) uint8 BGR.
+
+        Raises:
+            ValueError: The frame is not the next one of its video, which is forgotten then.
+        """
+        video_id, index = sample.video_id, sample.frame_index
+        state = self._videos.get(video_id)
+        if state is None:
+            state = self.start_video(video_id, sample.get("num_frames"))
+        if index != state.next_frame:
+            del self._videos[video_id]
+            of = "" if state.num_frames is None else f" of {state.num_frames}"
+            raise ValueError(
+                f"video {video_id}: frame {index} came where frame {state.next_frame}{of} was "
+                "due; frames of a video must come in order and whole (use VideoSampler), and "
+                "reset() forgets an interrupted test"
+            )
+        packet = FramePacket(
+            sample,
+            video_id,
+            index,
+            state.tick,
+            is_searched(sample),
+            time=frame_time(sample),
+            frame_size=frame_size(sample, image),
+            image=image,
+        )
+        state.next_frame += 1
+        state.tick += packet.searched
+        if self._watching(packet):
+            packet.records = {}
+        return packet
+
+    def _watching(self, packet: FramePacket) -> list[Observer]:
+        return [observer for observer in self.observers if observer.wants(packet)]
+
+    def encode(self, packets: Sequence[FramePacket]) -> None:
+        """Run the frame encoder on the frames of a turn, together."""
+        if self.frame_encoder is None:
+            return
+        readable = [p for p in packets if p.sample.get("frame_readable", True)]
+        without = [p for p in readable if p.image is None]
+        if without:
+            raise ValueError(
+                f"video {without[0].video_id}: the frame encoder needs the frames, and frame "
+                f"{without[0].index} came without its image"
+            )
+        if readable:
+            with torch.no_grad():
+                features = self.frame_encoder.encode(readable)
+            for packet, found in zip(readable, features, strict=True):
+                packet.features = found
+
+    def track(self, packet: FramePacket) -> list[FramePacket]:
+        """Suppress, associate and finish the people of an admitted frame.
+
+        Args:
+            packet: With its ``people``.
+
+        Returns:
+            The frames of this video that are finished now.
+
+        Raises:
+            ValueError: People in a frame that was not searched.
+        """
+        state = self._videos[packet.video_id]
+        if len(packet.people) and not packet.searched:
+            raise ValueError(
+                f"video {packet.video_id}: frame {packet.index} was not searched but has poses"
+            )
+        self.thresholds.apply(packet)
+        for part in self.suppression:
+            kept = part(packet.people)
+            if len(kept) < len(packet.people):
+                packet.drop("suppression", kept)
+        # Tracks do not age in frames that nobody could be found in: choice, since a data set
+        # labels every fourth frame, or a file is broken, without telling anything of people.
+        if packet.searched:
+            self._associate(state, packet)
+        else:
+            state.buffer.announce(packet.people.track_ids, packet.people.track_ids)
+        packet.release_image()
+        refined = [packet]
+        if self.refinement is not None:
+            refined = self.refinement.push(state.parts["refinement"], packet)
+        finished = self._buffer(state, refined)
+        if packet.index + 1 == state.num_frames:
+            finished += self.end_video(packet.video_id)
+        return finished
+
+    def _associate(self, state: VideoState, packet: FramePacket) -> None:
+        """Give the people ids, and tell all parts."""
+        answer = self.association.step(state.parts["association"], packet)
+        packet.people = packet.people.replace(track_ids=answer.track_ids)
+        lengths = answer.lengths
+        if self.refinement is not None or packet.records is not None:
+            packet.comparison = answer.comparison
+            if packet.records is not None:
+                for observer in self._watching(packet):
+                    observer.associated(packet)
+        if answer.rejected:
+            for reason, rows in answer.rejected.items():
+                packet.dropped[reason] += len(rows)
+            tracked = answer.track_ids != UNTRACKED
+            packet.people, lengths = packet.people[tracked], lengths[tracked]
+            if packet.comparison is not None:
+                packet.comparison = packet.comparison.select(tracked)
+        state.buffer.end_tracks(answer.ended)
+        state.buffer.announce(packet.people.track_ids, lengths)
+        for name, part in self.parts.items():
+            part.observe(state.parts[name], packet)
+
+    def _buffer(self, state: VideoState, refined: Sequence[FramePacket]) -> list[FramePacket]:
+        """Hold frames until their tracks are decided."""
+        finished = []
+        for packet in refined:
+            packet.comparison = None
+            packet.people = packet.people.only_extras()
+            finished += state.buffer.push(packet)
+        return finished
+
+    def output(self, packet: FramePacket) -> PoseDataSample:
+        """The sample of a finished frame, with the answer.
+
+        Returns:
+            The sample with ``pred_instances`` (``keypoints`` (M, K, 2), ``keypoint_scores``
+            (M, K), ``bboxes`` (M, 4), ``bbox_scores`` (M,), ``track_ids`` (M,); numpy) and the
+            metainfo ``dropped``: reason -> number of poses left out.
+        """
+        if packet.records is not None:
+            for observer in self._watching(packet):
+                observer.finished(packet)
+        self.thresholds.apply_to_output(packet)
+        packet.sample.pred_instances = packet.people.to_instances()
+        packet.sample.set_metainfo(dict(dropped=dict(packet.dropped)))
+        return packet.sample

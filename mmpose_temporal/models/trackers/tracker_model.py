@@ -1,0 +1,160 @@
+"""What the two registered trackers have in common: parts of configs, and the videos' life."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.model import BaseModel
+from mmengine.structures import BaseDataElement
+from mmpose.registry import MODELS, TASK_UTILS
+from mmpose.structures import PoseDataSample
+from torch import nn
+
+from mmpose_temporal.models.parts import TrackerPart
+from mmpose_temporal.structures import FramePacket
+
+from .pipeline import TrackingPipeline
+from .thresholds import Thresholds
+
+
+class TrackerModel(BaseModel):
+    """Builds the parts of a tracker from configs and holds the pipeline that runs them.
+
+    The parts are children of the model, which has their weights; the pipeline has the state of
+    each open video.
+
+    Args:
+        association: Config of :class:`Association`.
+        parts: Further parts with a state, built, by name.
+        suppression: Configs of :class:`Suppression` parts, applied in order.
+        box_score_thr: See :class:`Thresholds`.
+        keypoint_score_thr: See :class:`Thresholds`.
+        output_keypoint_thr: See :class:`Thresholds`.
+        min_length: Tracks with fewer poses are not reported; over 1, frames come back later. In
+            a video with fewer frames, tracks through all of them are reported (choice).
+        refinement: Config of a :class:`Refinement`; frames may come back later. None: poses stay
+            as they are.
+        merging: Config of a :class:`TrackMerging`; frames come back at the end of the video.
+            None: tracks stay as they are.
+        frame_encoder: Config of a :class:`FrameEncoder`. None: no features of whole frames.
+        observers: Configs of :class:`Observer` parts.
+        data_preprocessor: As in mmengine.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: An option out of its range, or parts that do not fit each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        association: dict,
+        parts: dict[str, TrackerPart] | None = None,
+        suppression: Sequence[dict] = (),
+        box_score_thr: float = 0.0,
+        keypoint_score_thr: float = 0.0,
+        output_keypoint_thr: float = 0.0,
+        min_length: int = 1,
+        refinement: dict | None = None,
+        merging: dict | None = None,
+        frame_encoder: dict | None = None,
+        observers: Sequence[dict] = (),
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.association = MODELS.build(association)
+        self.refinement = None if refinement is None else MODELS.build(refinement)
+        self.merging = None if merging is None else MODELS.build(merging)
+        self.frame_encoder = None if frame_encoder is None else MODELS.build(frame_encoder)
+        stages = dict(association=self.association, **(parts or {}))
+        for name in ("refinement", "merging"):
+            if getattr(self, name) is not None:
+                stages[name] = getattr(self, name)
+        self.pipeline = TrackingPipeline(
+            parts=stages,
+            suppression=[TASK_UTILS.build(part) for part in suppression],
+            thresholds=Thresholds(box_score_thr, keypoint_score_thr, output_keypoint_thr),
+            min_length=min_length,
+            frame_encoder=self.frame_encoder,
+            observers=[TASK_UTILS.build(observer) for observer in observers],
+        )
+
+    def bind_parts(self) -> None:
+        """Let every part get to know this tracker; call it when all children are there."""
+        for part in (*self.pipeline.parts.values(), *self.pipeline.suppression):
+            if isinstance(part, TrackerPart):
+                part.bind(self)
+        if isinstance(self.frame_encoder, TrackerPart):
+            self.frame_encoder.bind(self)
+
+    @property
+    def observers(self) -> list:
+        """The observers that watch, see :class:`Observer`; the list may be changed."""
+        return self.pipeline.observers
+
+    def test_step(self, data: dict) -> list[PoseDataSample | BaseDataElement]:
+        """As in mmengine.
+
+        mmengine's loops look at the last output for a loss, so a batch that finishes no frame
+        answers an element with an empty one, which they take away again.
+        """
+        return super().test_step(data) or [BaseDataElement(loss={})]
+
+    def val_step(self, data: dict) -> list[PoseDataSample | BaseDataElement]:
+        """As :meth:`test_step`."""
+        return super().val_step(data) or [BaseDataElement(loss={})]
+
+    def end_video(self, video_id: str) -> list[PoseDataSample]:
+        """End a video whose number of frames is not known, or before its last frame.
+
+        Returns:
+            Its frames that were still held back, finished, as ``predict`` answers them.
+
+        Raises:
+            ValueError: The video is not open.
+        """
+        with torch.no_grad():
+            return self._answers(self.pipeline.end_video(video_id))
+
+    def reset(self) -> None:
+        """Forget all videos that were begun and not ended, as after an interrupted test."""
+        self.pipeline.reset()
+
+    def video_state_dict(self) -> dict[str, Any]:
+        """The state of all open videos; see :meth:`TrackingPipeline.state_dict`."""
+        return self.pipeline.state_dict()
+
+    def load_video_state_dict(self, saved: dict[str, Any]) -> None:
+        """Go on from a saved state; see :meth:`TrackingPipeline.load_state_dict`."""
+        device = next((p.device for p in self.parameters()), torch.device("cpu"))
+        self.pipeline.load_state_dict(saved, device)
+
+    def _answers(self, finished: Sequence[FramePacket]) -> list[PoseDataSample]:
+        return [self.pipeline.output(packet) for packet in finished]
+
+
+def known_ids(sample: PoseDataSample, num_people: int) -> np.ndarray | None:
+    """The true identities of a frame's poses, where its sample has them.
+
+    Args:
+        sample: May have the metainfo ``known_ids``, (M,) integers, -1: not known.
+        num_people: M.
+
+    Returns:
+        (M,) int64; None where there are none.
+
+    Raises:
+        ValueError: Other numbers or another number of them.
+    """
+    ids = sample.get("known_ids")
+    if ids is None:
+        return None
+    ids = np.asarray(ids)
+    if ids.shape != (num_people,) or not (ids.dtype.kind in "iu" or ids.size == 0):
+        raise ValueError(
+            f"video {sample.video_id}: frame {sample.frame_index}: known_ids must be integers, "
+            f"one for each of its {num_people} poses, got {ids.dtype} {ids.shape}"
+        )
+    return ids.astype(np.int64)

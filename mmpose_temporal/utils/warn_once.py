@@ -1,0 +1,12 @@
+"""Warnings that a run says once."""
+
+import logging
+from functools import cache
+
+from mmengine.logging import print_log
+
+
+@cache
+def warn_once(text: str) -> None:
+    """Warn in mmengine's current logger, once per process for the same text."""
+    print_log(text, logger="current", level=logging.WARNING)
