@@ -13,6 +13,7 @@ from .posetrack_layout import (
     person_categories,
 )
 from .posetrack_skeleton import POSETRACK18
+from .read_skeleton import read_skeleton
 from .rows import NamedRows, Rows, cat_rows, select_all, select_rows
 from .skeleton import (
     KeypointMapping,
@@ -55,6 +56,7 @@ __all__ = [
     "metainfo_keypoint_names",
     "person_categories",
     "plain_state",
+    "read_skeleton",
     "refuse_keypoints",
     "select_all",
     "select_rows",

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmpose_temporal.models.parts import TrackerPart
-from mmpose_temporal.structures import FramePacket, NamedRows, Skeleton
+from mmpose_temporal.structures import FramePacket, NamedRows
 
 Representation = NamedRows
 """What a similarity keeps of M people: named arrays or tensors with M rows each."""
@@ -53,19 +53,6 @@ class Similarity(BaseModule, TrackerPart):
     def ready(self) -> bool:
         """Whether it can score: False for a network that still has its first, random weights."""
         return True
-
-    def use_skeleton(self, skeleton: Skeleton) -> None:
-        """Get to know the keypoints of the data, before the first poses.
-
-        The tracker tells it once it knows the data's metainfo. For similarities that depend on
-        what the keypoints are: their sigmas, or the places of a network's joints, by name.
-
-        Args:
-            skeleton: Of the data.
-
-        Raises:
-            ValueError: The similarity cannot compare poses of this layout.
-        """
 
     @abstractmethod
     def embed(self, packet: FramePacket) -> Representation:
