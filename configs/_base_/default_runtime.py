@@ -22,6 +22,7 @@ tracking_hooks = dict(
         rule="greater",
     ),
     sampler_seed=dict(type="DistSamplerSeedHook"),
+    keypoints=dict(type="CheckKeypointsHook"),
     visualization=dict(type="PoseTrackVisualizationHook", enable=False),
 )
 

@@ -3,23 +3,44 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from .functional import GROUPED, SCORED_GROUPS, PoseTrackFigures
+from .functional import GROUPED, PoseTrackFigures
+
+MAX_COLUMNS = 12
+"""More groups of joints than this are the rows of the table, not its columns."""
 
 
 def format_table(figures: PoseTrackFigures) -> str:
-    """The table of the papers: a line a figure, a column a group of joints, percent."""
-    lines = ["".join(f"{column:>7}" for column in (" " * 10, *SCORED_GROUPS, "Total"))]
-    single = []
-    for name, total in figures.totals.items():
-        if name in GROUPED:
-            values = [*figures.groups[name].values(), total]
-            lines.append(f"{name:<10}" + "".join(f"{value:7.1f}" for value in values))
-        else:
-            single.append(f"{name} {total:.1f}")
+    """The table of the papers: a line per figure, a column per group of joints, percent.
+
+    With more than :data:`MAX_COLUMNS` groups, a line per group and a column per figure.
+    """
+    grouped = [name for name in figures.totals if name in GROUPED]
+    single = [f"{n} {total:.1f}" for n, total in figures.totals.items() if n not in GROUPED]
+    groups = [*figures.groups[grouped[0]], "Total"] if grouped else ["Total"]
+    cells = [
+        [f"{value:.1f}" for value in (*figures.groups[name].values(), figures.totals[name])]
+        for name in grouped
+    ]
+    if len(groups) > MAX_COLUMNS + 1:
+        lines = _aligned(grouped, groups, [list(row) for row in zip(*cells, strict=True)])
+    else:
+        lines = _aligned(groups, grouped, cells)
     if figures.idsw is not None:
         lines.append(f"{'IDSW':<10}{figures.idsw:7d} ({figures.idsw_pct:.2f} %)")
         lines.append(f"{'Frag':<10}{figures.fragmentations:7d}")
     return "\n".join([*lines, ", ".join(single)] if single else lines)
+
+
+def _aligned(columns: Sequence[str], rows: Sequence[str], cells: list[list[str]]) -> list[str]:
+    """Lines of a table, the columns at least as wide as in PoseTrack's."""
+    first = max(10, *(len(row) for row in [*rows, ""]))
+    widths = [max(7, len(column) + 2) for column in columns]
+    lines = [[" " * first, *map(str.rjust, columns, widths)]]
+    lines += [
+        [row.ljust(first), *map(str.rjust, values, widths)]
+        for row, values in zip(rows, cells, strict=True)
+    ]
+    return ["".join(line) for line in lines]
 
 
 def format_videos(videos: Mapping[str, PoseTrackFigures]) -> str:

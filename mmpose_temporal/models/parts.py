@@ -4,7 +4,7 @@ from typing import Any, Generic, TypeVar
 
 from torch import nn
 
-from mmpose_temporal.structures import FramePacket
+from mmpose_temporal.structures import FramePacket, Skeleton
 
 T = TypeVar("T", bound=nn.Module)
 
@@ -53,6 +53,19 @@ class TrackerPart:
 
         Raises:
             ValueError: The tracker lacks something that the part needs.
+        """
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Get to know the keypoints of the data, before the first frame.
+
+        For parts that depend on what the keypoints are, as by their sigmas or by the places of a
+        network's joints. Until it is called, the data are taken for PoseTrack18's.
+
+        Args:
+            skeleton: Of the data.
+
+        Raises:
+            ValueError: The part cannot work with this layout.
         """
 
     def start_video(self) -> Any:

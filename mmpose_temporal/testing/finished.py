@@ -4,7 +4,7 @@ import numpy as np
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.structures import SCORED_KEYPOINTS
+from mmpose_temporal.structures import POSETRACK18, Skeleton
 
 
 def finished_sample(
@@ -15,6 +15,8 @@ def finished_sample(
     people: int = 2,
     found: int | None = None,
     ids: np.ndarray | None = None,
+    skeleton: Skeleton = POSETRACK18,
+    head_boxes: bool = True,
     **metainfo,
 ) -> PoseDataSample:
     """A finished frame in which the people found are exactly where they are annotated.
@@ -29,12 +31,15 @@ def finished_sample(
         found: People predicted, the first ones. None: all. The joints' scores ascend from 0.5
             to 0.9, person by person.
         ids: Track ids of the predictions. None: 10, 11, ...
+        skeleton: Of both.
+        head_boxes: The annotated people have them.
         **metainfo: In place of the usual.
     """
     found = people if found is None else found
-    points = np.arange(people)[:, None, None] * 200 + np.full((people, 17, 2), 50 + index)
-    visible = np.zeros((people, 17), np.float32)
-    visible[:, SCORED_KEYPOINTS] = 1
+    count = len(skeleton)
+    points = np.arange(people)[:, None, None] * 200 + np.full((people, count, 2), 50 + index)
+    visible = np.zeros((people, count), np.float32)
+    visible[:, skeleton.scored] = 1
     boxes = np.tile(np.array([[0, 0, 90, 90]], np.float32), (people, 1))
     sample = PoseDataSample(
         metainfo=dict(
@@ -58,10 +63,12 @@ def finished_sample(
         bbox_scores=np.ones(people, np.float32),
         keypoints=points.astype(np.float32),
         keypoints_visible=visible,
-        head_boxes=np.tile(np.array([[0, 0, 30, 40]], np.float32), (people, 1)),
         track_ids=np.arange(people),
     )
-    scores = np.linspace(0.5, 0.9, 17 * people, dtype=np.float32).reshape(people, 17)
+    if head_boxes:
+        boxes_of_heads = np.tile(np.array([[0, 0, 30, 40]], np.float32), (people, 1))
+        sample.gt_instances.head_boxes = boxes_of_heads
+    scores = np.linspace(0.5, 0.9, visible.size, dtype=np.float32).reshape(visible.shape)
     sample.pred_instances = InstanceData(
         bboxes=boxes[:found],
         bbox_scores=np.full(found, 0.75, np.float32),

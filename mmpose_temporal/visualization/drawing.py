@@ -38,6 +38,8 @@ def draw_pose(
     line_width: int,
     radius: int,
     outline: bool = True,
+    link_colors: np.ndarray | None = None,
+    joint_colors: np.ndarray | None = None,
 ) -> None:
     """Draw a person's joints and the links between joints that are both drawn.
 
@@ -50,16 +52,36 @@ def draw_pose(
         line_width: Pixels.
         radius: Of a joint, pixels; 0 draws links only.
         outline: Put a dark rim around everything.
+        link_colors: (L, 3) RGB of each link, instead of ``color``.
+        joint_colors: (K, 3) RGB of each joint, instead of ``color``.
     """
     points = _fixed(np.where(drawn[:, None], keypoints, 0), image.shape)
-    limbs = points[links[drawn[links].all(1)]]
+    both = drawn[links].all(1)
+    limbs = points[links[both]]
     dots = np.repeat(points[drawn][:, None], 2, axis=1)
     dots = dots if radius else dots[:0]
     if outline:
         _strokes(image, limbs, OUTLINE, line_width + 2)
         _strokes(image, dots, OUTLINE, 2 * radius + 2)
-    _strokes(image, limbs, color, line_width)
-    _strokes(image, dots, color, 2 * radius)
+    _colored(image, limbs, color, None if link_colors is None else link_colors[both], line_width)
+    joint_colors = None if joint_colors is None else joint_colors[drawn]
+    _colored(image, dots, color, joint_colors, 2 * radius)
+
+
+def _colored(
+    image: np.ndarray,
+    segments: np.ndarray,
+    color: Sequence[int],
+    colors: np.ndarray | None,
+    thickness: int,
+) -> None:
+    """Strokes of one colour, or each of its own (S, 3)."""
+    if colors is None:
+        _strokes(image, segments, color, thickness)
+        return
+    colors = colors[: len(segments)]
+    for value in np.unique(colors, axis=0):
+        _strokes(image, segments[(colors == value).all(1)], value.tolist(), thickness)
 
 
 def draw_box(image: np.ndarray, box: np.ndarray, color: Sequence[int], line_width: int) -> None:

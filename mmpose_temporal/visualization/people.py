@@ -1,37 +1,55 @@
 """The people of a frame: which joints count, their skeleton, and how they look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePoses, Skeleton
 
 from .drawing import LabelLayout, draw_box, draw_pose, draw_text
 from .palette import track_colors
 
 
 @dataclass(frozen=True, eq=False)
-class Skeleton:
-    """Links between joints.
+class DrawnSkeleton:
+    """Links between joints, and the colours of both.
 
     Attributes:
         links: (L, 2) int64 pairs of joints.
+        link_colors: (L, 3) uint8 RGB.
+        joint_colors: (K, 3) uint8 RGB.
         head: Neck, nose and top of the head where the layout has them: without a nose, the neck
             is linked to the top of the head.
     """
 
     links: np.ndarray
+    link_colors: np.ndarray
+    joint_colors: np.ndarray
     head: tuple[int, int, int] | None
 
     @classmethod
-    def create(cls, links: Sequence, name_to_index: Mapping[str, int]) -> "Skeleton":
-        """From ``skeleton_links`` and ``keypoint_name2id`` of a dataset's meta information."""
-        head = tuple(name_to_index.get(n) for n in ("head_bottom", "nose", "head_top"))
-        links = np.array(links, dtype=np.int64).reshape(-1, 2)
-        return cls(links=links, head=None if None in head else head)
+    def create(cls, skeleton: Skeleton) -> "DrawnSkeleton":
+        """Of a layout."""
+        names = skeleton.keypoint_names
+        head = ("head_bottom", "nose", "head_top")
+        head = tuple(map(names.index, head)) if set(head) <= set(names) else None
+        return cls(skeleton.links, skeleton.link_colors, skeleton.keypoint_colors, head)
+
+    @classmethod
+    def of_links(cls, links: Sequence) -> "DrawnSkeleton":
+        """Of pairs of joints alone, without colours."""
+        nothing = np.zeros((0, 3), np.uint8)
+        return cls(np.array(links, np.int64).reshape(-1, 2), nothing, nothing, None)
+
+    def colors_of(self, links: np.ndarray) -> dict[str, np.ndarray]:
+        """Colours of the links of :meth:`links_of`, and of the joints, for :func:`draw_pose`."""
+        colors = self.link_colors
+        if len(links) > len(colors):
+            colors = np.vstack([colors, self.joint_colors[[self.head[0]]]])
+        return dict(link_colors=colors, joint_colors=self.joint_colors)
 
     def links_of(self, drawn: np.ndarray) -> np.ndarray:
         """Links that may be drawn for a person, where both of their joints are.
@@ -89,15 +107,16 @@ def drawing_unit(image: np.ndarray) -> float:
 def draw_people(
     canvas: np.ndarray,
     poses: FramePoses,
-    skeleton: Skeleton,
+    skeleton: DrawnSkeleton,
     *,
     line_width: int | None,
     radius: int | None,
     draw_bbox: bool,
     draw_labels: bool,
     show_kpt_idx: bool,
+    color_by: str = "track",
 ) -> None:
-    """Draw people in the colours of their ids, the nearer ones (lower in the image) last.
+    """Draw people, the nearer ones (lower in the image) last.
 
     Args:
         canvas: (H, W, 3) uint8 RGB, changed.
@@ -108,6 +127,8 @@ def draw_people(
         draw_bbox: Draw boxes.
         draw_labels: Write the ids over the heads.
         show_kpt_idx: Write the joints' indices.
+        color_by: ``'track'``, the colours of the ids, or ``'keypoint'``, those of the skeleton;
+            boxes and labels have that of the id.
     """
     poses = poses[(poses.keypoint_scores > 0).any(1) | draw_bbox]
     drawn = poses.keypoint_scores > 0
@@ -117,14 +138,16 @@ def draw_people(
     for i in np.argsort(poses.boxes[:, 3], kind="stable"):
         if draw_bbox:
             draw_box(canvas, poses.boxes[i], colors[i], max(1, widths[i] - 1))
+        links = skeleton.links_of(drawn[i])
         draw_pose(
             canvas,
             poses.keypoints[i],
             drawn[i],
-            skeleton.links_of(drawn[i]),
+            links,
             color=colors[i],
             line_width=widths[i],
             radius=radii[i],
+            **(skeleton.colors_of(links) if color_by == "keypoint" else {}),
         )
         if show_kpt_idx:
             _write_indices(canvas, poses.keypoints[i], drawn[i])
@@ -132,7 +155,7 @@ def draw_people(
         _draw_labels(canvas, poses, drawn, colors, radii)
 
 
-def draw_thin(canvas: np.ndarray, poses: FramePoses, skeleton: Skeleton) -> None:
+def draw_thin(canvas: np.ndarray, poses: FramePoses, skeleton: DrawnSkeleton) -> None:
     """Draw thin white skeletons, to lie under others."""
     style = dict(color=(255, 255, 255), line_width=1, radius=0)
     for keypoints, drawn in zip(poses.keypoints, poses.keypoint_scores > 0, strict=True):

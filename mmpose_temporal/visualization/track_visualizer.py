@@ -7,12 +7,17 @@ from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
 
-from mmpose_temporal.structures import FramePoses, posetrack_metainfo
+from mmpose_temporal.structures import (
+    POSETRACK18,
+    People,
+    Skeleton,
+    metainfo_keypoint_names,
+)
 from mmpose_temporal.utils import atomic_write
 
 from .drawing import draw_text, draw_trails
 from .people import (
-    Skeleton,
+    DrawnSkeleton,
     draw_people,
     draw_thin,
     drawing_unit,
@@ -22,6 +27,7 @@ from .people import (
 from .trails import Trails
 
 GT_STYLES = ("beside", "thin")
+COLORINGS = ("track", "keypoint")
 
 
 @VISUALIZERS.register_module()
@@ -30,9 +36,9 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
 
     All images are (H, W, 3) uint8 **RGB**, as everywhere in mmengine's visualizers; a frame read
     by OpenCV is turned by ``frame[..., ::-1]``. Coordinates are image pixels, the centre of the
-    top-left pixel is (0, 0). Colours come from :func:`~.palette.track_colors`, never from the
-    dataset's meta, from which only the skeleton is taken; until ``set_dataset_meta`` is called it
-    is PoseTrack18's.
+    top-left pixel is (0, 0). The links are those of the dataset's meta, of any layout; until
+    ``set_dataset_meta`` is called, PoseTrack18's. Colours come from
+    :func:`~.palette.track_colors`, or from the dataset's meta with ``color_by='keypoint'``.
 
     Trails are the only state: they live from ``start_video`` to ``end_video``. A frame whose
     ``video_id`` was not started is drawn without trails.
@@ -47,6 +53,8 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         trail_length: Positions in a trail; 0 draws none.
         trail_anchor: Point of the box that leaves the trail, ``'foot'`` or ``'center'``.
         draw_labels: Write the ids.
+        color_by: ``'track'``: a colour for each track id; ``'keypoint'``: joints and links have
+            the colours of the dataset's meta, boxes, labels and trails those of the ids.
         gt_style: How ground truth is drawn together with predictions: ``'beside'`` (left of
             them, coloured by its own ids, as mmpose does) or ``'thin'`` (white lines under them).
         line_width: Of links in pixels; by default it follows the size of image and person.
@@ -67,6 +75,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         trail_length: int = 30,
         trail_anchor: str = "foot",
         draw_labels: bool = True,
+        color_by: str = "track",
         gt_style: str = "beside",
         line_width: int | None = None,
         radius: int | None = None,
@@ -75,6 +84,8 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         Trails(length=trail_length, anchor=trail_anchor)  # raises here, not at the first video
         if gt_style not in GT_STYLES:
             raise ValueError(f"gt_style must be one of {GT_STYLES}, got {gt_style!r}")
+        if color_by not in COLORINGS:
+            raise ValueError(f"color_by must be one of {COLORINGS}, got {color_by!r}")
         if (line_width is not None and line_width < 1) or (radius is not None and radius < 0):
             raise ValueError(
                 "line_width must be at least 1 pixel and radius at least 0 (or None: from the "
@@ -84,25 +95,32 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         self.trail_length = trail_length
         self.trail_anchor = trail_anchor
         self.draw_labels = draw_labels
+        self.color_by = color_by
         self.gt_style = gt_style
         self.line_width = line_width
         self.radius = radius
         self._trails: dict[str, dict[str, Trails]] = {}
-        self.set_dataset_meta(posetrack_metainfo("posetrack18"))
+        self._skeleton = DrawnSkeleton.create(POSETRACK18)
 
     def set_dataset_meta(self, dataset_meta: dict | None, skeleton_style: str = "mmpose") -> None:
-        """Take the skeleton of a dataset (``skeleton_links``, pairs of joint indices).
+        """Take the skeleton of a dataset: links and colours, and of one without names
+        of keypoints the ``skeleton_links``.
 
         Choice: where a person's nose is not drawn but the skeleton reaches the head's top only
         through it (PoseTrack), neck and top of the head are linked instead.
 
         Raises:
-            ValueError: ``skeleton_style`` is not ``'mmpose'``.
+            ValueError: ``skeleton_style`` is not ``'mmpose'``; or joints are drawn in the colours
+                of a layout, and the dataset has none.
         """
         _only_mmpose_style(skeleton_style)
         super().set_dataset_meta(dataset_meta)
-        meta = dataset_meta or {}
-        self._skeleton = Skeleton.create(self.skeleton or [], meta.get("keypoint_name2id", {}))
+        if metainfo_keypoint_names(dataset_meta) is not None:
+            self._skeleton = DrawnSkeleton.create(Skeleton.from_metainfo(dataset_meta))
+        elif self.color_by == "keypoint":
+            raise ValueError("color_by='keypoint' needs metainfo that names keypoints")
+        else:
+            self._skeleton = DrawnSkeleton.of_links(self.skeleton or [])
 
     # ------------------------------------------------------------------ state
 
@@ -182,6 +200,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
             draw_bbox=draw_bbox,
             draw_labels=self.draw_labels,
             show_kpt_idx=show_kpt_idx,
+            color_by=self.color_by,
         )
         canvas = np.array(image, order="C")
         left = canvas.copy() if draw_gt and draw_pred and self.gt_style == "beside" else canvas
@@ -268,7 +287,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
     # ---------------------------------------------------------------- helpers
 
     def _draw_trails(
-        self, canvas: np.ndarray, poses: FramePoses, data_sample: PoseDataSample, side: str
+        self, canvas: np.ndarray, poses: People, data_sample: PoseDataSample, side: str
     ) -> None:
         video = self._trails.get(data_sample.get("video_id"))
         if video is not None:

@@ -9,7 +9,7 @@ from rich.progress import track
 
 from mmpose_temporal.datasets import PoseTrackVideoDataset
 from mmpose_temporal.models.trackers import PoseTracker, RefinementRecord, TemporalRefinement
-from mmpose_temporal.structures import SCORED_KEYPOINTS, UNTRACKED, FramePacket, is_searched
+from mmpose_temporal.structures import POSETRACK18, UNTRACKED, FramePacket, Skeleton, is_searched
 
 from .frame_matches import FrameMatches, MatchesObserver
 
@@ -41,12 +41,14 @@ class WatchedFrame:
         previous: Position of the frame searched before; None: there is none.
         matches: What association compared; keypoints are the estimator's.
         record: How refinement changed the poses; None where the tracker refines nothing.
+        skeleton: Of the poses.
     """
 
     index: int
     previous: int | None
     matches: FrameMatches
     record: RefinementRecord | None
+    skeleton: Skeleton = POSETRACK18
 
     def largest_change(
         self, *, track_id: int | None = None, keypoint: int | None = None
@@ -77,7 +79,7 @@ class WatchedFrame:
                     f"no person in frame {self.index} has the track id {track_id}; there are {ids}"
                 )
         if keypoint is None:
-            asked &= np.isin(np.arange(present.shape[1]), SCORED_KEYPOINTS)
+            asked &= np.isin(np.arange(present.shape[1]), self.skeleton.scored)
         else:
             if not 0 <= keypoint < present.shape[1]:
                 raise ValueError(
@@ -152,7 +154,8 @@ def watch_frame(
             f"nobody was found in frame {index}" + (f"; left out: {note}" if note else "")
         )
     record = watched.answer.records.get("refinement")
-    return WatchedFrame(index, previous, watched.found, record)
+    skeleton = Skeleton.from_metainfo(dataset.metainfo)
+    return WatchedFrame(index, previous, watched.found, record, skeleton)
 
 
 class FrameObserver(MatchesObserver):

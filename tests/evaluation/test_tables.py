@@ -9,9 +9,13 @@ from mmpose_temporal.evaluation import as_json, format_table, format_videos
 from mmpose_temporal.evaluation.functional import (
     GroundTruthFrame,
     PredictionFrame,
+    ScoredJoints,
     VideoInput,
+    evaluate_video,
     evaluate_videos,
+    summarize,
 )
+from mmpose_temporal.structures import Skeleton
 
 
 def _figures(found=2, **options):
@@ -60,3 +64,26 @@ def test_json():
     assert document["posetrack/HOTA_Ankl"] == pytest.approx(100)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert set(as_json(_figures(metrics=("AP",)), "x")) >= {"x/AP", "x/AP_Head"}
+
+
+def test_columns_have_the_names_of_the_joints():
+    joints = ScoredJoints.of(Skeleton(keypoint_names=("left_shoulder", "right_shoulder", "a")))
+    lines = format_table(summarize(_counts(joints))).splitlines()
+    assert lines[0] == " " * 10 + "  shoulder      a  Total"
+    assert lines[1] == "AP" + " " * 8 + "     100.0  100.0  100.0"
+
+
+def test_many_groups_are_rows():
+    joints = ScoredJoints.of(Skeleton(keypoint_names=tuple(f"point{i}" for i in range(13))))
+    lines = format_table(summarize(_counts(joints))).splitlines()
+    assert lines[0].split() == ["AP"]
+    assert lines[1].split() == ["point0", "100.0"]
+    assert lines[14].split() == ["Total", "100.0"]
+
+
+def _counts(joints):
+    count = len(joints)
+    there, points = np.ones((1, count), bool), np.zeros((1, count, 2))
+    truth = GroundTruthFrame(points, there, np.ones(1), np.zeros(1, int))
+    found = PredictionFrame(points, there, np.ones((1, count)), np.zeros(1, int))
+    return evaluate_video(VideoInput("a", [truth], [found], joints), metrics=("AP",))

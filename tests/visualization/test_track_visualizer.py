@@ -143,6 +143,60 @@ def test_skeleton_comes_from_the_meta(visualizer, image):
     assert drawn[20, 40] == like(3)
 
 
+def layout(*names, **fields) -> dict:
+    return dict(keypoint_id2name=dict(enumerate(names)), **fields)
+
+
+def test_any_layout_in_the_colours_of_its_meta(image):
+    meta = layout(
+        "thumb",
+        "index",
+        "palm",
+        skeleton_links=[(0, 1), (1, 2)],
+        skeleton_link_colors=[(255, 0, 0), (0, 255, 0)],
+        keypoint_colors=[(0, 0, 255), (0, 0, 254), (0, 0, 253)],
+    )
+    hand = InstanceData(
+        keypoints=np.float32([[[20, 60], [100, 60], [180, 60]]]),
+        keypoint_scores=np.ones((1, 3), np.float32),
+        bboxes=np.float32([[20, 30, 180, 90]]),
+        track_ids=np.array([3]),
+    )
+    by_track = PoseTrackVisualizer(draw_labels=False)
+    by_keypoint = PoseTrackVisualizer(draw_labels=False, color_by="keypoint", line_width=3)
+    for one in (by_track, by_keypoint):
+        one.set_dataset_meta(meta)
+    drawn = by_track.draw_frame(image, sample(hand))
+    assert all(drawn[60, x] == like(3) for x in (20, 60, 100, 140, 180))
+    drawn = by_keypoint.draw_frame(image, sample(hand))
+    assert drawn[60, [20, 100, 180]].tolist() == [[0, 0, 255], [0, 0, 254], [0, 0, 253]]
+    assert drawn[60, [60, 140]].tolist() == [[255, 0, 0], [0, 255, 0]]
+    hand.keypoint_scores[0, 1] = 0  # no link is left
+    drawn = by_keypoint.draw_frame(image, sample(hand))
+    assert drawn[60, [20, 60, 100, 180]].tolist() == [
+        [0, 0, 255],
+        [50, 50, 50],
+        [50, 50, 50],
+        [0, 0, 253],
+    ]
+
+
+def test_neck_and_head_by_keypoint(image):
+    visualizer = PoseTrackVisualizer(draw_labels=False, color_by="keypoint", line_width=3)
+    pred = instances([3], [(20, 20)], scores=np.zeros((1, K), np.float32))
+    pred.keypoints[0, 1:3] = [[100, 100], [100, 20]]
+    pred.keypoint_scores[0, 1:3] = 1
+    assert visualizer.draw_frame(image, sample(pred))[60, 100].tolist() == [51, 153, 255]
+
+
+def test_colors_of_keypoints_need_a_layout():
+    visualizer = PoseTrackVisualizer(color_by="keypoint")
+    with pytest.raises(ValueError, match="names keypoints"):
+        visualizer.set_dataset_meta(dict(skeleton_links=[(0, 1)]))
+    with pytest.raises(ValueError, match="color_by"):
+        PoseTrackVisualizer(color_by="joint")
+
+
 def test_skeleton_that_does_not_fit(visualizer, image):
     visualizer.set_dataset_meta(dict(skeleton_links=[(0, 17)]))
     with pytest.raises(ValueError, match="joint 17 but a pose has 17 joints"):

@@ -16,7 +16,7 @@ from mmpose_temporal.apis import build_pose_only_tracker
 from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, load_videos
 from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
 from mmpose_temporal.models import PoseEntailment
-from mmpose_temporal.structures import posetrack_metainfo
+from mmpose_temporal.structures import POSETRACK18
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.visualization import (
     draw_attention,
@@ -111,18 +111,20 @@ def picture_of_attention(
     maps = matches.attention(similarity, row, column)
     layers = chosen("layers", args.layers, [len(maps) - 1], len(maps))
     heads = chosen("heads", args.heads, list(range(maps.shape[1])), maps.shape[1])
-    joints = np.array(similarity.chosen.joints)
+    chosen_joints = similarity.chosen
+    joints, places = np.array(chosen_joints.joints), chosen_joints.places
     seen = np.stack([matches.current["visible"][row], matches.previous["visible"][column]])
     # Links between joints of the layout, as links between those that are looked at.
-    place = np.full(similarity.chosen.num_keypoints, -1)
-    place[joints] = np.arange(len(joints))
-    links = np.array(posetrack_metainfo("posetrack18")["skeleton_links"])
-    links = place[links[(links < len(place)).all(1)]]
+    links = np.zeros((0, 2), np.int64)
+    if chosen_joints.layout == POSETRACK18.keypoint_names:
+        place = np.full(len(POSETRACK18), -1)
+        place[joints] = np.arange(len(joints))
+        links = place[POSETRACK18.links]
     pair = matches.poses.keypoints[row], matches.remembered.keypoints[column]
     age, score = int(matches.ages[column]), matches.scores[row, column]
     figure = draw_attention(
         received_attention(maps[layers][:, heads], seen),
-        np.stack(pair)[:, joints],
+        np.stack(pair)[:, places],
         seen,
         links[(links >= 0).all(1)],
         titles=[[f"layer {layer}, head {head}" for head in heads] for layer in layers],

@@ -1,8 +1,9 @@
-"""Takes the weights of the similarity out of a tracker's checkpoint: a file of tensors only.
+"""Takes the weights of the similarity out of a tracker's checkpoint.
 
     python tools/model_converters/extract_similarity.py work_dirs/X/epoch_5.pth matcher.pth
 
-The file is what a similarity's option checkpoint takes.
+The file is what a similarity's option checkpoint takes: tensors, and the names of the keypoints
+that the checkpoint was trained on, where it says so.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 import torch
 
 from mmpose_temporal.engine.command_line import run_tool
+from mmpose_temporal.structures import stated_keypoints
 from mmpose_temporal.utils import atomic_write
 from mmpose_temporal.utils.checkpoints import reading_checkpoint
 
@@ -34,8 +36,10 @@ def run(args: argparse.Namespace) -> None:
     }
     if not found:
         raise ValueError(f"{args.checkpoint} has no tensor under {INSIDE}")
+    keypoints = stated_keypoints(content)
+    meta = {} if keypoints is None else {"keypoint_names": list(keypoints)}
     with atomic_write(args.out, "wb") as file:
-        torch.save(found, file)
+        torch.save({"state_dict": found, "meta": meta}, file)
     print(f"{len(found)} tensors, {sum(value.numel() for value in found.values())} numbers")
 
 

@@ -48,10 +48,16 @@ tkmr_hrnet_w32_modules = dict(in_channels=32, upsample=(1, 1, 1))
 # need an IoU of 0.1 (M Eq. 5; for TBM too: choice). The paper has no lowest similarity: choice, a
 # tenth of the highest for each kind, which is 17 for TKM.
 tkmr_iou = dict(
-    type="Association", similarity=dict(type="IoUSimilarity"), min_similarity=0.1, life=dict(max_age=1)
+    type="Association",
+    similarity=dict(type="IoUSimilarity"),
+    min_similarity=0.1,
+    life=dict(max_age=1),
 )
 tkmr_oks = dict(
-    type="Association", similarity=dict(type="OKSSimilarity"), min_similarity=0.1, life=dict(max_age=1)
+    type="Association",
+    similarity=dict(type="OKSSimilarity"),
+    min_similarity=0.1,
+    life=dict(max_age=1),
 )
 tkmr_tbm = dict(
     type="Association",

@@ -1,6 +1,7 @@
 """Hooks of training and testing."""
 
+from .check_keypoints_hook import CheckKeypointsHook
 from .load_estimator_hook import LoadEstimatorHook
 from .visualization_hook import PoseTrackVisualizationHook
 
-__all__ = ["LoadEstimatorHook", "PoseTrackVisualizationHook"]
+__all__ = ["CheckKeypointsHook", "LoadEstimatorHook", "PoseTrackVisualizationHook"]

@@ -19,9 +19,6 @@ from .hota_legacy import LegacyHotaCounts, legacy_hota, legacy_hota_counts
 from .identity import IdentityCounts, fragmentations, identity_counts, identity_figures
 from .ignore_regions import points_in_polygon, points_in_regions
 from .inputs import (
-    JOINT_NAMES,
-    NUM_JOINTS,
-    SCORED_GROUPS,
     GroundTruthFrame,
     People,
     PredictionFrame,
@@ -30,20 +27,30 @@ from .inputs import (
 )
 from .match_accuracy import MatchAccuracy, match_accuracy
 from .pckh import (
+    BBOX_SHARE,
     PCKH_THRESHOLD,
     PROTOCOLS,
     JointMatches,
     ScoredVideo,
     assign_people,
+    bbox_sizes,
     head_sizes,
     match_joints,
     select_labeled,
     select_scored,
 )
 from .posetrack import evaluate_video, evaluate_videos
+from .scored_joints import (
+    JOINT_NAMES,
+    NUM_JOINTS,
+    POSETRACK_JOINTS,
+    SCORED_GROUPS,
+    ScoredJoints,
+)
 
 __all__ = [
     "ALPHAS",
+    "BBOX_SHARE",
     "FIGURES",
     "GROUPED",
     "JOINT_CHOICES",
@@ -51,6 +58,7 @@ __all__ = [
     "METRICS",
     "NUM_JOINTS",
     "PCKH_THRESHOLD",
+    "POSETRACK_JOINTS",
     "PROTOCOLS",
     "SCORED_GROUPS",
     "GroundTruthFrame",
@@ -64,6 +72,7 @@ __all__ = [
     "People",
     "PoseTrackFigures",
     "PredictionFrame",
+    "ScoredJoints",
     "ScoredVideo",
     "TrackedMatches",
     "VideoCounts",
@@ -71,6 +80,7 @@ __all__ = [
     "add_counts",
     "assign_people",
     "average_precision",
+    "bbox_sizes",
     "check_options",
     "clear_mot",
     "evaluate_video",

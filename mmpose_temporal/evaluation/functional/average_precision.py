@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .inputs import NUM_JOINTS
 from .pckh import JointMatches, assign_people
 
 
@@ -18,13 +17,13 @@ class JointDetections:
         scores: (D,) float64.
         joints: (D,) int64, joint class of each detection.
         correct: (D,) bool.
-        num_truth: (15,) int64, annotated joints.
+        num_truth: (J,) int64, annotated joints; without a dimension, 0, for no video.
     """
 
     scores: np.ndarray = field(default_factory=lambda: np.zeros(0))
     joints: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     correct: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
-    num_truth: np.ndarray = field(default_factory=lambda: np.zeros(NUM_JOINTS, np.int64))
+    num_truth: np.ndarray = field(default_factory=lambda: np.zeros((), np.int64))
 
     def __add__(self, other: "JointDetections") -> "JointDetections":
         return JointDetections(
@@ -72,12 +71,12 @@ def average_precision(detections: JointDetections, *, protocol: str = "poseval")
         protocol: ``'poseval'`` or ``'strict'``.
 
     Returns:
-        (15,) float64, percent.
+        (J,) float64, percent.
     """
     order = np.argsort(-detections.scores, kind="stable")
     joints, correct = detections.joints[order], detections.correct[order]
-    figures = np.full(NUM_JOINTS, np.nan)
-    for joint in range(NUM_JOINTS):
+    figures = np.full(len(detections.num_truth), np.nan)
+    for joint in range(len(figures)):
         hits = correct[joints == joint]
         if detections.num_truth[joint] > 0:
             found = np.cumsum(hits)

@@ -11,23 +11,24 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .inputs import NUM_JOINTS
 from .pckh import JointMatches
 
-_no_counts = partial(np.zeros, NUM_JOINTS, np.int64)
+_no_counts = partial(np.zeros, (), np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class MotCounts:
-    """CLEAR-MOT counts of some videos, per joint class; added by ``+``.
+    """CLEAR-MOT counts of some videos, for each of J joint classes; added by ``+``.
+
+    Without a dimension, 0, for no video.
 
     Attributes:
-        objects: (15,) int64, annotated joints.
-        misses: (15,) int64, annotated joints without match.
-        false_positives: (15,) int64, predicted joints without match.
-        switches: (15,) int64, matches whose predicted id differs from the one before.
-        detections: (15,) int64, matches, with and without switch.
-        distance: (15,) float64, sum of distances over head size that MOTP uses.
+        objects: (J,) int64, annotated joints.
+        misses: (J,) int64, annotated joints without match.
+        false_positives: (J,) int64, predicted joints without match.
+        switches: (J,) int64, matches whose predicted id differs from the one before.
+        detections: (J,) int64, matches, with and without switch.
+        distance: (J,) float64, sum of distances over head size that MOTP uses.
     """
 
     objects: np.ndarray = field(default_factory=_no_counts)
@@ -35,7 +36,7 @@ class MotCounts:
     false_positives: np.ndarray = field(default_factory=_no_counts)
     switches: np.ndarray = field(default_factory=_no_counts)
     detections: np.ndarray = field(default_factory=_no_counts)
-    distance: np.ndarray = field(default_factory=partial(np.zeros, NUM_JOINTS))
+    distance: np.ndarray = field(default_factory=partial(np.zeros, ()))
 
     def __add__(self, other: "MotCounts") -> "MotCounts":
         return MotCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -82,11 +83,11 @@ class _Candidates(NamedTuple):
 class _State:
     """Who is matched to whom, per joint class, while a video is walked through once."""
 
-    def __init__(self, num_truth_tracks: int, num_predicted_tracks: int) -> None:
+    def __init__(self, num_joints: int, num_truth_tracks: int, num_predicted_tracks: int) -> None:
         # latest predicted track of each annotated track; only a new match changes it
-        self._partner = np.full((NUM_JOINTS, num_truth_tracks), -1)
+        self._partner = np.full((num_joints, num_truth_tracks), -1)
         # annotated track of the latest new match of each predicted track
-        self._owner = np.full((NUM_JOINTS, num_predicted_tracks), -1)
+        self._owner = np.full((num_joints, num_predicted_tracks), -1)
 
     def advance(
         self, found: _Candidates, truth_present: np.ndarray, predicted_present: np.ndarray
@@ -95,14 +96,14 @@ class _State:
 
         Args:
             found: Candidates of the frame.
-            truth_present: (M, 15) bool.
-            predicted_present: (N, 15) bool.
+            truth_present: (M, J) bool.
+            predicted_present: (N, J) bool.
 
         Returns:
             Mask (C,) of the matches that go on, and indices of the new ones with their ``switch``
             and ``takeovers``, see :class:`TrackedMatches`.
         """
-        shape = len(truth_present), len(predicted_present)
+        shape = (truth_present.shape[1], len(truth_present), len(predicted_present))
         continues = self._partner[found.joint, found.track] == found.other
         kept = _first_listed(continues, found, shape)
         free = _free(kept, found, shape)
@@ -130,7 +131,7 @@ def track_matches(matches: JointMatches) -> TrackedMatches:
     distances = matches.distances[pairs, joints]
     ids, tracks = np.unique(truth.track_ids, return_inverse=True)
     other_ids, others = np.unique(predicted.track_ids, return_inverse=True)
-    state = _State(len(ids), len(other_ids))
+    state = _State(truth.present.shape[1], len(ids), len(other_ids))
 
     limits = np.arange(matches.scored.num_frames + 1)
     frames = truth.frames[rows]
@@ -170,21 +171,28 @@ def track_matches(matches: JointMatches) -> TrackedMatches:
     )
 
 
-def _first_listed(continues: np.ndarray, found: _Candidates, shape: tuple[int, int]) -> np.ndarray:
-    """Mask of the candidates that go on; of two for the same predicted joint the first listed."""
+def _first_listed(
+    continues: np.ndarray, found: _Candidates, shape: tuple[int, int, int]
+) -> np.ndarray:
+    """Mask of the candidates that go on; of two for the same predicted joint the first listed.
+
+    ``shape`` is J, M and N.
+    """
+    num_joints, rows, columns = shape
     index = np.flatnonzero(continues)
-    key = found.joint[index] * shape[1] + found.column[index]
-    first = np.full(NUM_JOINTS * shape[1], shape[0])
+    key = found.joint[index] * columns + found.column[index]
+    first = np.full(num_joints * columns, rows)
     np.minimum.at(first, key, found.row[index])
     kept = np.zeros(len(continues), bool)
     kept[index] = found.row[index] == first[key]
     return kept
 
 
-def _free(kept: np.ndarray, found: _Candidates, shape: tuple[int, int]) -> np.ndarray:
-    """Indices of the candidates whose two joints are both without match."""
-    row_used = np.zeros((NUM_JOINTS, shape[0]), bool)
-    column_used = np.zeros((NUM_JOINTS, shape[1]), bool)
+def _free(kept: np.ndarray, found: _Candidates, shape: tuple[int, int, int]) -> np.ndarray:
+    """Indices of the candidates whose two joints are both without match; ``shape``: J, M, N."""
+    num_joints, rows, columns = shape
+    row_used = np.zeros((num_joints, rows), bool)
+    column_used = np.zeros((num_joints, columns), bool)
     row_used[found.joint[kept], found.row[kept]] = True
     column_used[found.joint[kept], found.column[kept]] = True
     used = row_used[found.joint, found.row] | column_used[found.joint, found.column]
@@ -206,7 +214,7 @@ def _choose(
     competes = (np.bincount(row_key)[row_key] > 1) | (np.bincount(column_key)[column_key] > 1)
     if not competes.any():
         return free
-    contested = np.zeros(NUM_JOINTS, bool)
+    contested = np.zeros(truth_present.shape[1], bool)
     contested[joint[competes]] = True
     chosen = [free[~contested[joint]]]
     for k in np.flatnonzero(contested):
@@ -234,7 +242,7 @@ def clear_mot(
     - The last scored frame of the video is dropped (a video of one scored frame counts nothing;
       poseval itself stops with an error there).
     - A frame without predicted people, or whose annotated people all vanished in ignore regions,
-      counts as one object, one miss and one false positive of each of the 15 joint classes,
+      counts as one object, one miss and one false positive of each of the J joint classes,
       however many people there are.
     - ``distance`` sums, beside the matches, all candidates within PCKh 0.5 once more, and matches
       that take over an id once more for each of their ``takeovers`` (:class:`TrackedMatches`): the
@@ -249,12 +257,12 @@ def clear_mot(
         tracked: What :func:`track_matches` gives for ``matches``, if it is there already.
     """
     scored = matches.scored
-    num_frames = scored.num_frames
+    num_frames, num_joints = scored.num_frames, scored.truth.present.shape[1]
     tracked = track_matches(matches) if tracked is None else tracked
     counted = np.ones(num_frames, bool)
     num_pseudo = 0
     weights = np.ones(len(tracked.joints))
-    raw = np.zeros(NUM_JOINTS)
+    raw = np.zeros(num_joints)
     if protocol == "poseval":
         last = np.arange(num_frames) == num_frames - 1
         empty = np.bincount(scored.truth.frames, minlength=num_frames) == 0
@@ -267,7 +275,7 @@ def clear_mot(
     inside = counted[tracked.frames]
 
     def per_joint(weight: np.ndarray) -> np.ndarray:
-        return np.bincount(tracked.joints[inside], weight[inside], NUM_JOINTS)
+        return np.bincount(tracked.joints[inside], weight[inside], num_joints)
 
     objects = scored.truth.present[counted[scored.truth.frames]].sum(0)
     predictions = scored.predicted.present[counted[scored.predicted.frames]].sum(0)

@@ -11,8 +11,8 @@ from .clear_mot import MotCounts
 from .hota import HotaCounts, hota_figures
 from .hota_legacy import LegacyHotaCounts, legacy_hota
 from .identity import IdentityCounts, identity_figures
-from .inputs import NUM_JOINTS, SCORED_GROUPS
 from .pckh import PROTOCOLS
+from .scored_joints import POSETRACK_JOINTS, ScoredJoints
 
 FIGURES = ("AP", "MOTA", "MOTP", "Precision", "Recall")
 """The figures of PoseTrack's evaluation program, given per group of joints and in total."""
@@ -33,25 +33,27 @@ GROUPED = (*FIGURES, "IDF1", "HOTA")
 JOINT_CHOICES = ("all", "annotated")
 """Which joints enter the means, see :func:`summarize`."""
 
-_no_counts = partial(np.zeros, NUM_JOINTS, np.int64)
+_no_counts = partial(np.zeros, (), np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class VideoCounts:
-    """What is counted in some videos; added by ``+``.
+    """What is counted in some videos, for each of J joints; added by ``+``.
 
     Attributes:
         metrics: What was counted, of :data:`METRICS`; None for no video at all.
-        num_truth: (15,) int64, annotated joints.
+        joints: The J joints.
+        num_truth: (J,) int64, annotated joints.
         detections: For AP.
         mot: For MOTA.
-        fragmentations: (15,) int64, for Frag (with MOTA).
+        fragmentations: (J,) int64, for Frag (with MOTA).
         identity: For IDF1.
         hota: For HOTA.
         legacy: For HOTA_legacy.
     """
 
     metrics: tuple[str, ...] | None = None
+    joints: ScoredJoints = POSETRACK_JOINTS
     num_truth: np.ndarray = field(default_factory=_no_counts)
     detections: JointDetections = field(default_factory=JointDetections)
     mot: MotCounts = field(default_factory=MotCounts)
@@ -61,20 +63,25 @@ class VideoCounts:
     legacy: LegacyHotaCounts = field(default_factory=LegacyHotaCounts)
 
     def __add__(self, other: "VideoCounts") -> "VideoCounts":
-        """Add; ValueError if different metrics were counted."""
+        """Add; ValueError if different metrics were counted, or other joints."""
         if self.metrics is None or other.metrics is None:
             return other if self.metrics is None else self
         if set(self.metrics) != set(other.metrics):
             raise ValueError(f"counts of {self.metrics} cannot be added to {other.metrics}")
-        added = (getattr(self, f.name) + getattr(other, f.name) for f in fields(self)[1:])
-        return VideoCounts(self.metrics, *added)
+        if self.joints.names != other.joints.names:
+            raise ValueError(
+                f"counts of the joints {', '.join(self.joints.names)} cannot be added to those of "
+                f"{', '.join(other.joints.names)}"
+            )
+        added = (getattr(self, f.name) + getattr(other, f.name) for f in fields(self)[2:])
+        return VideoCounts(self.metrics, self.joints, *added)
 
 
 def add_counts(counts: Sequence[VideoCounts]) -> VideoCounts:
     """Add the counts of many videos, in order; pairwise, so that the time grows with their number.
 
     Raises:
-        ValueError: Different metrics were counted.
+        ValueError: Different metrics were counted, or other joints.
     """
     counts = [*counts] or [VideoCounts()]
     while len(counts) > 1:
@@ -89,7 +96,7 @@ class PoseTrackFigures:
     """Figures in percent, except ``idsw`` and ``fragmentations``; NaN where one is not defined.
 
     Attributes:
-        per_joint: Each figure of the metrics asked for, see :data:`METRICS`: (15,) float64.
+        per_joint: Each figure of the metrics asked for, see :data:`METRICS`: (J,) float64.
         groups: The same names, each a dict from group (Head, Shou, ...) to the mean.
         totals: The same names, means over the joints (``HOTA_legacy``: see
             :mod:`~.hota_legacy`).
@@ -119,8 +126,14 @@ class PoseTrackFigures:
         return flat
 
 
-def figure_keys(metrics: Sequence[str] = tuple(METRICS)) -> tuple[str, ...]:
+def figure_keys(
+    metrics: Sequence[str] = tuple(METRICS), *, joints: ScoredJoints = POSETRACK_JOINTS
+) -> tuple[str, ...]:
     """The keys of :meth:`PoseTrackFigures.as_dict`.
+
+    Args:
+        metrics: What is computed.
+        joints: The joints that are scored.
 
     Raises:
         ValueError: A metric is not known.
@@ -128,7 +141,7 @@ def figure_keys(metrics: Sequence[str] = tuple(METRICS)) -> tuple[str, ...]:
     check_options(metrics=metrics)
     keys: list[str] = []
     for name in (name for metric in METRICS if metric in metrics for name in METRICS[metric]):
-        groups = SCORED_GROUPS if name in GROUPED else ()
+        groups = joints.groups if name in GROUPED else ()
         keys += [*(f"{name}_{group}" for group in groups), name]
         keys += ["IDSW", "IDSW_pct", "Frag"] if name == "Recall" else []
     return tuple(keys)
@@ -199,7 +212,7 @@ def summarize(
     per_joint: dict[str, np.ndarray] = {}
     for metric, figures in of_metric.items():
         per_joint.update(figures() if metric in counts.metrics else {})
-    used = np.ones(NUM_JOINTS, bool)
+    used = np.ones(len(counts.joints), bool)
     if strict or joints == "annotated":
         used = counts.num_truth > 0
     groups, totals = {}, {}
@@ -207,7 +220,7 @@ def summarize(
         skip_nan = strict or name not in FIGURES
         groups[name] = {
             group: _mean(values[index][used[index]], skip_nan=skip_nan)
-            for group, index in SCORED_GROUPS.items()
+            for group, index in counts.joints.groups.items()
         }
         totals[name] = _mean(values[used], skip_nan=True)
     if "HOTA_legacy" in totals:
@@ -227,7 +240,7 @@ def _numbers(counts: VideoCounts, used: np.ndarray) -> dict[str, float]:
 
 
 def _mot_figures(counts: MotCounts, *, undefined_motp: float) -> dict[str, np.ndarray]:
-    """MOTA, MOTP, precision and recall of each joint class, percent, (15,) each."""
+    """MOTA, MOTP, precision and recall of each joint class, percent, (J,) each."""
     predictions = counts.false_positives + counts.detections
     errors = counts.misses + counts.switches + counts.false_positives
     with np.errstate(divide="ignore", invalid="ignore"):

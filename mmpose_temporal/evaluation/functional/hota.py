@@ -21,7 +21,6 @@ from functools import partial
 
 import numpy as np
 
-from .inputs import NUM_JOINTS
 from .joint_candidates import JointCandidates, assign_joints, joint_candidates
 from .pckh import JointMatches
 
@@ -30,12 +29,14 @@ ALPHAS = np.arange(1, 20) / 20
 
 _TOLERANCE = np.finfo(np.float64).eps
 
-_no_counts = partial(np.zeros, (len(ALPHAS), NUM_JOINTS))
+_no_counts = partial(np.zeros, (len(ALPHAS), 1))
 
 
 @dataclass(frozen=True, eq=False)
 class HotaCounts:
-    """Counts of some videos per alpha and joint class, (19, 15) each; added by ``+``.
+    """Counts of some videos per alpha and joint class, (19, J) each; added by ``+``.
+
+    (19, 1), 0, for no video.
 
     Attributes:
         true_positives: Matched pairs.
@@ -77,8 +78,8 @@ def _alignment(found: JointCandidates) -> np.ndarray:
     The weight of a candidate is its similarity over all similarities of its two joints in the
     frame.
     """
-    row = found.rows * NUM_JOINTS + found.joints
-    column = found.columns * NUM_JOINTS + found.joints
+    row = found.rows * found.num_joints + found.joints
+    column = found.columns * found.num_joints + found.joints
     similarity = found.values
     around = np.bincount(row, similarity)[row] + np.bincount(column, similarity)[column]
     weights = similarity / (around - similarity)
@@ -97,7 +98,7 @@ def count_matches(
 
     Returns:
         Matches, the sum of their association scores and the sum of their similarities, each
-        (19, 15) float64.
+        (19, J) float64.
     """
     similarity, joints, tracks = found.values[chosen], found.joints[chosen], found.tracks[chosen]
     reached = np.searchsorted(ALPHAS - _TOLERANCE, similarity, side="right")
@@ -110,13 +111,14 @@ def count_matches(
 
     shared = up_to(tracks, len(found.pair_joints))
     scores = shared / (found.truth_joints + found.predicted_joints - shared)
-    association = np.zeros((len(ALPHAS), NUM_JOINTS))
+    count = found.num_joints
+    association = np.zeros((len(ALPHAS), count))
     np.add.at(association, (slice(None), found.pair_joints), shared * scores)
-    return up_to(joints, NUM_JOINTS), association, up_to(joints, NUM_JOINTS, similarity)
+    return up_to(joints, count), association, up_to(joints, count, similarity)
 
 
 def hota_figures(counts: HotaCounts) -> dict[str, np.ndarray]:
-    """HOTA, DetA, AssA and LocA of each joint class: means over alpha, percent, (15,) each.
+    """HOTA, DetA, AssA and LocA of each joint class: means over alpha, percent, (J,) each.
 
     At each alpha, DetA = TP / (TP + FN + FP), AssA = sum of association scores / TP (0 without
     match), HOTA = sqrt(DetA AssA), and LocA = sum of similarities / TP (1 without match, as in

@@ -22,24 +22,26 @@ from functools import partial
 import numpy as np
 
 from .hota import ALPHAS, count_matches
-from .inputs import NUM_JOINTS, People, VideoInput
+from .inputs import People, VideoInput
 from .joint_candidates import assign_joints, joint_candidates
 from .pckh import JointMatches, match_joints, select_labeled
 
 _REACH = 0.5001
 
-_no_counts = partial(np.zeros, (len(ALPHAS), NUM_JOINTS))
+_no_counts = partial(np.zeros, (len(ALPHAS), 1))
 
 
 @dataclass(frozen=True, eq=False)
 class LegacyHotaCounts:
     """Counts of some videos per alpha and joint class; added by ``+``.
 
+    (19, 1), 0, for no video.
+
     Attributes:
-        true_positives: (19, 15).
-        misses: (19, 15).
-        false_positives: (19, 15).
-        association: (19, 15), as in :class:`~.hota.HotaCounts`.
+        true_positives: (19, J).
+        misses: (19, J).
+        false_positives: (19, J).
+        association: (19, J), as in :class:`~.hota.HotaCounts`.
         weighted: (19,), sum over the videos of their AssA, mean over the joints, times their
             true positives of all joints.
     """
@@ -87,7 +89,7 @@ def _inside_image(people: People) -> People:
 
 
 def _unmatched(matches: JointMatches, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Misses and false positives, (19, 15) each, with the kit's count of one-sided frames."""
+    """Misses and false positives, (19, J) each, with the kit's count of one-sided frames."""
     scored = matches.scored
     truth, predicted = scored.truth, scored.predicted
     objects, predictions = truth.present.sum(0), predicted.present.sum(0)
@@ -104,7 +106,7 @@ def _unmatched(matches: JointMatches, hits: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def legacy_hota(counts: LegacyHotaCounts) -> tuple[np.ndarray, float]:
-    """HOTA of each joint class (15,) and in total, percent.
+    """HOTA of each joint class (J,) and in total, percent.
 
     As in the kit, joints that are never annotated have 0 and count in the total.
     """

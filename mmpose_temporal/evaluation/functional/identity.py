@@ -13,21 +13,22 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from .clear_mot import TrackedMatches
-from .inputs import NUM_JOINTS
 from .joint_candidates import joint_candidates
 from .pckh import JointMatches
 
-_no_counts = partial(np.zeros, NUM_JOINTS, np.int64)
+_no_counts = partial(np.zeros, (), np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class IdentityCounts:
-    """Counts of some videos per joint class; added by ``+``.
+    """Counts of some videos, for each of J joint classes; added by ``+``.
+
+    Without a dimension, 0, for no video.
 
     Attributes:
-        matched: (15,) int64, IDTP: joints found under the id that stands for their person.
-        objects: (15,) int64, annotated joints: IDTP + IDFN.
-        predictions: (15,) int64, predicted joints: IDTP + IDFP.
+        matched: (J,) int64, IDTP: joints found under the id that stands for their person.
+        objects: (J,) int64, annotated joints: IDTP + IDFN.
+        predictions: (J,) int64, predicted joints: IDTP + IDFP.
     """
 
     matched: np.ndarray = field(default_factory=_no_counts)
@@ -49,7 +50,7 @@ def identity_counts(matches: JointMatches) -> IdentityCounts:
     scored = matches.scored
     found = joint_candidates(matches, matches.distances, matches.matched)
     shared = np.bincount(found.tracks, minlength=len(found.pair_joints))
-    matched = np.zeros(NUM_JOINTS, np.int64)
+    matched = np.zeros(found.num_joints, np.int64)
     for joint in np.unique(found.pair_joints):
         of_joint = found.pair_joints == joint
         tracks, row = np.unique(found.pair_truth[of_joint], return_inverse=True)
@@ -65,7 +66,7 @@ def identity_counts(matches: JointMatches) -> IdentityCounts:
 
 
 def identity_figures(counts: IdentityCounts) -> dict[str, np.ndarray]:
-    """IDF1, IDP and IDR of each joint class, percent, (15,) each.
+    """IDF1, IDP and IDR of each joint class, percent, (J,) each.
 
     IDP = IDTP / predictions, IDR = IDTP / objects, IDF1 = 2 IDTP / (objects + predictions).
     A joint class that is never annotated has none of them (NaN); one that is annotated and never
@@ -95,19 +96,20 @@ def fragmentations(matches: JointMatches, tracked: TrackedMatches) -> np.ndarray
         tracked: The CLEAR-MOT matches among them.
 
     Returns:
-        (15,) int64, per joint class.
+        (J,) int64, per joint class.
     """
     truth = matches.scored.truth
     found = np.zeros(truth.present.shape, bool)
     found[tracked.truth, tracked.joints] = True
     rows, joints = np.nonzero(truth.present)
     _, track = np.unique(truth.track_ids, return_inverse=True)
-    key = track[rows] * NUM_JOINTS + joints
+    count = truth.present.shape[1]
+    key = track[rows] * count + joints
     order = np.argsort(key, kind="stable")  # rows are ordered by frame already
     key, hit = key[order], found[rows, joints][order]
     first = np.diff(key, prepend=-1) != 0
     starts = hit & (first | ~np.concatenate([[False], hit[:-1]]))
     ever = np.unique(key[starts])
-    return np.bincount(key[starts] % NUM_JOINTS, minlength=NUM_JOINTS) - np.bincount(
-        ever % NUM_JOINTS, minlength=NUM_JOINTS
+    return np.bincount(key[starts] % count, minlength=count) - np.bincount(
+        ever % count, minlength=count
     )

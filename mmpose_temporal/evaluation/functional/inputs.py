@@ -1,8 +1,10 @@
 """What the evaluation is given: the annotated and the predicted people of whole videos.
 
 M is the number of people in a frame, T the frames of a video, P the people of all its frames.
-Coordinates are image pixels; the centre of the top-left pixel is (0, 0). The 15 keypoints are the
-scored ones, in the order of :data:`mmpose_temporal.structures.SCORED_KEYPOINTS`.
+J is the number of joints that are scored: 15 of PoseTrack's 17 keypoints, in the order of
+:data:`mmpose_temporal.structures.SCORED_KEYPOINTS`, unless the video says otherwise
+(:class:`~.scored_joints.ScoredJoints`). Coordinates are image pixels; the centre of the top-left
+pixel is (0, 0).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,18 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmpose_temporal.structures import JOINT_GROUPS, KEYPOINT_NAMES, SCORED_KEYPOINTS
-
-NUM_JOINTS = len(SCORED_KEYPOINTS)
-"""Number of joints that are scored (15)."""
-
-JOINT_NAMES = tuple(KEYPOINT_NAMES[index] for index in SCORED_KEYPOINTS)
-"""Names of the 15 scored joints."""
-
-SCORED_GROUPS = {
-    name: np.searchsorted(SCORED_KEYPOINTS, indices) for name, indices in JOINT_GROUPS.items()
-}
-"""Columns of the tables in the papers, as indices into the 15 scored joints."""
+from .scored_joints import POSETRACK_JOINTS, ScoredJoints
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +20,10 @@ class GroundTruthFrame:
     """Annotated people of one frame; checked when a :class:`VideoInput` is made of it.
 
     Attributes:
-        keypoints: (M, 15, 2), pixels; anything where not ``visible``.
-        visible: (M, 15) bool, True where the joint is annotated.
-        head_sizes: (M,), pixels, see :func:`~.pckh.head_sizes`. At a size of 0 no prediction
+        keypoints: (M, J, 2), pixels; anything where not ``visible``.
+        visible: (M, J) bool, True where the joint is annotated.
+        head_sizes: (M,), pixels, see :func:`~.pckh.head_sizes`, or another length that joint
+            distances are measured in, see :func:`~.pckh.bbox_sizes`. At a size of 0 no prediction
             matches the person.
         track_ids: (M,) integers, not negative, unique within the frame.
         ignore_regions: Polygons, each (V, 2) in pixels with V >= 3, or V = 0 (nothing is inside):
@@ -60,9 +52,9 @@ class PredictionFrame:
     part in them, so there is none here.
 
     Attributes:
-        keypoints: (M, 15, 2), pixels; anything where not ``present``.
-        present: (M, 15) bool, True where the joint is predicted.
-        scores: (M, 15), any finite range: AP sorts by them.
+        keypoints: (M, J, 2), pixels; anything where not ``present``.
+        present: (M, J) bool, True where the joint is predicted.
+        scores: (M, J), any finite range: AP sorts by them.
         track_ids: (M,) integers, not negative, unique within the frame.
     """
 
@@ -78,11 +70,11 @@ class People:
 
     Attributes:
         frames: (P,) int64, frame of each person.
-        keypoints: (P, 15, 2) float64, pixels.
-        present: (P, 15) bool: annotated or predicted.
+        keypoints: (P, J, 2) float64, pixels.
+        present: (P, J) bool: annotated or predicted.
         track_ids: (P,) int64.
         head_sizes: (P,) float64, pixels (ground truth; None for predictions).
-        scores: (P, 15) float64 (predictions; None for ground truth).
+        scores: (P, J) float64 (predictions; None for ground truth).
     """
 
     frames: np.ndarray
@@ -104,6 +96,7 @@ class VideoInput:
         video_id: Name of the video, used in error texts.
         ground_truth: T frames, in order.
         predictions: The same T frames, in order.
+        joints: The joints that the arrays hold. Default: PoseTrack's 15.
         truth_people: All annotated people (made here).
         predicted_people: All predicted people (made here).
 
@@ -118,6 +111,7 @@ class VideoInput:
     video_id: str
     ground_truth: Sequence[GroundTruthFrame]
     predictions: Sequence[PredictionFrame]
+    joints: ScoredJoints = POSETRACK_JOINTS
     truth_people: People = field(init=False, repr=False)
     predicted_people: People = field(init=False, repr=False)
 
@@ -128,11 +122,12 @@ class VideoInput:
                 f"the prediction has {len(self.predictions)}; give every frame to both, "
                 "without people where there are none"
             )
-        truth = _Side(self.video_id, "ground truth", self.ground_truth)
+        count = len(self.joints)
+        truth = _Side(self.video_id, "ground truth", self.ground_truth, self.joints)
         people = People(
             frames=truth.frames,
-            keypoints=truth.stack("keypoints", (NUM_JOINTS, 2), np.float64),
-            present=truth.stack("visible", (NUM_JOINTS,), bool),
+            keypoints=truth.stack("keypoints", (count, 2), np.float64),
+            present=truth.stack("visible", (count,), bool),
             track_ids=truth.track_ids(),
             head_sizes=truth.stack("head_sizes", (), np.float64),
         )
@@ -140,17 +135,18 @@ class VideoInput:
         truth.reject(
             ~(np.isfinite(people.head_sizes) & (people.head_sizes >= 0)),
             "head_sizes",
-            "is not a size in pixels; PCKh needs a head box for every annotated person",
+            "is not a size in pixels; PCKh needs a head box for every annotated person "
+            "(norm_item='bbox' measures by the person's box instead)",
             people.head_sizes,
         )
         object.__setattr__(self, "truth_people", people)
-        side = _Side(self.video_id, "prediction", self.predictions)
+        side = _Side(self.video_id, "prediction", self.predictions, self.joints)
         people = People(
             frames=side.frames,
-            keypoints=side.stack("keypoints", (NUM_JOINTS, 2), np.float64),
-            present=side.stack("present", (NUM_JOINTS,), bool),
+            keypoints=side.stack("keypoints", (count, 2), np.float64),
+            present=side.stack("present", (count,), bool),
             track_ids=side.track_ids(),
-            scores=side.stack("scores", (NUM_JOINTS,), np.float64),
+            scores=side.stack("scores", (count,), np.float64),
         )
         side.check_finite(people.keypoints, people.present, "keypoints")
         side.check_finite(people.scores, people.present, "scores")
@@ -174,8 +170,9 @@ class VideoInput:
 class _Side:
     """Stacks and checks the frames of one side (ground truth or prediction) of a video."""
 
-    def __init__(self, video_id: str, name: str, frames: Sequence) -> None:
+    def __init__(self, video_id: str, name: str, frames: Sequence, joints: ScoredJoints) -> None:
         self.video_id, self.name, self._frames = video_id, name, frames
+        self.joints = joints
         ids = [np.asarray(frame.track_ids) for frame in frames]
         for index, value in enumerate(ids):
             if value.ndim != 1 or not (value.dtype.kind in "iu" or value.size == 0):
@@ -196,8 +193,8 @@ class _Side:
             if value.shape != (len(ids), *tail):
                 raise ValueError(
                     f"{self._where(index)} {name} has the shape {value.shape}, expected "
-                    f"{(len(ids), *tail)}: one row a track id, and the {NUM_JOINTS} keypoints "
-                    "of SCORED_KEYPOINTS"
+                    f"{(len(ids), *tail)}: one row a track id, and the {len(self.joints)} "
+                    f"scored keypoints {', '.join(self.joints.names)}"
                 )
         if not values:
             return np.zeros((0, *tail), dtype)
@@ -218,7 +215,7 @@ class _Side:
         broken = ~np.isfinite(values)
         bad = present & (broken if broken.ndim == 2 else broken.any(-1))
         joint = bad.argmax(1)
-        texts = np.array(JOINT_NAMES)[joint]
+        texts = np.array(self.joints.names)[joint]
         self.reject(bad.any(1), name, "has a present keypoint that is NaN or infinite", texts)
 
     def reject(self, bad: np.ndarray, name: str, why: str, values: np.ndarray) -> None:
@@ -234,12 +231,15 @@ class _Side:
 def pair_videos(
     ground_truth: Mapping[str, Sequence[GroundTruthFrame]],
     predictions: Mapping[str, Sequence[PredictionFrame]],
+    *,
+    joints: ScoredJoints = POSETRACK_JOINTS,
 ) -> list[VideoInput]:
     """Pair the ground truth and the predictions of the same videos.
 
     Args:
         ground_truth: Frames of each video, by video id.
         predictions: Frames of each video, by video id.
+        joints: The joints that the arrays hold.
 
     Returns:
         The videos, sorted by id.
@@ -256,5 +256,6 @@ def pair_videos(
             f"missing predictions of {missing}, predictions without ground truth {extra}"
         )
     return [
-        VideoInput(name, ground_truth[name], predictions[name]) for name in sorted(ground_truth)
+        VideoInput(name, ground_truth[name], predictions[name], joints)
+        for name in sorted(ground_truth)
     ]

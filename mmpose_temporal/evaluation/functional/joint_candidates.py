@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .inputs import NUM_JOINTS
 from .pckh import JointMatches
 
 
@@ -28,6 +27,7 @@ class JointCandidates:
         pair_joints: (U,) int64, joint class.
         truth_joints: (U,) int64, frames that have this joint of the annotated track.
         predicted_joints: (U,) int64, frames that have this joint of the predicted track.
+        num_joints: J, number of joint classes.
     """
 
     rows: np.ndarray
@@ -40,6 +40,7 @@ class JointCandidates:
     pair_joints: np.ndarray
     truth_joints: np.ndarray
     predicted_joints: np.ndarray
+    num_joints: int
 
 
 def joint_candidates(
@@ -49,21 +50,22 @@ def joint_candidates(
 
     Args:
         matches: Pairs of people of the video.
-        values: (Q, 15), kept for the selected pairs.
-        selected: (Q, 15) bool.
+        values: (Q, J), kept for the selected pairs.
+        selected: (Q, J) bool.
     """
     truth, predicted = matches.scored.truth, matches.scored.predicted
+    num_joints = truth.present.shape[1]
     pairs, joints = np.nonzero(selected)
     rows, columns = matches.pair_truth[pairs], matches.pair_predicted[pairs]
     ids, track = np.unique(truth.track_ids, return_inverse=True)
     other_ids, other = np.unique(predicted.track_ids, return_inverse=True)
-    key = (track[rows] * len(other_ids) + other[columns]) * NUM_JOINTS + joints
+    key = (track[rows] * len(other_ids) + other[columns]) * num_joints + joints
     keys, tracks = np.unique(key, return_inverse=True)
-    people, pair_joints = np.divmod(keys, NUM_JOINTS)
+    people, pair_joints = np.divmod(keys, num_joints)
     pair_truth, pair_predicted = np.divmod(people, max(len(other_ids), 1))
-    lengths = np.zeros((len(ids), NUM_JOINTS), np.int64)
+    lengths = np.zeros((len(ids), num_joints), np.int64)
     np.add.at(lengths, track, truth.present)
-    other_lengths = np.zeros((len(other_ids), NUM_JOINTS), np.int64)
+    other_lengths = np.zeros((len(other_ids), num_joints), np.int64)
     np.add.at(other_lengths, other, predicted.present)
     return JointCandidates(
         rows=rows,
@@ -76,6 +78,7 @@ def joint_candidates(
         pair_joints=pair_joints,
         truth_joints=lengths[pair_truth, pair_joints],
         predicted_joints=other_lengths[pair_predicted, pair_joints],
+        num_joints=num_joints,
     )
 
 
@@ -96,20 +99,21 @@ def assign_joints(
         Indices of the matched candidates, in no particular order.
     """
     rows, columns, joints = candidates.rows, candidates.columns, candidates.joints
-    row_key = rows * NUM_JOINTS + joints
+    num_joints = candidates.num_joints
+    row_key = rows * num_joints + joints
     order = np.lexsort((-scores, row_key))
     same = row_key[order[1:]] == row_key[order[:-1]]
     best = order[np.concatenate([[True], ~same])] if len(order) else order
     tied = order[1:][same & (scores[order[1:]] == scores[order[:-1]])]
-    column_key = columns[best] * NUM_JOINTS + joints[best]
+    column_key = columns[best] * num_joints + joints[best]
     contested = best[np.bincount(column_key)[column_key] > 1] if len(best) else best
     contested = np.concatenate([contested, tied])
 
     truth_frames = matches.scored.truth.frames
-    group = truth_frames[rows] * NUM_JOINTS + joints
+    group = truth_frames[rows] * num_joints + joints
     if len(contested) == 0:
         return best
-    is_contested = np.zeros(matches.scored.num_frames * NUM_JOINTS, bool)
+    is_contested = np.zeros(matches.scored.num_frames * num_joints, bool)
     is_contested[group[contested]] = True
     chosen = [best[~is_contested[group[best]]]]
 

@@ -85,7 +85,7 @@ def evaluate_video(
         counts["hota"] = hota_counts(matches)
     if "HOTA_legacy" in metrics:
         counts["legacy"] = legacy_hota_counts(video, score_thr=mota_score_thr)
-    return VideoCounts(tuple(metrics), **counts)
+    return VideoCounts(tuple(metrics), video.joints, **counts)
 
 
 def evaluate_videos(
@@ -108,7 +108,8 @@ def evaluate_videos(
         metrics: See :func:`evaluate_video`.
 
     Raises:
-        ValueError: No videos, a video given twice, or an unknown option.
+        ValueError: No videos, a video given twice, videos of different joints, or an unknown
+            option.
     """
     check_options(protocol=protocol, joints=joints, metrics=metrics)
     counts, seen = [], set()

@@ -1,15 +1,15 @@
 """What the metric keeps of a frame, and frames back into videos."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mmpose_temporal.posetrack import PredictedFrame
-from mmpose_temporal.structures import NUM_KEYPOINTS, SCORED_KEYPOINTS, FramePoses
+from mmpose_temporal.structures import POSETRACK18, People, Skeleton, enclosing_boxes
 
-from ..functional import GroundTruthFrame, PredictionFrame, head_sizes
+from ..functional import GroundTruthFrame, PredictionFrame, bbox_sizes, head_sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +21,11 @@ class FrameRecord:
         frame_index: Position in the video, from 0.
         num_frames: Number of frames of the video; None: not known, it is as long as what came.
         readable: False if the image was missing or broken and skipped.
-        truth: Annotated people (None where only files are written).
-        predicted: Predicted people, all 17 keypoints.
+        truth: Annotated people, with the sizes of their heads, NaN where a person has no head
+            box (None where only files are written).
+        predicted: Predicted people, all K keypoints.
+        bboxes: (M, 4) xyxy, pixels, of the annotated people.
+        skeleton: The K keypoints of both.
     """
 
     video_id: str
@@ -31,18 +34,23 @@ class FrameRecord:
     readable: bool
     truth: GroundTruthFrame | None
     predicted: PredictedFrame
+    bboxes: np.ndarray | None = None
+    skeleton: Skeleton = POSETRACK18
 
     @classmethod
-    def from_sample(cls, sample: dict, *, with_truth: bool) -> "FrameRecord":
+    def from_sample(
+        cls, sample: dict, *, with_truth: bool, skeleton: Skeleton = POSETRACK18
+    ) -> "FrameRecord":
         """Take what is needed from a data sample given as a dict.
 
         Args:
             sample: Fields as in :meth:`~.PoseTrackMetric.process`.
             with_truth: Whether the annotated people are needed.
+            skeleton: Of the data set.
 
         Raises:
-            ValueError: There are no predictions or annotations, they have other than 17
-                keypoints, or their arrays do not fit each other.
+            ValueError: There are no predictions or annotations, they have another number of
+                keypoints than the skeleton, or their arrays do not fit each other.
         """
         where = f"video {sample['video_id']!r}, frame {sample['frame_index']}"
         if "pred_instances" not in sample:
@@ -52,16 +60,29 @@ class FrameRecord:
             frame_index=int(sample["frame_index"]),
             num_frames=None if sample.get("num_frames") is None else int(sample["num_frames"]),
             readable=bool(sample["frame_readable"]),
-            truth=_truth(sample, where) if with_truth else None,
-            predicted=_predicted(sample, where),
+            truth=_truth(sample, where, skeleton) if with_truth else None,
+            predicted=_predicted(sample, where, skeleton),
+            bboxes=_bboxes(sample) if with_truth else None,
+            skeleton=skeleton,
         )
 
+    def sized_truth(self, norm_item: str, bbox_share: float) -> GroundTruthFrame:
+        """The annotated people with the sizes that joint distances are measured in.
+
+        Args:
+            norm_item: ``'head'`` or ``'bbox'``.
+            bbox_share: See :func:`~..functional.bbox_sizes`.
+        """
+        if norm_item == "head":
+            return self.truth
+        return replace(self.truth, head_sizes=bbox_sizes(self.bboxes, bbox_share))
+
     def scored_prediction(self) -> PredictionFrame:
-        """The 15 scored joints of the predictions; those with a score above 0 are present."""
-        poses = self.predicted.poses
-        scores = poses.keypoint_scores[:, SCORED_KEYPOINTS]
+        """The scored joints of the predictions; those with a score above 0 are present."""
+        poses, scored = self.predicted.poses, self.skeleton.scored
+        scores = poses.keypoint_scores[:, scored]
         return PredictionFrame(
-            keypoints=poses.keypoints[:, SCORED_KEYPOINTS],
+            keypoints=poses.keypoints[:, scored],
             present=~(scores <= 0),  # a NaN score is no absent joint: it is refused later
             scores=scores,
             track_ids=poses.track_ids,
@@ -115,10 +136,10 @@ def _array(value: Any, dtype: type) -> np.ndarray:
     return np.array(value.detach().cpu() if hasattr(value, "detach") else value, dtype)
 
 
-def _predicted(sample: dict, where: str) -> PredictedFrame:
+def _predicted(sample: dict, where: str, skeleton: Skeleton) -> PredictedFrame:
     people = sample["pred_instances"]
     try:
-        poses = FramePoses(
+        poses = People(
             keypoints=_array(people["keypoints"], np.float32),
             keypoint_scores=_array(people["keypoint_scores"], np.float32),
             boxes=_array(people["bboxes"], np.float32),
@@ -127,10 +148,12 @@ def _predicted(sample: dict, where: str) -> PredictedFrame:
         )
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
-    if poses.keypoint_scores.shape[1] != NUM_KEYPOINTS:
+    if poses.keypoint_scores.shape[1] != len(skeleton):
         raise ValueError(
-            f"{where}: predictions have {poses.keypoint_scores.shape[1]} keypoints, PoseTrack has "
-            f"{NUM_KEYPOINTS}; set the model's head to the layout of the data set"
+            f"{where}: predictions have {poses.keypoint_scores.shape[1]} keypoints, the data set "
+            f"({skeleton.name or 'without name'}) has {len(skeleton)} "
+            f"({', '.join(skeleton.keypoint_names)}); set the model's head to the layout of the "
+            "data set"
         )
     height, width = sample["ori_shape"][:2]  # 0, 0: unreadable, and the annotations have no size
     return PredictedFrame(
@@ -142,21 +165,36 @@ def _predicted(sample: dict, where: str) -> PredictedFrame:
     )
 
 
-def _truth(sample: dict, where: str) -> GroundTruthFrame:
+def _truth(sample: dict, where: str, skeleton: Skeleton) -> GroundTruthFrame:
     if "gt_instances" not in sample:
         raise ValueError(f"{where}: no gt_instances; without annotations use format_only=True")
     people = sample["gt_instances"]
     keypoints = _array(people["keypoints"], np.float32)
-    if keypoints.ndim != 3 or keypoints.shape[1] != NUM_KEYPOINTS:
+    if keypoints.ndim != 3 or keypoints.shape[1] != len(skeleton):
         raise ValueError(
-            f"{where}: annotated keypoints have the shape {keypoints.shape}, "
-            f"expected (M, {NUM_KEYPOINTS}, 2)"
+            f"{where}: annotated keypoints have the shape {keypoints.shape}, expected "
+            f"(M, {len(skeleton)}, 2), x and y of {', '.join(skeleton.keypoint_names)}"
         )
+    heads = np.full(len(keypoints), np.nan)
+    if "head_boxes" in people:
+        heads = head_sizes(_array(people["head_boxes"], np.float32))
     return GroundTruthFrame(
-        keypoints=keypoints[:, SCORED_KEYPOINTS],
-        visible=_array(people["keypoints_visible"], np.float32)[:, SCORED_KEYPOINTS] > 0,
-        head_sizes=head_sizes(_array(people["head_boxes"], np.float32)),
+        keypoints=keypoints[:, skeleton.scored],
+        visible=_array(people["keypoints_visible"], np.float32)[:, skeleton.scored] > 0,
+        head_sizes=heads,
         track_ids=_array(people["track_ids"], np.int64),
         ignore_regions=tuple(_array(region, np.float32) for region in sample["ignore_regions"]),
         labeled=bool(sample["is_labeled"]),
     )
+
+
+def _bboxes(sample: dict) -> np.ndarray:
+    """(M, 4) annotated boxes; where one is missing or has no area, that around the joints."""
+    people = sample["gt_instances"]
+    keypoints = _array(people["keypoints"], np.float32)
+    around = enclosing_boxes(keypoints, _array(people["keypoints_visible"], np.float32) > 0)
+    if "bboxes" not in people:
+        return around
+    boxes = _array(people["bboxes"], np.float32).reshape(-1, 4)
+    known = np.isfinite(boxes).all(1) & (boxes[:, 2:] > boxes[:, :2]).all(1)
+    return np.where(known[:, None], boxes, around)

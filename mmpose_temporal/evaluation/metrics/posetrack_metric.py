@@ -17,16 +17,28 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from mmpose_temporal.posetrack import write_video_predictions
+from mmpose_temporal.structures import (
+    POSETRACK18,
+    Skeleton,
+    metainfo_keypoint_names,
+)
 
-from ..functional import METRICS as ALL_METRICS
 from ..functional import (
+    BBOX_SHARE,
+    PCKH_THRESHOLD,
+    POSETRACK_JOINTS,
+    ScoredJoints,
     check_options,
     evaluate_videos,
     figure_keys,
     pair_videos,
 )
+from ..functional import METRICS as ALL_METRICS
 from ..tables import format_table
 from .frame_records import FrameRecord, group_videos
+
+NORM_ITEMS = ("head", "bbox")
+"""What joint distances are measured in."""
 
 
 @METRICS.register_module()
@@ -36,6 +48,11 @@ class PoseTrackMetric(BaseMetric):
     Takes one data sample a frame; frames may come in any order and from any rank, and ranks may
     hold different numbers of frames. A predicted joint counts as present if its score is above 0.
     The arithmetic is that of :mod:`mmpose_temporal.evaluation.functional`.
+
+    It works on any layout: the keypoints are those that the data set's metainfo names (without
+    one, PoseTrack18's), and of them those in ``scored_keypoint_ids`` are scored (without that,
+    all). The table has the groups of PoseTrack's papers for PoseTrack's joints; for others each
+    joint is a group, left and right together (:meth:`~..functional.ScoredJoints.of`).
 
     Args:
         ap_score_thr: Predicted joints with a score below it are left out of AP.
@@ -49,6 +66,14 @@ class PoseTrackMetric(BaseMetric):
             'IDF1' (with IDP, IDR), 'HOTA' (with DetA, AssA, LocA) and 'HOTA_legacy'. With it, a
             config's evaluator must be a list: mmengine takes a bare dict that has ``metrics`` for
             an evaluator of its own.
+        norm_item: What joint distances are measured in: 'head', 0.6 times the diagonal of the head
+            box (PCKh), or 'bbox', ``bbox_share`` times the diagonal of the person's box. A joint
+            matches within half of it. None: 'head' for PoseTrack's joints and wherever a person
+            of the data has a head box, else 'bbox'. Figures of the two do not compare; the log
+            says where it is 'bbox'.
+        bbox_share: Of the diagonal of the person's box, with 'bbox'; the default (0.1) is near
+            the head size, see :data:`~..functional.pckh.BBOX_SHARE`. Where a person has no box,
+            it is the one around the annotated joints.
         format_only: Write the predictions, compute nothing (for data without annotations).
         outfile_prefix: Folder for the predictions in the PoseTrack18 layout, one file a video.
             None: nothing is written.
@@ -70,6 +95,8 @@ class PoseTrackMetric(BaseMetric):
         protocol: str = "poseval",
         joints: str = "all",
         metrics: Sequence[str] = tuple(ALL_METRICS),
+        norm_item: str | None = None,
+        bbox_share: float = BBOX_SHARE,
         format_only: bool = False,
         outfile_prefix: str | os.PathLike | None = None,
         collect_device: str = "cpu",
@@ -82,6 +109,12 @@ class PoseTrackMetric(BaseMetric):
             mota_score_thr=mota_score_thr,
             metrics=metrics,
         )
+        if norm_item is not None and norm_item not in NORM_ITEMS:
+            raise ValueError(f"norm_item must be one of {NORM_ITEMS} or None, got {norm_item!r}")
+        if not 0 < bbox_share < np.inf:
+            raise ValueError(f"bbox_share must be positive, got {bbox_share}")
+        if norm_item == "head" and bbox_share != BBOX_SHARE:
+            raise ValueError("bbox_share goes with norm_item='bbox'; with 'head' it does nothing")
         if collect_device not in ("cpu", "gpu"):
             raise ValueError(f"collect_device must be 'cpu' or 'gpu', got {collect_device!r}")
         if format_only and outfile_prefix is None:
@@ -95,21 +128,35 @@ class PoseTrackMetric(BaseMetric):
             mota_score_thr=float(np.float32(mota_score_thr)),
             metrics=tuple(metrics),
         )
+        self.norm_item = norm_item
+        self.bbox_share = bbox_share
         self.format_only = format_only
         self.outfile_prefix = outfile_prefix
 
     @classmethod
     def metric_keys(
-        cls, prefix: str | None = None, metrics: Sequence[str] = tuple(ALL_METRICS)
+        cls,
+        prefix: str | None = None,
+        metrics: Sequence[str] = tuple(ALL_METRICS),
+        skeleton: Skeleton = POSETRACK18,
     ) -> tuple[str, ...]:
         """Every key that :meth:`evaluate` returns (none with ``format_only``).
 
         Args:
             prefix: As given to the metric.
             metrics: As given to the metric.
+            skeleton: Of the data set.
         """
         prefix = prefix or cls.default_prefix
-        return tuple(f"{prefix}/{key}" for key in (*figure_keys(metrics), "unreadable_frames"))
+        keys = figure_keys(metrics, joints=ScoredJoints.of(skeleton))
+        return tuple(f"{prefix}/{key}" for key in (*keys, "unreadable_frames"))
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """That of the data set; PoseTrack18's where its metainfo names no keypoints."""
+        if metainfo_keypoint_names(self.dataset_meta) is None:
+            return POSETRACK18
+        return Skeleton.from_metainfo(self.dataset_meta)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep what the figures need of finished frames.
@@ -122,10 +169,13 @@ class PoseTrackMetric(BaseMetric):
                 ``gt_instances``, ``ignore_regions`` and ``is_labeled``.
 
         Raises:
-            ValueError: A sample has no predictions or other than 17 keypoints.
+            ValueError: A sample has no predictions, or another number of keypoints than the
+                data set.
         """
+        skeleton, with_truth = self.skeleton, not self.format_only
         for sample in data_samples:
-            self.results.append(FrameRecord.from_sample(sample, with_truth=not self.format_only))
+            record = FrameRecord.from_sample(sample, with_truth=with_truth, skeleton=skeleton)
+            self.results.append(record)
 
     def evaluate(self, size: int) -> dict:
         """Gather all ranks' frames and evaluate them; every rank gets the result.
@@ -199,15 +249,31 @@ class PoseTrackMetric(BaseMetric):
                 _write(videos, self.outfile_prefix)
 
     def _figures(self, videos: dict[str, list[FrameRecord]]) -> dict:
+        item, share = self._norm_item(videos), self.bbox_share
         paired = pair_videos(
-            {name: [frame.truth for frame in video] for name, video in videos.items()},
+            {name: [frame.sized_truth(item, share) for frame in v] for name, v in videos.items()},
             {name: [frame.scored_prediction() for frame in v] for name, v in videos.items()},
+            joints=ScoredJoints.of(self.skeleton),
         )
         figures = evaluate_videos(paired, **self.options)
+        measured = ""
+        if item == "bbox":
+            measured = (
+                f", a joint matches within {PCKH_THRESHOLD * share:g} of the diagonal of the "
+                "person's box"
+            )
         MMLogger.get_current_instance().info(
-            f"PoseTrack, protocol {self.options['protocol']}\n{format_table(figures)}"
+            f"PoseTrack, protocol {self.options['protocol']}{measured}\n{format_table(figures)}"
         )
         return figures.as_dict()
+
+    def _norm_item(self, videos: dict[str, list[FrameRecord]]) -> str:
+        if self.norm_item is not None:
+            return self.norm_item
+        frames = chain.from_iterable(videos.values())
+        heads = any(np.isfinite(frame.truth.head_sizes).any() for frame in frames)
+        posetrack = ScoredJoints.of(self.skeleton) is POSETRACK_JOINTS
+        return "head" if heads or posetrack else "bbox"
 
 
 def _warn_of_unreadable(videos: dict[str, list[FrameRecord]]) -> int:

@@ -52,11 +52,6 @@ class Similarity(BaseModule, TrackerPart):
 
     max_distance: int | None = None
 
-    @property
-    def ready(self) -> bool:
-        """Whether it can score: False for a network that still has its first, random weights."""
-        return True
-
     @abstractmethod
     def embed(self, packet: FramePacket) -> Representation:
         """Represent the M people of a frame.

@@ -10,7 +10,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpose_temporal.structures import NUM_KEYPOINTS, FramePacket
+from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.utils.crops import crop_people
 
 from .base import PairScores, Representation, Similarity
@@ -52,7 +52,9 @@ class ConvEntailment(Similarity):
             are for keypoints only.
         max_pairs: Pairs in one pass, which bounds memory.
         joints: See :class:`ChosenJoints`.
-        num_keypoints: K of the layout.
+        num_keypoints: See :class:`ChosenJoints`.
+        keypoint_names: Names of the layout that it is trained on, see ``layout`` of
+            :class:`ChosenJoints`. Poses of other layouts are mapped by name.
         checkpoint: Weights to begin with: a file or URL with those of this similarity, or of a
             tracker that has it.
         init_cfg: As in mmengine.
@@ -74,8 +76,9 @@ class ConvEntailment(Similarity):
         radius: int = 0,
         padding: float = 1.0,
         max_pairs: int = 512,
-        joints: Sequence[int] | None = None,
-        num_keypoints: int = NUM_KEYPOINTS,
+        joints: Sequence[int | str] | None = None,
+        num_keypoints: int | None = None,
+        keypoint_names: Sequence[str] | None = None,
         checkpoint: str | None = None,
         init_cfg: dict | None = None,
     ):
@@ -102,13 +105,17 @@ class ConvEntailment(Similarity):
         self.radius = radius
         self.padding = padding
         self.max_pairs = max_pairs
-        self.chosen = ChosenJoints(joints, num_keypoints)
+        self.chosen = ChosenJoints(joints, num_keypoints, keypoint_names)
         color = torch.tensor(colorsys.hsv_to_rgb(hue, saturation, 1.0))
         self.register_buffer("color", color, persistent=False)  # the config says it
         self.network = ConvNetwork(
             in_channels=6, resolution=self.resolution, channels=channels, hidden=hidden
         )
         OwnWeights(self, checkpoint)
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Find the joints in the data by name, see :class:`ChosenJoints`."""
+        self.chosen.use_skeleton(skeleton, type(self).__name__)
 
     @torch.no_grad()
     def embed(self, packet: FramePacket) -> Representation:

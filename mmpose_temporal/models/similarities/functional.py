@@ -59,7 +59,12 @@ def pairwise_oks(
 
     Returns:
         (M, N) in [0, 1]; 0 for a pair without a joint valid in both.
+
+    Raises:
+        ValueError: Another number of sigmas than of keypoints.
     """
+    if len(sigmas) != keypoints.shape[1]:
+        raise ValueError(f"{len(sigmas)} sigmas for poses of {keypoints.shape[1]} keypoints")
     valid = valid.astype(np.float32, copy=False)
     other_valid = other_valid.astype(np.float32, copy=False)
     offsets = keypoints[:, None] - other_keypoints

@@ -9,10 +9,11 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
 from mmpose_temporal.structures import (
-    NUM_KEYPOINTS,
+    KEYPOINT_NAMES,
+    POSETRACK18,
     FramePacket,
+    Skeleton,
     enclosing_boxes,
-    posetrack_metainfo,
 )
 
 from .base import PairScores, Representation, Similarity
@@ -55,9 +56,11 @@ class GCNSimilarity(Similarity):
             (0.3 there) are matched by their overlap before any other, as ``(1 + IoU) / 2``; the
             network decides for the rest, ``exp(-d / margin) / 2``. None: the network alone.
         joints: See :class:`ChosenJoints`.
-        num_keypoints: K of the layout.
-        links: Pairs of keypoints that are linked; those with a keypoint that is not among
-            ``joints`` are left out. None: mmpose's skeleton of PoseTrack18.
+        num_keypoints: See :class:`ChosenJoints`.
+        keypoint_names: Names of the layout that it is trained on, see ``layout`` of
+            :class:`ChosenJoints`. Poses of other layouts are mapped by name.
+        links: Pairs of keypoints of the layout that are linked; those with a keypoint that is
+            not among ``joints`` are left out. None: mmpose's skeleton of PoseTrack18.
         center: The keypoint that stands for the centre of the skeleton. Default: the neck
             (``head_bottom``).
         checkpoint: Weights to begin with: a file or URL with those of this similarity, or of a
@@ -77,8 +80,9 @@ class GCNSimilarity(Similarity):
         margin: float = 1.0,
         boxes: str = "detection",
         min_iou: float | None = None,
-        joints: Sequence[int] | None = None,
-        num_keypoints: int = NUM_KEYPOINTS,
+        joints: Sequence[int | str] | None = None,
+        num_keypoints: int | None = None,
+        keypoint_names: Sequence[str] | None = None,
         links: Sequence[Sequence[int]] | None = None,
         center: int = 1,
         checkpoint: str | None = None,
@@ -99,7 +103,7 @@ class GCNSimilarity(Similarity):
         self.margin = margin
         self.boxes = boxes
         self.min_iou = min_iou
-        self.chosen = ChosenJoints(joints, num_keypoints)
+        self.chosen = ChosenJoints(joints, num_keypoints, keypoint_names)
         partition = torch.from_numpy(self._partition(links, center))
         inputs = (3, *channels[:-1])
         self.blocks = nn.ModuleList(
@@ -112,12 +116,12 @@ class GCNSimilarity(Similarity):
     def _partition(self, links: Sequence[Sequence[int]] | None, center: int) -> np.ndarray:
         joints = self.chosen.joints
         if links is None:
-            if self.chosen.num_keypoints != NUM_KEYPOINTS:
+            if self.chosen.layout != KEYPOINT_NAMES:
                 raise ValueError(
-                    f"links are needed for a layout of {self.chosen.num_keypoints} keypoints: "
-                    "the default is PoseTrack18's skeleton"
+                    f"links are needed for a layout of {self.chosen.num_keypoints} keypoints that "
+                    "is not PoseTrack18's: the default is PoseTrack18's skeleton"
                 )
-            links = posetrack_metainfo("posetrack18")["skeleton_links"]
+            links = POSETRACK18.links.tolist()
         if center not in joints:
             raise ValueError(f"center must be one of the joints {list(joints)}, got {center}")
         place = {joint: index for index, joint in enumerate(joints)}
@@ -148,6 +152,10 @@ class GCNSimilarity(Similarity):
         for block in self.blocks:
             features = block(features, present)
         return self.project(features.sum(1) / seen.sum(1).clamp(min=1))
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Find the joints in the data by name, see :class:`ChosenJoints`."""
+        self.chosen.use_skeleton(skeleton, type(self).__name__)
 
     @torch.no_grad()
     def embed(self, packet: FramePacket) -> Representation:

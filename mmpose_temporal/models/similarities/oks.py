@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from mmpose.registry import MODELS
 
-from mmpose_temporal.structures import FramePacket, People, posetrack_metainfo
+from mmpose_temporal.structures import POSETRACK18, FramePacket, People, Skeleton
+from mmpose_temporal.structures.skeleton import checked_sigmas
 
 from .base import PairScores, Representation, Similarity
 from .functional import box_areas, pairwise_oks
@@ -16,17 +17,41 @@ class OKSSimilarity(Similarity):
     """Object keypoint similarity of two poses over the joints that both have, in [0, 1].
 
     Args:
-        sigmas: Spread of each of the K keypoint types. None: those of PoseTrack18 in mmpose
-            (K = 17).
+        sigmas: Spread of each of the K keypoint types. None: those that the data's metainfo
+            gives (:meth:`use_skeleton`); before it is known, those of PoseTrack18 (K = 17).
+
+    Raises:
+        ValueError: ``sigmas`` are not positive.
     """
 
     def __init__(self, *, sigmas: Sequence[float] | None = None):
         super().__init__()
-        if sigmas is None:
-            sigmas = posetrack_metainfo("posetrack18")["sigmas"]
-        self.sigmas = np.asarray(sigmas, dtype=np.float32)
-        if self.sigmas.ndim != 1 or not (self.sigmas > 0).all():
-            raise ValueError(f"sigmas must be K positive numbers, got {sigmas}")
+        self._sigmas_are_given = sigmas is not None
+        self.sigmas = POSETRACK18.sigmas
+        if sigmas is not None:
+            self.sigmas = checked_sigmas(sigmas, len(sigmas))
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Take the sigmas of the data, unless the option gives some.
+
+        Raises:
+            ValueError: The data give none; or the option gives another number.
+        """
+        name, count = skeleton.name or "without name", len(skeleton)
+        if self._sigmas_are_given:
+            if len(self.sigmas) != count:
+                raise ValueError(
+                    f"{len(self.sigmas)} sigmas are given for the {count} keypoints of the data "
+                    f"({name}): {', '.join(skeleton.keypoint_names)}"
+                )
+            return
+        if skeleton.sigmas is None:
+            raise ValueError(
+                f"the metainfo of the data ({name}) gives no sigmas, which object keypoint "
+                f"similarity needs: set the option sigmas, {count} numbers, of "
+                f"{type(self).__name__} or of the part that uses it, or compare by IoUSimilarity"
+            )
+        self.sigmas = skeleton.sigmas
 
     def embed(self, packet: FramePacket) -> Representation:
         """``{'keypoints': (M, K, 2), 'valid': (M, K), 'areas': (M,)}``; areas of the boxes.
@@ -45,7 +70,8 @@ class OKSSimilarity(Similarity):
         if poses.keypoints.shape[1] != len(self.sigmas):
             raise ValueError(
                 f"poses have {poses.keypoints.shape[1]} keypoints, but OKSSimilarity has "
-                f"{len(self.sigmas)} sigmas"
+                f"{len(self.sigmas)} sigmas: set its option sigmas, or tell the tracker the "
+                "metainfo of the data"
             )
         return {
             "keypoints": poses.keypoints,

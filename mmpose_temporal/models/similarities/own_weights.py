@@ -7,6 +7,7 @@ from urllib.parse import urlparse
 import torch
 from torch import Tensor, nn
 
+from mmpose_temporal.structures import stated_keypoints
 from mmpose_temporal.utils.checkpoints import (
     CheckpointMismatch,
     compare_state,
@@ -39,14 +40,17 @@ class OwnWeights:
 
     Raises:
         CheckpointMismatch: ``checkpoint`` does not fit.
-        ValueError: ``checkpoint`` holds no weights, or no weights of that name are shipped.
+        ValueError: ``checkpoint`` holds no weights, or names other joints than the similarity's;
+            or no weights of that name are shipped.
     """
 
     def __init__(self, similarity: nn.Module, checkpoint: str | None = None):
         similarity.ready = False
         similarity._register_load_state_dict_pre_hook(self._check, with_module=True)
         if checkpoint is not None:
-            similarity.load_state_dict(_read(checkpoint))
+            weights, keypoints = _read(checkpoint)
+            similarity.load_state_dict(weights)
+            similarity.chosen.check_layout(keypoints, checkpoint, type(similarity).__name__)
 
     @staticmethod
     def _check(module: nn.Module, state_dict: dict, prefix: str, *_: Any) -> None:
@@ -66,8 +70,8 @@ class OwnWeights:
         module.ready = True
 
 
-def _read(checkpoint: str) -> dict[str, Tensor]:
-    """The similarity's tensors, by their names in it."""
+def _read(checkpoint: str) -> tuple[dict[str, Tensor], tuple[str, ...] | None]:
+    """The similarity's tensors, by their names in it, and the keypoints that the file names."""
     if checkpoint.startswith(SHIPPED):
         checkpoint = str(_shipped(checkpoint.removeprefix(SHIPPED)))
     if urlparse(checkpoint).scheme in ("http", "https"):
@@ -80,7 +84,7 @@ def _read(checkpoint: str) -> dict[str, Tensor]:
     weights = weights_of(content, checkpoint)
     inside = "similarity."
     cut = {name.partition(inside)[2]: value for name, value in weights.items() if inside in name}
-    return cut or weights
+    return cut or weights, stated_keypoints(content)
 
 
 def _shipped(name: str) -> Path:

@@ -8,8 +8,10 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from mmpose_temporal.models.heads import KeypointMatchingHead
+from mmpose_temporal.structures import KEYPOINT_NAMES, Skeleton
 
 from .base import Similarity
+from .chosen_joints import joint_indices
 from .estimator_matching import EstimatorMatching
 
 
@@ -23,8 +25,9 @@ class KeypointMatchingSimilarity(EstimatorMatching):
     all K, which is the same where no threshold takes keypoints out (choice).
 
     Args:
-        joints: Keypoints that count. None: all K. For data that never annotates some of them,
-            whose classifiers are then untrained.
+        joints: Keypoints that count, as indices or names. None: all K. For data that never
+            annotates some of them, whose classifiers are then untrained. Names are those of
+            PoseTrack18 until the data's are known (:meth:`use_skeleton`).
 
     Raises:
         ValueError: ``joints`` is empty, holds one twice or one that the head has not.
@@ -32,11 +35,12 @@ class KeypointMatchingSimilarity(EstimatorMatching):
 
     HEAD = KeypointMatchingHead
 
-    def __init__(self, *, joints: Sequence[int] | None = None):
+    def __init__(self, *, joints: Sequence[int | str] | None = None):
         super().__init__()
         if joints is not None and (not len(joints) or len(set(joints)) < len(joints)):
             raise ValueError(f"joints must name keypoints, each once, got {joints}")
-        self.joints = None if joints is None else np.asarray(joints, np.int64)
+        self._asked = None if joints is None else list(joints)
+        self.joints = self._indices(KEYPOINT_NAMES)
 
     def bind(self, tracker: torch.nn.Module) -> None:
         """See :class:`EstimatorMatching`."""
@@ -45,6 +49,29 @@ class KeypointMatchingSimilarity(EstimatorMatching):
             num = self.head.num_keypoints
             if self.joints.min() < 0 or self.joints.max() >= num:
                 raise ValueError(f"joints must be in [0, {num - 1}], got {self.joints.tolist()}")
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Find the joints by name.
+
+        Raises:
+            ValueError: The head has classifiers for another number of keypoints, or a joint is
+                not in the layout.
+        """
+        if self.head.num_keypoints != len(skeleton):
+            raise ValueError(
+                f"the matching head has classifiers for {self.head.num_keypoints} keypoints, the "
+                f"data ({skeleton.name or 'without name'}) have {len(skeleton)}: set the head's "
+                "num_keypoints and train it on such data"
+            )
+        self.joints = self._indices(skeleton.keypoint_names)
+
+    def _indices(self, names: Sequence[str]) -> np.ndarray | None:
+        asked = self._asked
+        if asked is None:
+            return None
+        if any(isinstance(joint, str) for joint in asked):
+            asked = joint_indices(asked, len(names), names)
+        return np.asarray(asked, np.int64)
 
     def same_as(self, other: Similarity | None) -> bool:
         """See :class:`Similarity`: another one of the same head and joints."""

@@ -12,10 +12,12 @@ from mmpose_temporal.structures import (
     UNTRACKED,
     FramePacket,
     Observer,
+    Skeleton,
     frame_size,
     frame_time,
     from_plain,
     is_searched,
+    refuse_keypoints,
     to_plain,
 )
 
@@ -80,6 +82,7 @@ class TrackingPipeline:
             for name, part in parts.items()
             if type(part).observe is not TrackerPart.observe
         }
+        self.skeleton: Skeleton | None = None
         everyone = [*parts.values(), *self.suppression, *self._inner_parts()]
         everyone = [part for part in everyone if isinstance(part, TrackerPart)]
         self.in_turn = any(part.needs_previous_frame for part in everyone)
@@ -93,6 +96,29 @@ class TrackingPipeline:
     def _inner_parts(self) -> list[Any]:
         association = self.association
         return [association.similarity, *association.gates, *association.births]
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Tell all parts the keypoints of the data; nothing happens if they know them.
+
+        Raises:
+            ValueError: Videos of other keypoints are open, or a part cannot work with these.
+        """
+        known = self.skeleton
+        if known is skeleton or (known is not None and known.same_keypoints(skeleton)):
+            return
+        if known is not None and self._videos:
+            raise ValueError(
+                refuse_keypoints(
+                    f"the videos {', '.join(self._videos)}, which are open,",
+                    known,
+                    "the next frame",
+                    skeleton,
+                    advice="End these videos first, or use a tracker for each layout",
+                )
+            )
+        for part in (*self.parts.values(), *self.suppression):
+            part.use_skeleton(skeleton)
+        self.skeleton = skeleton
 
     # ---- the life of a video
 
@@ -190,7 +216,8 @@ class TrackingPipeline:
 
         Args:
             sample: Needs the metainfo ``video_id`` and ``frame_index``, and ``num_frames`` where
-                the length is known. With ``searched`` or ``frame_readable`` False nobody is
+                the length is known. ``skeleton``, the :class:`Skeleton` of the data, is told to
+                all parts. With ``searched`` or ``frame_readable`` False nobody is
                 looked for: the frame has no people, and the tracks do not age. It may have
                 ``frame_size`` (w, h) or ``ori_shape`` (h, w), and ``time`` (seconds) or ``fps``.
             image: (H, W, 3) uint8 BGR.
@@ -199,6 +226,8 @@ class TrackingPipeline:
             ValueError: The frame is not the next one of its video, which is forgotten then.
         """
         video_id, index = sample.video_id, sample.frame_index
+        if (skeleton := sample.get("skeleton")) is not None:
+            self.use_skeleton(skeleton)
         state = self._videos.get(video_id)
         if state is None:
             state = self.start_video(video_id, sample.get("num_frames"))
@@ -262,6 +291,12 @@ class TrackingPipeline:
         if len(packet.people) and not packet.searched:
             raise ValueError(
                 f"video {packet.video_id}: frame {packet.index} was not searched but has poses"
+            )
+        if self.skeleton is not None and packet.people.keypoints.shape[1] != len(self.skeleton):
+            raise ValueError(
+                f"video {packet.video_id}: frame {packet.index} has poses of "
+                f"{packet.people.keypoints.shape[1]} keypoints; the data have "
+                f"{len(self.skeleton)}: {', '.join(self.skeleton.keypoint_names)}"
             )
         self.thresholds.apply(packet)
         for part in self.suppression:

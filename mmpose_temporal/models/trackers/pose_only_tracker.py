@@ -57,6 +57,7 @@ class PoseOnlyTracker(TrackerModel):
             ValueError: Another ``mode``; a frame comes out of order.
         """
         if mode == "loss":
+            self.use_skeleton_of(data_samples)
             return self.association.similarity.loss(inputs, data_samples)
         if mode != "predict":
             raise ValueError(

@@ -12,7 +12,7 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 from mmpose_temporal.models.parts import TrackerPart
-from mmpose_temporal.structures import FramePacket
+from mmpose_temporal.structures import FramePacket, read_skeleton
 
 from .pipeline import TrackingPipeline
 from .thresholds import Thresholds
@@ -39,6 +39,9 @@ class TrackerModel(BaseModel):
             None: tracks stay as they are.
         frame_encoder: Config of a :class:`FrameEncoder`. None: no features of whole frames.
         observers: Configs of :class:`Observer` parts.
+        metainfo: Keypoints of the data, as mmpose's data sets take it, for example
+            ``dict(from_file='configs/_base_/datasets/coco.py')``, where the samples do not carry
+            a ``skeleton``. None: those of the samples; without any, PoseTrack18's.
         data_preprocessor: As in mmengine.
         init_cfg: As in mmengine.
 
@@ -60,6 +63,7 @@ class TrackerModel(BaseModel):
         merging: dict | None = None,
         frame_encoder: dict | None = None,
         observers: Sequence[dict] = (),
+        metainfo: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ):
@@ -81,6 +85,8 @@ class TrackerModel(BaseModel):
             observers=[TASK_UTILS.build(observer) for observer in observers],
         )
 
+        self._metainfo = metainfo
+
     def bind_parts(self) -> None:
         """Let every part get to know this tracker; call it when all children are there."""
         for part in (*self.pipeline.parts.values(), *self.pipeline.suppression):
@@ -88,6 +94,15 @@ class TrackerModel(BaseModel):
                 part.bind(self)
         if isinstance(self.frame_encoder, TrackerPart):
             self.frame_encoder.bind(self)
+        if self._metainfo is not None:
+            self.pipeline.use_skeleton(read_skeleton(self._metainfo))
+
+    def use_skeleton_of(self, data_samples: Sequence[Any] | None) -> None:
+        """Tell all parts the keypoints of samples that carry them, as in training."""
+        if data_samples is not None and len(data_samples):
+            skeleton = data_samples[0].get("skeleton")
+            if skeleton is not None:
+                self.pipeline.use_skeleton(skeleton)
 
     @property
     def observers(self) -> list:

@@ -5,7 +5,7 @@ import pytest
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models import OKSSimilarity
-from mmpose_temporal.structures import FramePoses, posetrack_metainfo
+from mmpose_temporal.structures import FramePoses, Skeleton, posetrack_metainfo
 from mmpose_temporal.testing import random_poses
 
 
@@ -58,3 +58,22 @@ def test_sigmas_must_be_positive(sigmas):
 def test_nothing_to_learn():
     with pytest.raises(TypeError, match="OKSSimilarity has nothing to learn"):
         OKSSimilarity().loss()
+
+
+def test_sigmas_are_those_of_the_data():
+    similarity = OKSSimilarity()
+    hand = Skeleton(keypoint_names=("thumb", "index"), sigmas=[0.1, 0.2], name="hand")
+    similarity.use_skeleton(hand)
+    np.testing.assert_allclose(similarity.sigmas, [0.1, 0.2], rtol=1e-6)
+    given = OKSSimilarity(sigmas=[0.3, 0.3])
+    given.use_skeleton(hand)
+    np.testing.assert_allclose(given.sigmas, [0.3, 0.3], rtol=1e-6)
+
+
+def test_sigmas_that_do_not_fit_the_data():
+    with pytest.raises(ValueError, match="3 sigmas .* 2 keypoints .*thumb, index"):
+        OKSSimilarity(sigmas=[0.1] * 3).use_skeleton(
+            Skeleton(keypoint_names=("thumb", "index"), sigmas=[0.1, 0.2])
+        )
+    with pytest.raises(ValueError, match="hand.* no sigmas.* option sigmas, 2 numbers"):
+        OKSSimilarity().use_skeleton(Skeleton(keypoint_names=("thumb", "index"), name="hand"))

@@ -6,6 +6,7 @@ from torch import nn
 
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.models.similarities import own_weights
+from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils.checkpoints import CheckpointMismatch
 
 SMALL = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1)
@@ -92,12 +93,14 @@ def test_a_file_without_weights(tmp_path):
 
 
 def test_weights_that_come_with_the_package():
-    """Every file is tensors alone, and those of the matcher are read by their name."""
+    """Tensors and the names of the keypoints; those of the matcher are read by their name."""
     files = sorted(own_weights.SHIPPED_FOLDER.glob("*.pth"))
     assert "track_entailment" in [file.stem for file in files]
     assert (own_weights.SHIPPED_FOLDER / "README.md").is_file()
     for file in files:
-        weights = torch.load(file, weights_only=True)
+        content = torch.load(file, weights_only=True)
+        weights = content["state_dict"]
+        assert content["meta"] == dict(keypoint_names=list(KEYPOINT_NAMES))
         assert all(isinstance(value, torch.Tensor) for value in weights.values())
         assert all(torch.isfinite(value).all() for value in weights.values())
         assert file.stat().st_size < 5e6
@@ -107,7 +110,8 @@ def test_weights_that_come_with_the_package():
         checkpoint="shipped:track_entailment",
     )
     loaded = MODELS.build(settings).state_dict()
-    stored = torch.load(own_weights.SHIPPED_FOLDER / "track_entailment.pth", weights_only=True)
+    path = own_weights.SHIPPED_FOLDER / "track_entailment.pth"
+    stored = torch.load(path, weights_only=True)["state_dict"]
     assert loaded.keys() == stored.keys()
     assert all(torch.equal(loaded[name], value) for name, value in stored.items())
 
@@ -123,3 +127,14 @@ def test_weights_that_are_not_shipped(name):
 def test_shipped_weights_of_something_else():
     with pytest.raises(CheckpointMismatch, match="the checkpoint does not fit PoseEntailment"):
         similarity(1, checkpoint="shipped:track_entailment")
+
+
+def test_a_file_that_names_other_joints(tmp_path):
+    names = ("nose", "left_eye", "right_eye", *KEYPOINT_NAMES[3:])
+    meta = dict(dataset_meta=dict(keypoint_id2name=dict(enumerate(names))))
+    torch.save(dict(state_dict=similarity(1).state_dict(), meta=meta), tmp_path / "a.pth")
+    with pytest.raises(ValueError, match=r"(?s)head_top.*left_eye.*keypoint_names"):
+        similarity(1, checkpoint=str(tmp_path / "a.pth"))
+    joints = [index for index, name in enumerate(KEYPOINT_NAMES) if index not in (3, 4)]
+    stated = similarity(1, checkpoint=str(tmp_path / "a.pth"), keypoint_names=names, joints=joints)
+    assert stated.chosen.names[1] == "left_eye"

@@ -6,7 +6,7 @@ import torch
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models import heads, similarities
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import KEYPOINT_NAMES, FramePoses, Skeleton
 from mmpose_temporal.testing import random_poses, tiny_temporal_estimator_config
 
 K, C = 17, 8
@@ -185,3 +185,16 @@ def test_who_answers_the_same(estimator) -> None:
     for different in (similarity(), similarity(joints=[3]), similarity(other, joints=[0, 3])):
         assert not one.same_as(different)
     assert not one.same_as(None) and not one.same_as(similarities.IoUSimilarity())
+
+
+def test_joints_by_name(estimator) -> None:
+    similarity = similarities.KeypointMatchingSimilarity(joints=("nose", "left_hip"))
+    similarity.bind(estimator)
+    assert similarity.joints.tolist() == [0, 11]
+    names = KEYPOINT_NAMES[::-1]
+    similarity.use_skeleton(Skeleton(keypoint_names=names))
+    assert similarity.joints.tolist() == [16, 5]
+    with pytest.raises(ValueError, match="joint0.*left_hip"):
+        similarity.use_skeleton(Skeleton(keypoint_names=tuple(f"joint{i}" for i in range(17))))
+    with pytest.raises(ValueError, match="17 keypoints.*have 5"):
+        similarity.use_skeleton(Skeleton(keypoint_names=KEYPOINT_NAMES[:5]))

@@ -9,6 +9,7 @@ import torch
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models import TrackEntailment
+from mmpose_temporal.structures import KEYPOINT_NAMES
 
 TOOL = Path(__file__).resolve().parents[3] / "tools/model_converters/extract_similarity.py"
 SMALL = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1)
@@ -32,12 +33,15 @@ def tracker(checkpoint: str | None = None):
 def test_there_and_back(monkeypatch, capsys, tmp_path, wrapped):
     trained = tracker()
     state = trained.state_dict()
-    torch.save(dict(state_dict=state, meta=dict(epoch=5)) if wrapped else state, tmp_path / "a")
+    meta = dict(epoch=5, dataset_meta=dict(keypoint_id2name=dict(enumerate(KEYPOINT_NAMES))))
+    torch.save(dict(state_dict=state, meta=meta) if wrapped else state, tmp_path / "a")
     out = tmp_path / "matcher.pth"
     assert run(monkeypatch, tmp_path / "a", out) == 0
     expected = trained.association.similarity.state_dict()
     found = torch.load(out, weights_only=True)
-    assert list(found) == list(expected)
+    assert list(found["state_dict"]) == list(expected)
+    names = dict(keypoint_names=list(KEYPOINT_NAMES)) if wrapped else {}
+    assert found["meta"] == names
     numbers = sum(value.numel() for value in expected.values())
     assert f"{len(expected)} tensors, {numbers} numbers" in capsys.readouterr().out
     torch.manual_seed(1)

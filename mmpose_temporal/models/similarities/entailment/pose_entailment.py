@@ -9,7 +9,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpose_temporal.structures import NUM_KEYPOINTS, FramePacket
+from mmpose_temporal.structures import FramePacket, Skeleton
 
 from ..base import PairScores, Representation, Similarity
 from ..chosen_joints import ChosenJoints
@@ -44,7 +44,9 @@ class PoseEntailment(Similarity):
         max_distance: Longest distance in time, frames: delta of the paper.
         network: Options of :class:`MatchingNetwork` (Table 7).
         joints: See :class:`ChosenJoints`; the paper's 15 by default.
-        num_keypoints: K of the layout.
+        num_keypoints: See :class:`ChosenJoints`.
+        keypoint_names: Names of the layout that it is trained on, see ``layout`` of
+            :class:`ChosenJoints`. Poses of other layouts are mapped by name.
         keypoint_thr: Keypoints that score less are absent.
         frame_size: Width and height in pixels of frames that do not say theirs.
         max_pairs: Pairs in one pass, which bounds memory. None: 32 on a CPU, 4096 elsewhere.
@@ -66,8 +68,9 @@ class PoseEntailment(Similarity):
         use_segment: bool = True,
         max_distance: int = 4,
         network: dict | None = None,
-        joints: Sequence[int] | None = None,
-        num_keypoints: int = NUM_KEYPOINTS,
+        joints: Sequence[int | str] | None = None,
+        num_keypoints: int | None = None,
+        keypoint_names: Sequence[str] | None = None,
         keypoint_thr: float = 0.0,
         frame_size: Sequence[int] | None = None,
         max_pairs: int | None = None,
@@ -81,7 +84,7 @@ class PoseEntailment(Similarity):
             raise ValueError(f"frame_size must be a positive width and height, got {frame_size}")
         if max_pairs is not None and max_pairs < 1:
             raise ValueError(f"max_pairs must be 1 or more, got {max_pairs}")
-        self.chosen = ChosenJoints(joints, num_keypoints)
+        self.chosen = ChosenJoints(joints, num_keypoints, keypoint_names)
         self.network = MatchingNetwork(**(network or {}))
         self.embedding = TokenEmbedding(
             num_joints=len(self.chosen),
@@ -98,6 +101,10 @@ class PoseEntailment(Similarity):
         self.frame_size = None if frame_size is None else tuple(frame_size)
         self.max_pairs = max_pairs
         OwnWeights(self, checkpoint)
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Find the joints in the data by name, see :class:`ChosenJoints`."""
+        self.chosen.use_skeleton(skeleton, type(self).__name__)
 
     @property
     def device(self) -> torch.device:

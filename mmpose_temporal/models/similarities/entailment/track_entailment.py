@@ -9,7 +9,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpose_temporal.structures import NUM_KEYPOINTS, FramePacket
+from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.utils.track_motion import SMALLEST, common_motion, extents
 
 from ..base import PairScores, Representation, Similarity
@@ -45,7 +45,9 @@ class TrackEntailment(Similarity):
         history: Poses of a track that are looked at, 2 to 6.
         network: Options of :class:`MatchingNetwork`.
         joints: See :class:`ChosenJoints`; the 15 scored ones by default.
-        num_keypoints: K of the layout.
+        num_keypoints: See :class:`ChosenJoints`.
+        keypoint_names: Names of the layout that it is trained on, see ``layout`` of
+            :class:`ChosenJoints`. Poses of other layouts are mapped by name.
         keypoint_thr: Keypoints that score less are absent.
         reach: Largest distance between the centres of the pose and the track's last pose, in
             mean diagonals of the two.
@@ -68,8 +70,9 @@ class TrackEntailment(Similarity):
         *,
         history: int = 6,
         network: dict | None = None,
-        joints: Sequence[int] | None = None,
-        num_keypoints: int = NUM_KEYPOINTS,
+        joints: Sequence[int | str] | None = None,
+        num_keypoints: int | None = None,
+        keypoint_names: Sequence[str] | None = None,
         keypoint_thr: float = 0.0,
         reach: float = 4.0,
         nearest: int | None = 16,
@@ -89,7 +92,7 @@ class TrackEntailment(Similarity):
             raise ValueError(f"nearest must be 1 or more, or None for all, got {nearest}")
         if max_pairs is not None and max_pairs < 1:
             raise ValueError(f"max_pairs must be 1 or more, got {max_pairs}")
-        self.chosen = ChosenJoints(joints, num_keypoints)
+        self.chosen = ChosenJoints(joints, num_keypoints, keypoint_names)
         self.network = MatchingNetwork(**(network or {}))
         self.tokens = TrackTokens(
             num_joints=len(self.chosen), history=history, hidden=self.network.hidden
@@ -101,6 +104,10 @@ class TrackEntailment(Similarity):
         self.use_common_motion = use_common_motion
         self.max_pairs = max_pairs
         OwnWeights(self, checkpoint)
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Find the joints in the data by name, see :class:`ChosenJoints`."""
+        self.chosen.use_skeleton(skeleton, type(self).__name__)
 
     @property
     def device(self) -> torch.device:
@@ -129,8 +136,7 @@ class TrackEntailment(Similarity):
     def _joints(self, keypoints: Tensor, scores: Tensor) -> Tensor:
         """(..., J, 3) of (..., K, 2) and (..., K)."""
         places, present = self.chosen(keypoints, scores.where(scores >= self.keypoint_thr, 0))
-        scores = scores[..., self.chosen.index.to(scores.device)]
-        joints = torch.cat([places, scores[..., None]], -1)
+        joints = torch.cat([places, self.chosen.pick(scores)[..., None]], -1)
         return joints.where(present[..., None], 0)
 
     def extend(

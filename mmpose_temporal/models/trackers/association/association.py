@@ -9,7 +9,7 @@ from mmpose.registry import MODELS, TASK_UTILS
 
 from mmpose_temporal.models.parts import TrackerPart
 from mmpose_temporal.models.similarities import PairScores, Representation, Similarity
-from mmpose_temporal.structures import UNTRACKED, FramePacket, People, select_all
+from mmpose_temporal.structures import UNTRACKED, FramePacket, People, Skeleton, select_all
 
 from ..moved_options import move_options
 from .assignment import HungarianAssignment
@@ -96,6 +96,12 @@ class Association(BaseModule, TrackerPart):
         for part in (self.similarity, *self.gates, *self.births):
             if isinstance(part, TrackerPart):
                 part.bind(tracker)
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """See :class:`TrackerPart`."""
+        for part in (self.similarity, *self.gates, *self.births):
+            if isinstance(part, TrackerPart):
+                part.use_skeleton(skeleton)
 
     def start_video(self) -> LiveTracks:
         """See :class:`TrackerPart`."""

@@ -9,7 +9,7 @@ from mmcv.ops import nms
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models.similarities import OKSSimilarity, pairwise_iou
-from mmpose_temporal.structures import FramePacket, People, enclosing_boxes
+from mmpose_temporal.structures import FramePacket, People, Skeleton, enclosing_boxes
 
 from .base import (
     DETECTED,
@@ -107,6 +107,10 @@ class TemporalOKS(PastedBoxes):
             raise ValueError(f"oks_thr must be in (0, 1], got {oks_thr}")
         self.oks_thr = oks_thr
         self.similarity = OKSSimilarity(sigmas=sigmas)
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Take the sigmas of the data, see :class:`OKSSimilarity`."""
+        self.similarity.use_skeleton(skeleton)
 
     def merge(self, last: LastFrame, people: People) -> tuple[People, int]:
         """See :class:`Propagation`."""

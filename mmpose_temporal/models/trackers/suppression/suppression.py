@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 from mmpose.registry import TASK_UTILS
 
+from mmpose_temporal.models.parts import TrackerPart
 from mmpose_temporal.models.similarities import OKSSimilarity, pairwise_iou
-from mmpose_temporal.structures import People
+from mmpose_temporal.structures import People, Skeleton
 
 
-class Suppression(ABC):
+class Suppression(TrackerPart, ABC):
     """Chooses the poses of a frame that stay."""
 
     @abstractmethod
@@ -113,6 +114,10 @@ class OKSNMS(GreedySuppression):
         self.oks_thr = _in_unit_range("oks_thr", oks_thr)
         self.similarity = OKSSimilarity(sigmas=sigmas)
 
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Take the sigmas of the data, see :class:`OKSSimilarity`."""
+        self.similarity.use_skeleton(skeleton)
+
     def same_person(self, poses: People) -> np.ndarray:
         """See :class:`GreedySuppression`."""
         return self.similarity.between(poses) > self.oks_thr
@@ -152,6 +157,10 @@ class SoftOKSNMS(Suppression):
         self.max_poses = max_poses
         self.min_score = min_score
         self.similarity = OKSSimilarity(sigmas=sigmas)
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """Take the sigmas of the data, see :class:`OKSSimilarity`."""
+        self.similarity.use_skeleton(skeleton)
 
     def __call__(self, poses: People) -> np.ndarray:
         """See :class:`Suppression`."""
