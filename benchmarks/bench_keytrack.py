@@ -79,7 +79,7 @@ def build(kind: str, history: int | None = None) -> nn.Module:
     torch.manual_seed(0)
     config = Config.fromfile(PAPER if kind == "paper" else SHIPPED).model
     if history is not None and kind == "paper":
-        config.association.history = history
+        config.association.depth.history = history
     elif history is not None:
         config.association.similarity.history = history
         config.association.similarity.checkpoint = None
@@ -119,7 +119,7 @@ def bench_matcher(quick: bool) -> None:
     """Rows of the matching network alone."""
     tracker = build("paper")
     similarity, association = tracker.association.similarity, tracker.association
-    video = crowd(10, association.history + 1)
+    video = crowd(10, association.depth.history + 1)
     earlier = [
         similarity.embed(poses, dict(time=sample.frame_index, frame_size=SIZE))
         for sample, poses in video

@@ -7,6 +7,14 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.utils import warn_once
 
+INSIDE = dict(
+    history=("depth", "History"),
+    nearest=("depth", "History"),
+    confirm_length=("life", "ConfirmedLife"),
+    tentative_age=("life", "ConfirmedLife"),
+)
+"""Options of the former HistoryAssociation and ConfirmedAssociation -> part, and its type."""
+
 
 def move_options(
     moved: dict[str, Any], life: dict | None, births: Sequence[dict]
@@ -20,9 +28,15 @@ def move_options(
 
     Raises:
         TypeError: An option that never was one of an association.
-        ValueError: It is given in the old place and in the new one.
+        ValueError: It is given in the old place and in the new one; an option of a part.
     """
     unknown = moved.keys() - {"max_age", "new_track_thr"}
+    for name in sorted(unknown & INSIDE.keys()):
+        part, kind = INSIDE[name]
+        raise ValueError(
+            f"{name} is an option of the association's {part} now: "
+            f"{part}=dict(type='{kind}', {name}={moved[name]}, ...)"
+        )
     if unknown:
         raise TypeError(f"Association has no option {', '.join(sorted(unknown))}")
     if "max_age" in moved:

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def restored(tmp_path_factory) -> dict[str, tuple[dict, dict]]:
-    """For each case what an uninterrupted tracker answers to the last frames, and a restored one."""
+    """For each case the last answers of an uninterrupted tracker and of a restored one."""
     folder = tmp_path_factory.mktemp("saved")
     saved, expected = {}, {}
     for name, case in CASES.items():
