@@ -39,7 +39,7 @@ boxes = torch.tensor([[0.0, 0, 10, 10], [1, 1, 10, 10], [20, 20, 30, 30]])
 _, kept = nms(boxes, torch.tensor([0.9, 0.8, 0.7]), iou_threshold=0.5)
 assert kept.tolist() == [0, 2], f"mmcv's nms kept {kept.tolist()} instead of [0, 2]"
 
-ramp = torch.arange(8.0).expand(1, 1, 8, 8)  # the value at a point is its x
+ramp = torch.arange(8.0).repeat(1, 1, 8, 1)  # the value at a point is its x
 middle = torch.full((1, 1, 1, 1), 3.0)
 upright = RoIAlign(1, aligned=False)(ramp, torch.tensor([[0.0, 2, 2, 4, 4]]))
 torch.testing.assert_close(upright, middle)
