@@ -10,8 +10,9 @@ Two environments, so that several clones share the large one and each imports it
 * `.venv` in the clone: an empty environment whose site-packages names the other one's, with this
   clone installed in it as editable.
 
-The operators of mmcv take about ten minutes to compile, so the wheel is kept in `<cache>/wheels`,
-by torch, Python and platform (pip's own cache would hand out one built for another torch).
+The operators of mmcv take a minute or two to compile (environment/operators.py; ten and more with
+GPU operators), so the wheel is kept in `<cache>/wheels`, by torch, Python and platform (pip's own
+cache would hand out one built for another torch).
 
 Environment variables: MMPOSE_TEMPORAL_CACHE (the cache folder; else mmpose_temporal in
 XDG_CACHE_HOME or ~/.cache), TORCH and TORCHVISION (versions to use instead of the pinned pair),

@@ -6,23 +6,18 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
 
+from . import operators
 from .plan import APART, Plan
 from .steps import SetupError, Step, run
 
 FREE_GB = 9  # what torch with CUDA's libraries, the rest and the compilation take, rounded up
 
-OPS_CHECK = """
-import torch
-from mmcv.ops import nms
-boxes = torch.tensor([[0.0, 0, 10, 10], [1, 1, 10, 10], [20, 20, 30, 30]])
-_, kept = nms(boxes, torch.tensor([0.9, 0.8, 0.7]), iou_threshold=0.5)
-assert kept.tolist() == [0, 2], f"mmcv's nms kept {kept.tolist()} instead of [0, 2]"
-"""
 TORCH_CHECK = """
 import torch, torchvision
 print("torch", torch.__version__, "torchvision", torchvision.__version__)
@@ -47,7 +42,8 @@ class Builder:
     def steps(self) -> list[Step]:
         """All steps in order; each needs the ones before it."""
         pins = self.plan.pins
-        cached = "kept from before" if self.plan.mmcv_wheel() else "8 to 11 minutes the first time"
+        first = "10 minutes or more" if self.plan.cuda else "1 to 3 minutes"
+        cached = "kept from before" if self.plan.mmcv_wheel() else f"{first} the first time"
         misfit = (
             "mmcv's operators do not fit this torch. Remove the wheel, so that it is compiled "
             f"again: rm -r {self.plan.wheels}; then run make again."
@@ -125,9 +121,64 @@ class Builder:
         run(log, self.python, "-c", TORCH_CHECK, cwd=self.plan.environment)
 
     def build_mmcv(self, log: Path) -> str | None:
-        """Compile the wheel, unless this torch, Python and platform have one already."""
+        """Compile the wheel, unless this torch, Python and platform have one already.
+
+        Without GPU operators, mmcv's files are compiled together, and the wheel is tried before
+        it is kept. Where that fails, and for GPU operators, each file is compiled on its own.
+        """
         if self.plan.mmcv_wheel():
             return None
+        self.plan.wheels.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.plan.cache, prefix="mmcv-") as name:
+            folder = Path(name)
+            note = "with GPU operators" if self.plan.cuda else "CPU operators"
+            wheel = None
+            if not self.plan.cuda:
+                try:
+                    wheel = self.compile_together(log, folder / "together")
+                except (OSError, ValueError, subprocess.SubprocessError) as error:
+                    failed = "compiling mmcv's files together failed, so each is compiled alone"
+                    print(f"{failed} (10 minutes or more; why: {log}) ...", end=" ", flush=True)
+                    with log.open("a") as file:
+                        file.write(f"\n{error}\n{failed}\n\n")
+                    note = f"{note}; {failed}: {log}"
+            if wheel is None:
+                wheel = self.compile_each(log, folder / "each", f"mmcv=={self.plan.pins['mmcv']}")
+            wheel.replace(self.plan.wheels / wheel.name)
+        return note
+
+    def compile_together(self, log: Path, folder: Path) -> Path:
+        """The wheel from mmcv's sources rewritten for a short compilation, if its check passes."""
+        requirement = f"mmcv=={self.plan.pins['mmcv']}"
+        options = ("--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-binary", "mmcv")
+        pip = (self.python, "-m", "pip", "download", *options, "--dest", folder)
+        run(log, *pip, requirement, **self.mmcv_environ())
+        archives = [*folder.glob("mmcv-*.tar.gz"), *folder.glob("mmcv-*.zip")]
+        if len(archives) != 1:
+            raise operators.UnexpectedSources(f"{requirement} came as {archives}")
+        shutil.unpack_archive(archives[0], folder)
+        (source,) = (path for path in folder.glob("mmcv-*") if path.is_dir())
+        functions = operators.function_names(source)
+        count = operators.unite(source)
+        with log.open("a") as file:
+            file.write(f"{count} files of mmcv are compiled as 3\n")
+        # Without the notes for a debugger that Python's own flags ask for: 1.7 MB, not 83.
+        flags = f"{os.environ.get('CFLAGS', '')} -O2 -g0".strip()
+        wheel = self.compile_each(log, folder / "wheel", source, CFLAGS=flags)
+        unpacked = folder / "unpacked"
+        shutil.unpack_archive(wheel, unpacked, "zip")
+        run(log, self.python, "-c", operators.CHECK, *functions, cwd=unpacked)
+        return wheel
+
+    def compile_each(self, log: Path, folder: Path, mmcv: str | Path, **extra: str) -> Path:
+        """The wheel of a requirement or a folder, each file that is there compiled on its own."""
+        options = ("--no-deps", "--no-build-isolation", "--no-cache-dir", "--wheel-dir", folder)
+        run(log, self.python, "-m", "pip", "wheel", *options, mmcv, **self.mmcv_environ(), **extra)
+        (wheel,) = folder.glob("mmcv-*.whl")
+        return wheel
+
+    def mmcv_environ(self) -> dict[str, str]:
+        """What mmcv's setup.py reads; with MMCV_WITH_OPS=0 it makes another package, mmcv-lite."""
         environ = {
             "MMCV_WITH_OPS": "1",
             "FORCE_CUDA": str(int(self.plan.cuda)),
@@ -136,27 +187,14 @@ class Builder:
         }
         if not self.plan.cuda:
             environ["CUDA_VISIBLE_DEVICES"] = ""  # mmcv compiles for a GPU whenever it sees one
-        self.plan.wheels.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.plan.cache, prefix="mmcv-") as folder:
-            options = (
-                "--no-deps",
-                "--no-build-isolation",
-                "--no-cache-dir",
-                "--wheel-dir",
-                folder,
-            )
-            requirement = f"mmcv=={self.plan.pins['mmcv']}"
-            run(log, self.python, "-m", "pip", "wheel", *options, requirement, **environ)
-            (wheel,) = Path(folder).glob("mmcv-*.whl")
-            wheel.replace(self.plan.wheels / wheel.name)
-        return "with GPU operators" if self.plan.cuda else "CPU operators"
+        return environ
 
     def install_mmcv(self, log: Path) -> None:
-        """Install the wheel and call an operator: one without operators would install as well."""
+        """Install the wheel and call operators: one without operators would install as well."""
         wheel = self.plan.mmcv_wheel()
         options = ("--no-deps", "--force-reinstall", "--no-cache-dir")
         run(log, self.python, "-m", "pip", "install", *options, wheel)
-        run(log, self.python, "-c", OPS_CHECK, cwd=self.plan.environment)
+        run(log, self.python, "-c", operators.CHECK, cwd=self.plan.environment)
 
     def check_whole(self, log: Path) -> None:
         """Import the libraries together: binaries that do not fit each other fail here."""
