@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from bench_tracker import rates, read_poses, track_all
 from common import arguments, emit, paired
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
@@ -77,7 +77,11 @@ def crowd(people: int, length: int, *, stay: int | None = None) -> Video:
 def build(kind: str, history: int | None = None) -> nn.Module:
     """The tracker of ``'paper'`` or ``'shipped'``, or one with another history."""
     torch.manual_seed(0)
-    config = Config.fromfile(PAPER if kind == "paper" else SHIPPED).model
+    if kind == "paper":
+        association = Config.fromfile(PAPER).keytrack_association
+        config = ConfigDict(type="PoseOnlyTracker", association=association)
+    else:
+        config = Config.fromfile(SHIPPED).model
     if history is not None and kind == "paper":
         config.association.depth.history = history
     elif history is not None:

@@ -18,6 +18,7 @@ allow_checkpoint_types()
 
 # After the checks, so that a library that does not fit is named and not merely breaks an import.
 from . import datasets, evaluation, models, structures  # noqa: E402
+from .utils import config_files  # noqa: E402
 
 if mmpose_networks_available():
     from . import engine, visualization  # noqa: F401
@@ -29,4 +30,4 @@ else:
         stacklevel=2,
     )
 
-__all__ = ["__version__", "datasets", "evaluation", "models", "structures"]
+__all__ = ["__version__", "config_files", "datasets", "evaluation", "models", "structures"]

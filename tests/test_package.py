@@ -13,6 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import mmengine
 import pytest
 
 import mmpose_temporal
@@ -52,6 +53,36 @@ def pip(*arguments: str | Path, cwd: Path) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def read_a_users_config(folder: Path, *, packages: Path) -> list[str]:
+    """Read a config of a user's in a process of its own, with the package from ``packages``.
+
+    As mmpose's tools do: nothing is imported before the config is read. The environment's
+    libraries are there, but not the package that it has installed.
+
+    Returns:
+        The similarity that the config ends up with, and where the package was found.
+    """
+    folder.mkdir()
+    (folder / "mine.py").write_text(
+        '_base_ = __import__("mmpose_temporal").config_files(\n'
+        '    "baselines/oks-tracker.py", "_base_/models/track_entailment.py"\n'
+        ")\n"
+        "model = dict(association=dict(_delete_=True, **_base_.shipped_association))\n"
+    )
+    code = (
+        "import site, sys; site.addsitedir(sys.argv[1]); sys.path.append(sys.argv[2])\n"
+        "from mmengine.config import Config\n"
+        "config = Config.fromfile('mine.py')\n"
+        "import mmpose_temporal\n"
+        "print(config.model.association.similarity.type, mmpose_temporal.__file__)\n"
+    )
+    arguments = [str(packages), str(Path(mmengine.__file__).parents[1])]
+    command = [sys.executable, "-S", "-c", code, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
 def test_version_is_told_once(project_root: Path) -> None:
@@ -180,19 +211,20 @@ def test_wheel_holds_the_package_and_what_mim_needs(clone: Path, tmp_path: Path)
     new = {str(path.relative_to(clone).parts[0]) for path in after - before}
     assert new <= {"mmpose_temporal.egg-info"}  # git-ignored, as build/ is
 
+    installed = tmp_path / "installed"
+    pip("install", "--no-deps", "--no-index", "--target", installed, wheel, cwd=tmp_path)
+    found = read_a_users_config(tmp_path / "user", packages=installed)
+    assert found == ["TrackEntailment", str(installed / "mmpose_temporal/__init__.py")]
+
 
 def test_editable_installation_links_what_mim_needs(clone: Path, tmp_path: Path) -> None:
     """With --target, so that the environment that runs the tests stays as it is."""
-    options = ("--no-deps", "--no-build-isolation", "--no-index", "--target", tmp_path)
+    installed = tmp_path / "installed"
+    options = ("--no-deps", "--no-build-isolation", "--no-index", "--target", installed)
     pip("install", *options, "--editable", ".", cwd=clone)
     mim = clone / "mmpose_temporal/.mim"
     for name in ("configs", "tools", "model-index.yml"):
         assert (mim / name).is_symlink()
         assert (mim / name).resolve() == (clone / name).resolve()
-    code = (
-        "import site, sys, importlib.util as u; site.addsitedir(sys.argv[1]); "
-        "print(u.find_spec('mmpose_temporal').origin)"
-    )
-    command = [sys.executable, "-S", "-c", code, str(tmp_path)]
-    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert Path(found.stdout.strip()) == clone / "mmpose_temporal/__init__.py"
+    found = read_a_users_config(tmp_path / "user", packages=installed)
+    assert found == ["TrackEntailment", str(clone / "mmpose_temporal/__init__.py")]

@@ -1,6 +1,14 @@
 """Small helpers that every room uses: safe paths and files that are whole or absent."""
 
+from .configs import base_files, config_files
 from .files import atomic_write, safe_join, write_json
 from .warn_once import warn_once
 
-__all__ = ["atomic_write", "safe_join", "warn_once", "write_json"]
+__all__ = [
+    "atomic_write",
+    "base_files",
+    "config_files",
+    "safe_join",
+    "warn_once",
+    "write_json",
+]

@@ -1,14 +1,15 @@
-"""Every config file under configs/: it loads, and its parts exist and fit each other."""
+"""Every config under configs/ loads, and its parts exist and fit each other."""
 
 import json
 import re
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import mmpose
 import pytest
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmpose.registry import (
@@ -23,23 +24,24 @@ from mmpose.registry import (
 )
 
 import mmpose_temporal  # noqa: F401 - registers everything
+from mmpose_temporal.utils import base_files
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "configs"
-ALL = sorted(
-    str(path.relative_to(FOLDER))
-    for path in FOLDER.rglob("*.py")
-    if "_base_" not in path.relative_to(FOLDER).parts
-)
+FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py"))
+ALL = [name for name in FILES if not name.startswith("_base_/")]
 DETECTORS = [name for name in ALL if "/detectors/" in name]
 # `oks-tracker.py` has no estimator and no data; a recipe says in its name what it trains on.
 POSES_ONLY = [name for name in ALL if "_" not in Path(name).stem]
-# Trainings on poses alone have no estimator either, see test_pose_training_configs.py.
-POSE_TRAININGS = [
-    name for name in ALL if re.match(r"keytrack/(?!.*_td-hm_)", name) and name not in POSES_ONLY
-]
-TRACKERS = [name for name in ALL if name not in (*DETECTORS, *POSES_ONLY, *POSE_TRAININGS)]
+RECIPES = [name for name in ALL if name not in (*DETECTORS, *POSES_ONLY)]
+# Trainings on poses alone have no estimator.
+POSE_TRAININGS = [name for name in RECIPES if re.match(r"keytrack/(?!.*_td-hm_)", name)]
+TRACKERS = [name for name in RECIPES if name not in POSE_TRAININGS]
+ENTAILMENT = [name for name in POSE_TRAININGS if "/keytrack_tx" in name]
+PARTS = [name for name in FILES if re.match(r"_base_/(models|datasets|schedules)/", name)]
+RUNTIME = "_base_/default_runtime.py"
 MIM = Path(mmpose.__file__).parent / ".mim"
+IMPORTS = dict(imports=["mmpose_temporal"], allow_failed_imports=False)
 
 
 @cache
@@ -85,23 +87,105 @@ def light(model: dict) -> dict:
     return model
 
 
+# ------------------------------------------------------------------------ bases
+
+
+def test_at_most_four_levels():
+    """A config is level 1, its bases are level 2, and so on; mmpose's bases count as well.
+
+    Of a detector, the config of mmdet that it begins with counts, and not what that is made of.
+    """
+    deep = {
+        name: level
+        for name in ALL
+        for level, path in base_files(FOLDER / name)
+        if level > 4 and "mmdet" not in path.parts
+    }
+    assert not deep
+
+
+def test_levels_are_counted(tmp_path):
+    """a <- b <- mmpose's runtime: three."""
+    (tmp_path / "b.py").write_text('_base_ = "mmpose::_base_/default_runtime.py"\n')
+    (tmp_path / "a.py").write_text('_base_ = "./b.py"\n')
+    found = [(level, path.name) for level, path in base_files(tmp_path / "a.py")]
+    assert found == [(1, "a.py"), (2, "b.py"), (3, "default_runtime.py")]
+
+
+def test_no_chain_leads_through_another_data_set():
+    for name in RECIPES:
+        folder = Path(name).parent.name
+        for _, path in base_files(FOLDER / name):
+            if path.is_relative_to(FOLDER) and "_base_" not in path.parts:
+                assert path.parent.name == folder, name
+
+
+# It is in place of a config of mmpose, with `codec` and `train_pipeline` as in those.
+ESTIMATOR = "_base_/models/td-hm_hrnet-tiny_128x96.py"
+THEIRS = (
+    "mmpose::body_2d_keypoint/topdown_heatmap/posetrack18/"
+    "td-hm_hrnet-w48_8xb64-20e_posetrack18-256x192.py"
+)
+
+
+def combined(folder: Path, *bases: str) -> Config:
+    """A config in another folder with these bases."""
+    config = folder / "config.py"
+    config.write_text(f"_base_ = {[b if '::' in b else str(FOLDER / b) for b in bases]}\n")
+    return Config.fromfile(config, import_custom_modules=False)
+
+
+def test_any_two_bases_combine(tmp_path):
+    """mmengine refuses two bases with the same name in them."""
+    assert len(PARTS) > 15
+    for one, other in combinations([RUNTIME, *PARTS], 2):
+        cfg = combined(tmp_path, one, other)
+        assert {*load(one), *load(other)} <= {*cfg}, (one, other)
+
+
+def test_any_base_combines_with_a_config_of_mmpose(tmp_path):
+    for name in (RUNTIME, *PARTS):
+        if name != ESTIMATOR:
+            cfg = combined(tmp_path, THEIRS, name)
+            assert {"model", "train_dataloader", *load(name)} <= {*cfg}, name
+
+
+def test_all_parts_in_one_config(tmp_path):
+    config = tmp_path / "config.py"
+    bases = [THEIRS, *(str(FOLDER / n) for n in (RUNTIME, *PARTS) if n != ESTIMATOR)]
+    config.write_text(
+        f"_base_ = {bases}\n"
+        "model = dict(_base_.keytrack_tracker, _delete_=True, type='PoseOnlyTracker',\n"
+        "    association=_base_.shipped_association, suppression=_base_.tkmr_pnms)\n"
+        "model.pop('propagation')  # it needs an estimator\n"
+    )
+    tracker = MODELS.build(Config.fromfile(config).model)
+    assert type(tracker.association.similarity).__name__ == "TrackEntailment"
+
+
 # ------------------------------------------------------------------------- parts
 
 
-@pytest.mark.parametrize("name", TRACKERS)
+@pytest.mark.parametrize("name", RECIPES)
 def test_parts_are_built(name):
     """Data sets with pipelines, metrics, hooks, visualizer, optimizer and schedule."""
     cfg = load(name)
-    assert cfg.custom_imports == dict(imports=["mmpose_temporal"], allow_failed_imports=False)
+    assert (cfg.custom_imports, cfg.default_scope) == (IMPORTS, "mmpose")
     for part in ("train", "val", "test"):
         loader = cfg[f"{part}_dataloader"]
         DATASETS.build(dict(loader.dataset, lazy_init=True))  # pipelines too, no file is read
         assert DATA_SAMPLERS.get(loader.sampler.type) is not None
     for part in ("val", "test"):
-        METRICS.build(cfg[f"{part}_evaluator"])
+        assert isinstance(cfg[f"{part}_evaluator"], list)  # a user may append
+        kinds = [type(METRICS.build(evaluator)).__name__ for evaluator in cfg[f"{part}_evaluator"]]
+        assert "PoseTrackMetric" in kinds
+        loader = cfg[f"{part}_dataloader"]
+        assert loader.sampler.type == "VideoSampler"
+        assert not loader.get("drop_last", False)
     VISUALIZERS.build(cfg.visualizer)
     for hook in (*cfg.default_hooks.values(), *cfg.get("custom_hooks", [])):
         HOOKS.build(hook)
+    assert "badcase" not in cfg.default_hooks
     wrapper = build_optim_wrapper(torch.nn.Linear(1, 1), cfg.optim_wrapper)
     assert OPTIM_WRAPPERS.get(type(wrapper).__name__) is type(wrapper)
     for step in cfg.param_scheduler:
@@ -114,14 +198,55 @@ def test_parts_are_built(name):
             kind(wrapper.optimizer, **options)
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_best_checkpoint_is_chosen_by_a_metric_that_is_emitted(name):
+    cfg = load(name)
+    hook = cfg.default_hooks.checkpoint
+    keys = [
+        key
+        for evaluator in cfg.val_evaluator
+        if evaluator.type == "PoseTrackMetric"
+        for key in METRICS.get(evaluator.type).metric_keys(evaluator.get("prefix"))
+    ]
+    if name in POSE_TRAININGS:  # it would be chosen on the videos that are reported
+        assert "save_best" not in hook
+        return
+    assert hook.save_best in keys
+    # a training of more than an estimator of poses is judged by the tracks
+    poses = cfg.model.estimator.get("stage", "pose") == "pose"
+    assert hook.save_best == ("posetrack/AP" if poses else "posetrack/MOTA")
+    assert hook.rule == "greater"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_name_says_the_recipe(name):
+    """Folder: the data. 8xb64-20e: batch of each of 8 GPUs and epochs."""
+    cfg = load(name)
+    folder = Path(name).parent.name
+    roots = {cfg[f"{part}_dataloader"].dataset.data_root for part in ("train", "val", "test")}
+    known = dict(
+        synthetic={"data/synthetic_posetrack/", "data/synthetic_crossing/"},
+        real={"data/multiperson_posetrack/"},
+    )
+    assert len(roots) == 1
+    assert roots <= known.get(folder, {f"data/{folder}/"})
+    if release := re.fullmatch(r"posetrack(17|18|21)", folder):
+        for part in ("train", "val", "test"):
+            dataset = cfg[f"{part}_dataloader"].dataset
+            assert dataset.get("release", "posetrack18") == release[0]
+    if recipe := re.search(r"_(\d)xb(\d+)-(\d+)e_", name):
+        gpus, batch, epochs = map(int, recipe.groups())
+        assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs) == (batch, epochs)
+        if "auto_scale_lr" in cfg and not name.startswith("baselines/"):  # mmpose's there
+            assert cfg.auto_scale_lr.base_batch_size == gpus * batch
+
+
 @pytest.mark.parametrize("name", TRACKERS)
-def test_tracker_is_built_and_reads_whole_videos(name):
+def test_tracker_is_built(name):
     cfg = load(name)
     model = MODELS.build(light(cfg.model))
     assert model.cropper.input_size == tuple(cfg.codec.input_size)
     for loader in (cfg.val_dataloader, cfg.test_dataloader):
-        assert loader.sampler.type == "VideoSampler"
-        assert not loader.get("drop_last", False)
         asks_detector = type(model.box_source).__name__ == "DetectorBoxes"
         assert (loader.dataset.box_source == "detector") == asks_detector
 
@@ -140,51 +265,12 @@ def test_input_and_heatmap_sizes_agree(name):
     assert shape == (1, 17, heatmap[1], heatmap[0])
 
 
-@pytest.mark.parametrize("name", TRACKERS)
-def test_best_checkpoint_is_chosen_by_a_figure_of_the_metric(name):
-    cfg = load(name)
-    hook = cfg.default_hooks.checkpoint
-    metric = METRICS.get(cfg.val_evaluator.type)
-    assert hook.save_best in metric.metric_keys(cfg.val_evaluator.get("prefix"))
-    # a training of more than an estimator of poses is judged by the tracks
-    poses = cfg.model.estimator.get("temporal_loss") is None
-    assert hook.save_best == ("posetrack/AP" if poses else "posetrack/MOTA")
-    assert hook.rule == "greater"
-
-
-@pytest.mark.parametrize("name", [n for n in TRACKERS if "/iou-tracker" in n])
-def test_iou_config_differs_from_its_oks_sibling_in_the_similarity_only(name):
-    iou, oks = load(name).to_dict(), load(name.replace("iou-tracker", "oks-tracker")).to_dict()
-    assert iou["model"]["association"].pop("similarity") == dict(type="IoUSimilarity")
-    assert oks["model"]["association"].pop("similarity") == dict(type="OKSSimilarity")
-    assert iou == oks
-
-
-def test_every_release_has_every_baseline():
-    """3 releases x 5 backbones x 2 sizes x 2 similarities = 60, and 3 with a detector."""
-    found = [n for n in TRACKERS if re.match(r"baselines/posetrack(17|18|21)/", n)]
-    plain = [n for n in found if "dcn" not in n]
-    sizes = {re.search(r"_td-hm_(.+?)_8xb.*-(\d+x\d+)\.py", n).groups() for n in plain}
-    assert (len(plain), len(found), len(sizes)) == (60, 63, 10)
-    for name in plain:
-        release = name.split("/")[1]
-        cfg = load(name)
-        for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
-            assert loader.dataset.data_root == f"data/{release}/"
-            assert loader.dataset.get("release", "posetrack18") == release
-        batch = int(re.search(r"_8xb(\d+)-20e_", name)[1])
-        assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs) == (batch, 20)
-
-
-def test_documented_switch_to_annotated_boxes():
-    cfg = load(next(n for n in TRACKERS if "posetrack18/oks-tracker" in n))
-    assert cfg.test_dataloader.dataset.box_source == "file"
-    options = "test_dataloader.dataset.box_source=gt test_dataloader.dataset.bbox_file=None"
-    assert options in (FOLDER / "baselines" / "README.md").read_text()
-    pairs = dict(option.split("=") for option in options.split())
-    cfg.merge_from_dict({k: DictAction._parse_iterable(v) for k, v in pairs.items()})
-    dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, lazy_init=True))
-    assert (dataset.box_source, dataset.bbox_file) == ("gt", None)
+@pytest.mark.parametrize("release", ["posetrack17", "posetrack18", "posetrack21"])
+def test_every_release_has_two_backbones_in_two_sizes(release):
+    found = [n for n in TRACKERS if n.startswith(f"baselines/{release}/")]
+    sizes = [re.search(r"oks-tracker_td-hm_(.+?)_8xb.*-(\d+x\d+)\.py", n).groups() for n in found]
+    backbones, inputs = ("hrnet-w48", "res50"), ("256x192", "384x288")
+    assert sorted(sizes) == [(backbone, size) for backbone in backbones for size in inputs]
 
 
 def test_no_base_file_shadows_a_description_of_mmpose():
@@ -198,7 +284,7 @@ def test_no_base_file_shadows_a_description_of_mmpose():
 @pytest.mark.parametrize("name", POSES_ONLY)
 def test_tracker_of_known_poses_is_built(name):
     cfg = load(name)
-    assert cfg.custom_imports == dict(imports=["mmpose_temporal"], allow_failed_imports=False)
+    assert cfg.custom_imports == IMPORTS
     model = MODELS.build(cfg.model)
     similarity = cfg.model.association.similarity.type
     assert type(model.association.similarity).__name__ == similarity
@@ -232,8 +318,88 @@ def test_detector_is_built(name):
     assert cfg.load_from in listed
 
 
-@pytest.mark.parametrize("name", [n for n in TRACKERS if "dcn" in n])
-def test_tracker_with_a_detector_names_its_config_and_weights(name):
-    source = load(name).model.box_source
+BOXES = load("_base_/models/detectors.py")
+
+
+@pytest.mark.parametrize("part", list(BOXES))
+def test_detector_of_a_tracker_names_its_config_and_weights(part):
+    source = BOXES[part]
     assert source.config.removeprefix("configs/") in DETECTORS
     assert load(source.config.removeprefix("configs/")).load_from == source.checkpoint
+
+
+# ------------------------------------------------------- trainings on poses alone
+
+
+def batch(cfg: Config) -> dict[str, torch.Tensor]:
+    """Four pairs of random poses in frames of 640 x 480, with crops where they are loaded."""
+    generator = torch.Generator().manual_seed(0)
+    points = torch.rand((4, 2, 17, 2), generator=generator) * torch.tensor([640.0, 480.0])
+    crops = {}
+    for step in cfg.train_dataloader.dataset.pipeline:
+        if step.type == "LoadPairCrops":
+            shape = (4, 2, 3, *step.size[::-1])
+            crops["crops"] = torch.randint(0, 256, shape, generator=generator).byte()
+    return dict(
+        crops,
+        keypoints=points,
+        keypoint_scores=torch.ones(4, 2, 17),
+        boxes=torch.cat([points.amin(2), points.amax(2)], dim=-1),
+        frame_size=torch.tensor([[640.0, 480.0]]).repeat(4, 1),
+        distance=torch.ones(4, dtype=torch.int64),
+        labels=torch.tensor([0, 1, 0, 1]),
+    )
+
+
+def trains_on_pairs(name: str) -> bool:
+    return load(name).train_dataloader.dataset.type == "PosePairDataset"
+
+
+@pytest.mark.parametrize("name", [n for n in POSE_TRAININGS if trains_on_pairs(n)])
+def test_loss_is_a_number_and_reaches_every_weight(name):
+    cfg = load(name)
+    assert cfg.train_dataloader.sampler.type == "BalancedPairSampler"
+    model = MODELS.build(cfg.model)
+    loss, _ = model.parse_losses(model(batch(cfg), None, mode="loss"))
+    assert torch.isfinite(loss)
+    loss.backward()
+    assert not [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
+
+
+@pytest.mark.parametrize("name", ENTAILMENT)
+def test_entailment_config_fits_its_name_and_its_tracker(name):
+    """tx4-128: 4 layers of 128 channels; trained on the distances that the tracker compares."""
+    layers, hidden = map(int, re.search(r"_tx(\d)-(\d+)_", name).groups())
+    cfg = load(name)
+    association = cfg.model.association
+    similarity = association.similarity
+    assert (similarity.network.num_layers, similarity.network.hidden) == (layers, hidden)
+    assert name.endswith("-{}x{}.py".format(*similarity.resolution))
+    data = cfg.train_dataloader.dataset
+    assert data.delta == association.history == similarity.max_distance
+    assert data.nearest == association.nearest
+
+
+@pytest.mark.parametrize("name", [n for n in ENTAILMENT if "tx4-128_1xb32" in n or "tx2-64" in n])
+def test_learning_rate_rises_and_falls_linearly(name):
+    """At 40 steps an epoch: to the peak in the first quarter of one, to 0 at the end."""
+    cfg = load(name)
+    wrapper = build_optim_wrapper(torch.nn.Linear(1, 1), cfg.optim_wrapper)
+    steps = []
+    for options in cfg.param_scheduler:
+        options = dict(options)
+        kind = PARAM_SCHEDULERS.get(options.pop("type"))
+        assert options.pop("convert_to_iter_based")
+        steps.append(kind.build_iter_from_epoch(wrapper.optimizer, epoch_length=40, **options))
+    rates = []
+    for _ in range(40 * cfg.train_cfg.max_epochs):
+        rates.append(wrapper.get_lr()["lr"][0])
+        for step in steps:
+            step.step()
+    peak = cfg.optim_wrapper.optimizer.lr
+    assert rates[0] < peak / 100
+    assert rates[10] == pytest.approx(peak)  # a quarter of 40
+    assert rates[5] == pytest.approx(peak * 5 / 9, rel=0.01)  # 9 steps lead from step 0 to 9
+    middle = (10 + len(rates)) // 2
+    assert rates[middle] == pytest.approx(peak / 2, rel=0.01)
+    assert rates[-1] < peak / 100

@@ -1,4 +1,7 @@
-"""READMEs, metafiles and the model index name every config, and only what exists."""
+"""READMEs, metafiles and the model index name every config, and only what exists.
+
+What a README offers in place of a config (options of another one, or a file of one's own) builds.
+"""
 
 import re
 from functools import cache
@@ -6,8 +9,11 @@ from pathlib import Path
 
 import mmpose
 import pytest
+import torch
 import yaml
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
+from mmengine.registry import DefaultScope
+from mmpose.registry import DATASETS, METRICS, MODELS
 
 import mmpose_temporal  # noqa: F401 - configs are read as its users read them
 
@@ -72,12 +78,82 @@ def test_every_checkpoint_address_is_one_that_openmmlab_publishes():
 
 
 def test_configs_begin_with_the_weights_that_the_readme_names():
-    """The one config of each estimator that the others are deltas of."""
-    bases = [n for n in TRACKERS if n.startswith("baselines/posetrack18/oks") and "dcn" not in n]
-    assert len(bases) == 10
     text = (FOLDER / "baselines" / "README.md").read_text(encoding="utf-8")
-    for name in bases:
-        row = next(r for r in text.splitlines() if f"({name.removeprefix('baselines/')})" in r)
+    names = [n for n in TRACKERS if n.startswith("baselines/posetrack")]
+    assert len(names) == 12
+    for name in names:
+        row = next(
+            r for r in text.splitlines() if f"[OKS]({name.removeprefix('baselines/')})" in r
+        )
         weights = Config.fromfile(FOLDER / name).load_from
         assert f"[COCO]({weights})" in row
         assert weights in published()
+
+
+# ----------------------------------------------------- what stands in place of a config
+
+# `key=value key=value` in a row of a table that links a config
+OPTIONS = re.compile(r"`([a-z_]+\.[^`\s=]+=[^`\s]+(?: [^`\s=]+=[^`\s]+)*)`")
+LINES = [
+    (doc, match)
+    for doc in DOCS
+    for row in doc.read_text(encoding="utf-8").splitlines()
+    if row.startswith("|") and (match := OPTIONS.search(row)) and ".py)" in row
+]
+EXAMPLES = [
+    (doc, block)
+    for doc in DOCS
+    for block in re.findall(r"```python\n(.*?)```", doc.read_text(encoding="utf-8"), re.DOTALL)
+    if "_base_" in block
+]
+
+
+@pytest.fixture(autouse=True)
+def _scope(_clean_mmengine) -> None:
+    DefaultScope.get_instance("docs", scope_name="mmpose")
+
+
+def build(cfg: Config) -> None:
+    """The parts of a config, the network without its weights."""
+    for part in ("train", "val", "test"):
+        if f"{part}_dataloader" in cfg:
+            DATASETS.build(dict(cfg[f"{part}_dataloader"].dataset, lazy_init=True))
+    for evaluator in (*cfg.val_evaluator, *cfg.test_evaluator):
+        METRICS.build(evaluator)
+    with torch.device("meta"):
+        tracker = MODELS.build(cfg.model)
+        if cfg.model.type == "PoseTracker":
+            width, height = cfg.codec.input_size
+            found = tracker.estimator(torch.zeros(1, 3, height, width), None, mode="tensor")
+            assert tuple(found.shape[-2:]) == tuple(cfg.codec.heatmap_size[::-1])
+
+
+@pytest.mark.parametrize(
+    ("doc", "match"), LINES, ids=[f"{d.parent.name}:{i}" for i, (d, _) in enumerate(LINES)]
+)
+def test_documented_options_build(doc, match):
+    # the config is the last one that is linked before the options
+    (*_, link) = re.findall(r"\]\(([^)\s]+\.py)\)", match.string[: match.start()])
+    cfg = Config.fromfile(doc.parent / link)
+    options = dict(option.split("=", 1) for option in match[1].split())
+    before = cfg.copy()
+    cfg.merge_from_dict({k: DictAction._parse_iterable(v) for k, v in options.items()})
+    assert cfg.to_dict() != before.to_dict()
+    if "box_source" in match[1]:  # for testing; training has its own
+        cfg.val_dataloader = cfg.test_dataloader
+    build(cfg)
+
+
+def test_documented_options_are_found():
+    """Of the baselines: similarity, 2 kinds of boxes, 3 detectors, 6 backbones."""
+    names = [str(doc.parent.relative_to(FOLDER)) for doc, _ in LINES]
+    counts = {name: names.count(name) for name in sorted(set(names))}
+    assert counts == {"baselines": 12, "keytrack": 4, "keytrack/baselines": 5, "tkmr": 7}
+
+
+@pytest.mark.filterwarnings("ignore:for .* meta parameter")  # shipped weights
+@pytest.mark.parametrize(("doc", "block"), EXAMPLES, ids=[d.parent.name for d, _ in EXAMPLES])
+def test_example_config_builds_in_a_folder_of_its_own(doc, block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(block)
+    build(Config.fromfile("mine.py"))

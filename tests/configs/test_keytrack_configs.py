@@ -1,5 +1,6 @@
-"""Configs of KeyTrack that hold an estimator: what they must share with each other."""
+"""KeyTrack's configs are the rows of its tables, and the small ones train and track."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,97 +17,153 @@ from mmpose_temporal.synthetic import (
     write_dataset,
 )
 
-FOLDER = Path(__file__).resolve().parents[2] / "configs"
-KEYTRACK = FOLDER / "keytrack"
-TOPDOWN = sorted(str(p.relative_to(KEYTRACK)) for p in KEYTRACK.rglob("keytrack_td-hm_*.py"))
+KEYTRACK = Path(__file__).resolve().parents[2] / "configs" / "keytrack"
 TINY = "td-hm_hrnet-tiny_synthetic-128x96.py"
-POSES = "keytrack_tx2-64_1xb32-5e_synthetic-24x18.py"
+POSES = "synthetic/keytrack_tx2-64_1xb32-5e_synthetic-24x18.py"
+VISUAL = "baselines/synthetic/conv-visual_1xb32-5e_synthetic-24x18.py"
+
+
+@cache
+def _load(name: str) -> Config:
+    return Config.fromfile(KEYTRACK / name)
 
 
 def load(name: str) -> dict:
-    return Config.fromfile(KEYTRACK / name).to_dict()
+    return _load(name).copy().to_dict()
 
 
-def test_both_bases_have_the_same_association():
-    """One trains the matcher, the other uses it with an estimator."""
-    poses = Config.fromfile(FOLDER / "_base_/models/keytrack.py").model.association.to_dict()
-    people = Config.fromfile(FOLDER / "_base_/models/keytrack_tracker.py").keytrack.association
-    people = people.to_dict()
-    assert people.pop("_delete_") is True
-    assert people == poses
+def variant(tag: str) -> str:
+    return f"multiperson_posetrack/keytrack_{tag}_1xb32-25e_multiperson-posetrack-24x18.py"
 
 
-def test_there_are_two_sizes_of_each_release():
-    releases = [name.split("/")[0] for name in TOPDOWN]
-    assert [releases.count(f"posetrack{year}") for year in (17, 18, 21)] == [2, 2, 2]
-    for name in TOPDOWN:
-        if name.startswith("posetrack"):
-            cfg = load(name)
-            release = name.split("/")[0]
-            for part in ("train", "val", "test"):
-                dataset = cfg[f"{part}_dataloader"]["dataset"]
-                assert dataset["data_root"] == f"data/{release}/"
-            assert cfg["model"]["box_source"]["type"] == "DetectorBoxes"
-            assert cfg["test_dataloader"]["dataset"]["box_source"] == "detector"
+# Table 3: what differs from row 3
+TABLE_3 = {
+    "tx4-128_no-segment": dict(use_segment=False),
+    "tx4-128_no-type": dict(use_type=False),
+    "tx4-128_relative": dict(position=("relative",)),
+    "tx4-128_absolute-relative": dict(position=("absolute", "relative")),
+}
+# Table 7: layers, hidden, intermediate, heads; 126 where 6 heads do not divide the paper's 128
+TABLE_7 = {
+    "tx2-128_int512": (2, 128, 512, 4),
+    "tx4-128_int512": (4, 128, 512, 4),
+    "tx6-128_int512": (6, 128, 512, 4),
+    "tx4-64_int256": (4, 64, 256, 4),
+    "tx4-256_int1024": (4, 256, 1024, 4),
+    "tx4-128_2heads": (4, 128, 128, 2),
+    "tx4-128": (4, 128, 128, 4),
+    "tx4-126_6heads": (4, 126, 128, 6),
+}
 
 
-@pytest.mark.parametrize("name", TOPDOWN)
-def test_thresholds_are_the_papers(name):
-    model = load(name)["model"]
-    assert (model["box_score_thr"], model["keypoint_score_thr"]) == (0.2, 0.1)
-    assert model["propagation"] == dict(type="TemporalOKS", oks_thr=0.35, alpha=1.25)
-    assert model["association"]["type"] == "HistoryAssociation"
-    assert model["association"]["similarity"]["type"] == "PoseEntailment"
-    if not name.startswith("synthetic"):
-        for part in ("val", "test"):
-            evaluator = load(name)[f"{part}_evaluator"]
-            assert (evaluator["mota_score_thr"], evaluator["type"]) == (0.57, "PoseTrackMetric")
+@pytest.mark.parametrize("tag", TABLE_3)
+def test_rows_of_table_3_differ_in_the_tokens_only(tag):
+    first, row = load(variant("tx4-128")), load(variant(tag))
+    similarity = row["model"]["association"]["similarity"]
+    assert {option: similarity.pop(option) for option in TABLE_3[tag]} == TABLE_3[tag]
+    assert row == first
 
 
-def test_the_small_matcher_is_that_of_its_own_training():
-    poses = load(f"synthetic/{POSES}")["model"]["association"]
-    people = load(f"synthetic/keytrack_{TINY}")["model"]["association"]
-    for association in (poses, people):
-        network = association["similarity"]["network"]
-        assert (network["num_layers"], network["hidden"], network["intermediate"]) == (2, 64, 64)
-        assert network.get("num_heads", 4) == 4  # the default
-    for key in ("history", "nearest", "min_similarity", "assignment"):
-        assert people[key] == poses[key]
+@pytest.mark.parametrize("tag", TABLE_7)
+def test_rows_of_table_7_differ_in_the_network_only(tag):
+    first, row = load(variant("tx4-128")), load(variant(tag))
+    network = row["model"]["association"]["similarity"].pop("network")
+    first["model"]["association"]["similarity"].pop("network")
+    names = ("num_layers", "hidden", "intermediate", "num_heads")
+    assert tuple(network[name] for name in names) == TABLE_7[tag]
+    assert row == first
+
+
+def test_every_variant_is_a_row_of_a_table():
+    found = sorted((KEYTRACK / "multiperson_posetrack").glob("keytrack_*.py"))
+    rows = {variant(tag) for tag in (*TABLE_3, *TABLE_7)}
+    assert [str(path.relative_to(KEYTRACK)) for path in found] == sorted(rows)
 
 
 @pytest.mark.parametrize(
     ("row", "propagation"),
     [
         ("none", None),
-        ("box-propagation", dict(type="BoxPropagation", nms_thr=0.3, alpha=1.25)),
-        ("toks30", dict(type="TemporalOKS", oks_thr=0.3, alpha=1.25)),
-        ("toks35", dict(type="TemporalOKS", oks_thr=0.35, alpha=1.25)),
-        ("toks50", dict(type="TemporalOKS", oks_thr=0.5, alpha=1.25)),
-        ("toks35-alpha140", dict(type="TemporalOKS", oks_thr=0.35, alpha=1.4)),
+        ("box-propagation", "BoxPropagation"),
+        ("toks30", 0.3),
+        ("toks35", 0.35),
+        ("toks50", 0.5),
     ],
 )
 def test_rows_of_table_2_differ_in_the_propagation_only(row, propagation):
-    cfg, first = (
-        load(f"synthetic/oks-tracker_{row}_{TINY}"),
-        load(f"synthetic/oks-tracker_none_{TINY}"),
-    )
-    assert cfg["model"].pop("propagation", None) == propagation
+    cfg, first = (load(f"synthetic/oks-tracker_{tag}_{TINY}") for tag in (row, "none"))
+    found = cfg["model"].pop("propagation", {})
+    assert propagation == found.get("oks_thr", found.get("type"))
     assert cfg == first
+
+
+def test_the_small_matcher_is_that_of_its_own_training():
+    poses, people = (
+        load(n)["model"]["association"] for n in (POSES, f"synthetic/keytrack_{TINY}")
+    )
+    assert poses == people
+
+
+def test_flow_differs_from_oks_in_the_similarity_only():
+    (name,) = (KEYTRACK / "baselines" / "posetrack18").glob("flow-tracker*.py")
+    oks = KEYTRACK.parent / "baselines/posetrack18" / name.name.replace("flow-", "oks-")
+    flow, oks = Config.fromfile(name).to_dict(), Config.fromfile(oks).to_dict()
+    del flow["flow_association"]
+    assert flow["model"]["association"].pop("similarity")["type"] == "FlowSimilarity"
+    assert oks["model"]["association"].pop("similarity") == dict(type="OKSSimilarity")
+    assert flow == oks
+
+
+def test_crops_have_the_size_and_padding_of_the_network():
+    cfg = Config.fromfile(KEYTRACK / VISUAL)
+    steps = {step.type: step for step in cfg.train_dataloader.dataset.pipeline}
+    with DefaultScope.overwrite_default_scope("mmpose"):
+        similarity = MODELS.build(cfg.model.association.similarity)
+    assert tuple(steps["LoadPairCrops"]["size"]) == similarity.resolution
+    assert steps["LoadPairCrops"].get("padding", 1.0) == similarity.padding
+    # crops are not mirrored
+    assert not {"PosePairFlip", "PosePairShift"} & set(steps)
+
+
+# ------------------------------------------------------------------------- runs
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """One video of 4 frames with 2 people, and detections that miss every second one."""
+    """One video of 4 frames with 2 people in each split, and detections that miss half of them."""
     root = tmp_path_factory.mktemp("synthetic_posetrack")
     config = SyntheticVideoConfig(width=160, height=120, num_frames=4, min_people=2, max_people=2)
     noise = DetectorNoise(jitter=0.02, miss=0.5, duplicate=0.0, false_positives=0.0)
-    write_dataset(root, "val", config=config, num_videos=1, detections=noise, progress=False)
+    for split in ("train", "val"):
+        write_dataset(root, split, config=config, num_videos=1, detections=noise, progress=False)
     return root
+
+
+def test_crops_are_learned_from_and_looked_at(data, tmp_path):
+    """8 poses, of which 3 + 2 + 1 pairs of frames with 2 people: 12 matching pairs, 12 others."""
+    cfg = Config.fromfile(KEYTRACK / VISUAL)
+    cfg.work_dir = str(tmp_path)
+    for part in ("train", "val", "test"):
+        cfg[f"{part}_dataloader"].dataset.data_root = str(data)
+    cfg.train_dataloader.update(num_workers=0, persistent_workers=False, batch_size=4)
+    # the people of the training, so that what was learned shows
+    cfg.test_dataloader.dataset.ann_file = cfg.train_dataloader.dataset.ann_file
+    cfg.model.association.similarity.channels = 4
+    cfg.default_hooks.logger.interval = 1
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    losses = [float(v) for v in runner.message_hub.get_scalar("train/loss").data[0]]
+    assert len(losses) == 5 * 24 / 4
+    assert losses[-1] < losses[0]
+    figures = runner.test()
+    assert figures["posetrack/AP"] == pytest.approx(100)  # annotated poses
+    # the six people of the three later frames are each matched with themselves
+    assert figures["posetrack/match_accuracy"] == pytest.approx(100)
 
 
 def test_small_config_tracks_with_a_matcher_of_its_own_training(data, tmp_path):
     """Tested as the README says: weights of the estimator, and the matcher from another file."""
-    poses = load(f"synthetic/{POSES}")["model"]
+    poses = load(POSES)["model"]
     cfg = Config.fromfile(KEYTRACK / f"synthetic/keytrack_{TINY}")
     cfg.work_dir = str(tmp_path)
     cfg.test_dataloader.dataset.data_root = str(data)

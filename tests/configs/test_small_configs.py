@@ -11,7 +11,6 @@ import mmpose_temporal  # noqa: F401 - registers everything
 from mmpose_temporal.synthetic import SyntheticVideoConfig, write_dataset
 
 FOLDER = Path(__file__).resolve().parents[2] / "configs" / "baselines"
-# Their IoU siblings differ in the similarity only, see test_configs.py.
 SMALL = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("oks*hrnet-tiny*.py"))
 
 

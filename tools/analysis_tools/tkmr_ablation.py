@@ -42,6 +42,8 @@ THRESHOLDS = [round(0.05 * step, 2) for step in range(1, 18)]
 TRAININGS = ("stage1", "m7", "m6", "m4")
 TESTS = dict(m2="stage1", m3="stage1", m4="m4", m5="m7", m6="m6", m7="m7")
 """Each row, and the training whose checkpoint it is tested with."""
+CONFIGS = {method: CONFIG.format(method) for method in (*TRAININGS, *TESTS)}
+CONFIGS["m2"] = CONFIGS["stage1"]  # pNMS and IoU: stage 1 as it is
 FIGURES = dict(
     AP="posetrack/AP",
     MOTA="posetrack/MOTA",
@@ -120,7 +122,7 @@ def train(method: str, seed: int, args: argparse.Namespace) -> Path:
     Returns:
         Its checkpoint of the last epoch.
     """
-    config = CONFIG.format(method)
+    config = CONFIGS[method]
     epochs = Config.fromfile(ROOT / config).train_cfg.max_epochs
     if args.epochs:
         epochs = args.epochs[method != "stage1"]
@@ -159,10 +161,13 @@ def tune(method: str, checkpoint: Path, seed: int, args: argparse.Namespace) -> 
     if not is_newer(out, checkpoint):
         root = tuning_root(args.data_root)
         found = folder / "predictions"
-        command = ["tools/test.py", CONFIG.format(method), str(checkpoint)]
+        command = ["tools/test.py", CONFIGS[method], str(checkpoint)]
         command += ["--work-dir", str(folder), "--cfg-options"]
         command += [f"test_dataloader.dataset.data_root={root}"]
-        command += ["test_evaluator.format_only=True", f"test_evaluator.outfile_prefix={found}"]
+        command += [
+            "test_evaluator.0.format_only=True",
+            f"test_evaluator.0.outfile_prefix={found}",
+        ]
         run(f"seed {seed}: tune {method}", command, folder / "log")
         truth = root / "annotations" / "val"
         mota = {
@@ -182,10 +187,10 @@ def test(method: str, checkpoint: Path, seed: int, args: argparse.Namespace) -> 
     folder = args.work_dir / f"seed{seed}" / f"test_{method}"
     out = folder / f"{checkpoint.stem}.json"
     if not is_newer(out, tuned):
-        command = ["tools/test.py", CONFIG.format(method), str(checkpoint)]
+        command = ["tools/test.py", CONFIGS[method], str(checkpoint)]
         command += ["--work-dir", str(folder), "--out", str(out), "--cfg-options"]
         command += [f"test_dataloader.dataset.data_root={args.data_root}"]
-        command += [f"test_evaluator.mota_score_thr={threshold}"]
+        command += [f"test_evaluator.0.mota_score_thr={threshold}"]
         run(f"seed {seed}: test {method}", command, folder / "log")
     return json.loads(out.read_text(encoding="utf-8")) | dict(threshold=threshold)
 

@@ -1,8 +1,14 @@
 # Pairs of poses for training a similarity, and whole videos of annotated poses for testing it; no
-# image is opened. Files next to this one say which data: `<data>_pairs.py`.
+# image is opened. `<data>_poses` of another base states the data:
+#     train_dataloader = dict(
+#         dataset=dict(**_base_.pair_dataset, **_base_.posetrack18_poses), **_base_.pair_dataloader
+#     )
+#     val_dataloader = dict(
+#         dataset=dict(**_base_.pose_dataset, **_base_.posetrack18_poses), **_base_.pose_dataloader
+#     )
 #
-# Augmentation is a choice: the paper of pose entailment does not speak of any. Each line can go,
-# and others can come (PosePairFalseJoints, PosePairScoreNoise). Another frame rate:
+# Augmentation is a choice: the paper of pose entailment does not mention any. Each line can go,
+# and others can be added (PosePairFalseJoints, PosePairScoreNoise). Another frame rate:
 #     --cfg-options train_dataloader.dataset.strides="(1,2)"
 pair_pipeline = [
     dict(type="PosePairReverse", prob=0.5),
@@ -12,40 +18,33 @@ pair_pipeline = [
     dict(type="PosePairDrop", share=0.1),
     dict(type="PackPosePairs"),
 ]
-
-train_dataloader = dict(
+pair_dataset = dict(
+    type="PosePairDataset",
+    ann_file="annotations/train",
+    delta=4,
+    # choice: of the other people in the earlier frame as many as the tracker compares with
+    negatives="near",
+    nearest=5,
+    pipeline=pair_pipeline,
+)
+pair_dataloader = dict(
     batch_size=32,
     num_workers=1,
     persistent_workers=True,
-    # an epoch is twice as many pairs as match, half of them matching ones
+    # an epoch has twice as many pairs as there are matching ones; half of them match
     sampler=dict(type="BalancedPairSampler"),
     collate_fn=dict(type="default_collate"),
-    dataset=dict(
-        type="PosePairDataset",
-        ann_file="annotations/train",
-        delta=4,
-        # choice: of the other people in the earlier frame as many as the tracker compares with
-        negatives="near",
-        nearest=5,
-        pipeline=pair_pipeline,
-    ),
 )
 
 # The annotated poses. Those of an estimator, in a folder F of PoseTrack18 files below data_root:
 #     --cfg-options test_dataloader.dataset.poses=F
-# For match accuracy they have the ids of the annotated people that they lie on.
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    drop_last=False,
-    sampler=dict(type="VideoSampler"),
-    dataset=dict(
-        type="PoseTrackPoseDataset",
-        ann_file="annotations/val",
-        pipeline=[dict(type="MatchKnownIds"), dict(type="PackFramePoses")],
-    ),
+# For match accuracy they get the ids of the annotated people that they match.
+pose_dataset = dict(
+    type="PoseTrackPoseDataset",
+    ann_file="annotations/val",
+    pipeline=[dict(type="MatchKnownIds"), dict(type="PackFramePoses")],
 )
-test_dataloader = val_dataloader
-
-val_evaluator = [dict(type="PoseTrackMetric"), dict(type="MatchAccuracyMetric")]
-test_evaluator = val_evaluator
+pose_dataloader = dict(
+    batch_size=8, num_workers=0, drop_last=False, sampler=dict(type="VideoSampler")
+)
+pose_evaluator = [dict(type="PoseTrackMetric"), dict(type="MatchAccuracyMetric")]

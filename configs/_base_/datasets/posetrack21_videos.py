@@ -1,9 +1,6 @@
-# PoseTrack21 in the layout of PoseTrack18 (tools/dataset_converters converts it), to be put in
-# place over a PoseTrack18 config with
-#     train_dataloader = dict(
-#         dataset=dict(_delete_=True, pipeline=_base_.train_pipeline, **_base_.posetrack21_people)
-#     )
-#     val_dataloader = dict(dataset=dict(_delete_=True, **_base_.posetrack21_videos))
+# PoseTrack21 in the layout of PoseTrack18 (tools/dataset_converters converts it).
+
+# People for training an estimator; add the pipeline.
 posetrack21_people = dict(
     type="PoseTrackPersonDataset",
     release="posetrack21",
@@ -13,8 +10,8 @@ posetrack21_people = dict(
     data_prefix=dict(img=""),
 )
 
-# People are looked for in the annotated boxes, since no detection file is published for this data
-# set. With a file of one's own:
+# Videos for testing at the annotated boxes, since no detection file is published for this data
+# set. With a file of your own:
 #     --cfg-options test_dataloader.dataset.box_source=file \
 #         test_dataloader.dataset.bbox_file=annotations/detections.json
 posetrack21_videos = dict(
@@ -24,4 +21,10 @@ posetrack21_videos = dict(
     ann_file="annotations/val",
     box_source="gt",
     pipeline=[dict(type="LoadVideoFrame", on_error="skip"), dict(type="PackFrameInputs")],
+)
+
+# For the data sets of pose_pairs.py. The files do not state the frame size: one image of each
+# video is read for it.
+posetrack21_poses = dict(
+    release="posetrack21", data_root="data/posetrack21/", sizes_from_images=True
 )

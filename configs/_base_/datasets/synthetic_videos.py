@@ -1,5 +1,7 @@
 # A data set of tools/dataset_converters/make_synthetic_posetrack.py with the splits train and val.
-person_dataset = dict(
+
+# People for training an estimator; add the pipeline.
+synthetic_people = dict(
     type="PoseTrackPersonDataset",
     data_mode="topdown",
     data_root="data/synthetic_posetrack/",
@@ -10,20 +12,16 @@ person_dataset = dict(
 # At the boxes of the simulated detector (option --detections of that tool):
 #     --cfg-options test_dataloader.dataset.box_source=file \
 #         test_dataloader.dataset.bbox_file=annotations/val_detections.json
-video_dataloader = dict(
-    batch_size=8,
-    num_workers=1,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type="VideoSampler"),
-    dataset=dict(
-        type="PoseTrackVideoDataset",
-        data_root="data/synthetic_posetrack/",
-        ann_file="annotations/val",
-        box_source="gt",
-        pipeline=[dict(type="LoadVideoFrame", on_error="skip"), dict(type="PackFrameInputs")],
-    ),
+synthetic_videos = dict(
+    type="PoseTrackVideoDataset",
+    data_root="data/synthetic_posetrack/",
+    ann_file="annotations/val",
+    box_source="gt",
+    pipeline=[dict(type="LoadVideoFrame", on_error="skip"), dict(type="PackFrameInputs")],
 )
 
+# For the data sets of pose_pairs.py.
+synthetic_poses = dict(data_root="data/synthetic_posetrack/")
+
 # The small estimator scores joints that it invents up to 0.5 (choice, seen on validation videos).
-video_evaluator = dict(type="PoseTrackMetric", mota_score_thr=0.5)
+synthetic_evaluator = [dict(type="PoseTrackMetric", mota_score_thr=0.5)]

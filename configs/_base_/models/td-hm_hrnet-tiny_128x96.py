@@ -1,5 +1,4 @@
-# A small HRNet that two CPU cores can train, with its codec and its training pipeline, to be put
-# in place with
+# A small HRNet that two CPU cores can train, with its codec and its training pipeline:
 #     model = dict(estimator=_base_.estimator, **_base_.tracker)
 codec = dict(type="MSRAHeatmap", input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
 

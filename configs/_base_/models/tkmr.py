@@ -1,5 +1,5 @@
-# TKMR (Zhou et al., ECCV 2020) on a tracking config of configs/baselines: its parts, to be put in
-# place by the configs of configs/tkmr. M and S are its paper and supplement.
+# The parts of TKMR (Zhou et al., ECCV 2020), which the configs of configs/tkmr put in place. M and
+# S are its paper and supplement.
 
 # ----------------------------------------------------------------- stage 1, the single-frame model
 # Targets exp(-d^2 / 3^2) (M Eq. 2): mmpose's sigma is 3 / sqrt(2), and its rounded Gaussians
@@ -8,7 +8,7 @@
 tkmr_codec = dict(
     type="MSRAHeatmap", input_size=(288, 384), heatmap_size=(72, 96), sigma=2.1213, unbiased=True
 )
-tkmr_pose_head = dict(decoder=tkmr_codec, loss=dict(type="KeypointSSELoss"))
+tkmr_stage1_estimator = dict(head=dict(decoder=tkmr_codec, loss=dict(type="KeypointSSELoss")))
 tkmr_stage1_pipeline = [
     dict(type="LoadImage"),
     dict(type="GetBBoxCenterScale"),
@@ -35,38 +35,45 @@ tkmr_clip_pipeline = [
 tkmr_clips = dict(
     type="PersonClipDataset", draw=dict(type="WindowDraw", tau=5, num_same=2, num_other=3)
 )
-tkmr_temporal_loss = dict(type="TemporalKeypointLoss", num_candidates=16, negatives=4)
-tkmr_describers = [dict(type="KeypointDescriber", num_candidates=16)]
+tkmr_clip_dataloader = dict(batch_size=8, collate_fn=dict(type="collate_clips"))
+tkmr_clip_dataset = dict(ann_file="annotations/train", pipeline=tkmr_clip_pipeline, **tkmr_clips)
+tkmr_stage2_estimator = dict(
+    tkmr_stage1_estimator,
+    type="TemporalPoseEstimator",
+    frozen=("backbone", "head"),
+    temporal_loss=dict(type="TemporalKeypointLoss", num_candidates=16, negatives=4),
+    describers=[dict(type="KeypointDescriber", num_candidates=16)],
+)
+tkmr_refinement = dict(type="TemporalRefinement", tau=5, num_candidates=16)
 
 # From stride 32 to 4 (ResNet) three deconvolutions; on HRNet's stride 4 none (S Table 2).
 tkmr_resnet_modules = dict(in_channels=2048, upsample=(2, 2, 2))
 tkmr_hrnet_w48_modules = dict(in_channels=48, upsample=(1, 1, 1))
-tkmr_hrnet_w32_modules = dict(in_channels=32, upsample=(1, 1, 1))
 
 # ------------------------------------------------------------------------------------- tracking
 # Frame t is matched with t - 1 only, so a track ends where its person is missed (M 3.2). Pairs
 # need an IoU of 0.1 (M Eq. 5; for TBM too: choice). The paper has no lowest similarity: choice, a
 # tenth of the highest for each kind, which is 17 for TKM.
-tkmr_iou = dict(
+tkmr_iou_association = dict(
     type="Association",
     similarity=dict(type="IoUSimilarity"),
     min_similarity=0.1,
     life=dict(max_age=1),
 )
-tkmr_oks = dict(
+tkmr_oks_association = dict(
     type="Association",
     similarity=dict(type="OKSSimilarity"),
     min_similarity=0.1,
     life=dict(max_age=1),
 )
-tkmr_tbm = dict(
+tkmr_tbm_association = dict(
     type="Association",
     similarity=dict(type="BodyMatchingSimilarity"),
     gates=[dict(type="IoUGate", min_iou=0.1)],
     min_similarity=0.1,
     life=dict(max_age=1),
 )
-tkmr_tkm = dict(
+tkmr_tkm_association = dict(
     type="Association",
     similarity=dict(type="KeypointMatchingSimilarity"),
     gates=[dict(type="IoUGate", min_iou=0.1)],
@@ -76,3 +83,11 @@ tkmr_tkm = dict(
 tkmr_cnms = [dict(type="BoxNMS", iou_thr=0.5)]
 # Distance of two keypoints that are one: choice, a share of the larger box's diagonal.
 tkmr_pnms = [dict(type="PoseNMS", distance=0.05, min_share=0.5)]
+
+# Detections under 0.4 are ignored, as in mmpose's PoseTrack18 configs.
+tkmr_tracker = dict(
+    type="PoseTracker",
+    box_score_thr=0.4,
+    suppression=tkmr_pnms,
+    association=tkmr_iou_association,
+)

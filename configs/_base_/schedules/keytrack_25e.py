@@ -1,15 +1,13 @@
 # KeyTrack, A.4: batch 32 (one GPU), 25 epochs, learning rate to 1e-4 in the first 1 % of the steps
-# and then linearly to 0. 1 % of 25 epochs is a quarter of one; it takes 4 steps an epoch or more.
-# The number of epochs is put in place with
-#     train_cfg = _base_.train_25e
-train_25e = dict(by_epoch=True, max_epochs=25, val_interval=5)
+# and then linearly to 0. 1 % of 25 epochs is a quarter of one; it takes 4 steps per epoch or more.
+keytrack_train_cfg = dict(by_epoch=True, max_epochs=25, val_interval=5)
 # AdamW with BERT's weight decay: choice, the paper names neither
-optim_wrapper = dict(
+keytrack_optim_wrapper = dict(
     type="OptimWrapper",
     optimizer=dict(type="AdamW", lr=1e-4, weight_decay=0.01),
     paramwise_cfg=dict(bias_decay_mult=0.0, norm_decay_mult=0.0),
 )
-param_scheduler = [
+keytrack_param_scheduler = [
     dict(
         type="LinearLR",
         start_factor=1e-3,
@@ -28,4 +26,3 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-auto_scale_lr = dict(base_batch_size=32)

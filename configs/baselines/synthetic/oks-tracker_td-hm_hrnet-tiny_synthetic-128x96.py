@@ -3,32 +3,31 @@
 #         data/synthetic_posetrack --split $split; done
 _base_ = [
     "mmpose::_base_/default_runtime.py",
+    "../../_base_/default_runtime.py",
     "../../_base_/models/td-hm_hrnet-tiny_128x96.py",
     "../../_base_/models/oks_tracker.py",
     "../../_base_/datasets/synthetic_videos.py",
-    "../../_base_/schedules/adam_from_scratch.py",
-    "../../_base_/default_runtime.py",
+    "../../_base_/schedules/small_14e.py",
 ]
 
 model = dict(estimator=_base_.estimator, **_base_.tracker)
 
 randomness = dict(seed=0)
-train_cfg = dict(max_epochs=14, val_interval=7)
-param_scheduler = [
-    dict(type="LinearLR", begin=0, end=30, start_factor=0.01, by_epoch=False),
-    dict(type="CosineAnnealingLR", T_max=14, by_epoch=True, convert_to_iter_based=True),
-]
+train_cfg = _base_.small_train_cfg
+optim_wrapper = _base_.small_optim_wrapper
+param_scheduler = _base_.small_param_scheduler
+auto_scale_lr = dict(base_batch_size=32)
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(pipeline=_base_.train_pipeline, **_base_.person_dataset),
+    dataset=dict(pipeline=_base_.train_pipeline, **_base_.synthetic_people),
 )
 
-val_dataloader = _base_.video_dataloader
+val_dataloader = dict(_base_.tracking_dataloader, dataset=_base_.synthetic_videos, num_workers=1)
 test_dataloader = val_dataloader
-val_evaluator = _base_.video_evaluator
+val_evaluator = _base_.synthetic_evaluator
 test_evaluator = val_evaluator
 
 default_hooks = dict(_delete_=True, **_base_.tracking_hooks)

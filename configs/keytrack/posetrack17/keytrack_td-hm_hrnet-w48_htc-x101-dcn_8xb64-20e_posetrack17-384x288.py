@@ -1,11 +1,15 @@
 _base_ = [
-    "../posetrack18/keytrack_td-hm_hrnet-w48_htc-x101-dcn_8xb64-20e_posetrack18-384x288.py",
-    "../../_base_/datasets/posetrack17_videos.py",
+    "../../baselines/posetrack17/oks-tracker_td-hm_hrnet-w48_8xb64-20e_posetrack17-384x288.py",
+    "../../_base_/models/keytrack.py",
+    "../../_base_/models/detectors.py",
 ]
 
-train_dataloader = dict(
-    dataset=dict(_delete_=True, pipeline=_base_.train_pipeline, **_base_.posetrack17_people)
+model = dict(
+    box_source=_base_.htc_boxes,
+    association=dict(_delete_=True, **_base_.keytrack_association),
+    **_base_.keytrack_tracker,
 )
-videos = {**_base_.posetrack17_videos, "box_source": "detector"}
-val_dataloader = dict(dataset=dict(_delete_=True, **videos))
+val_dataloader = dict(dataset=dict(box_source="detector"))
 test_dataloader = val_dataloader
+val_evaluator = _base_.keytrack_evaluator
+test_evaluator = val_evaluator

@@ -2,9 +2,8 @@
 _base_ = "./tkmr-stage1_res152_8xb32-20e_posetrack17-384x288.py"
 
 model = dict(
-    box_source=_base_.tkmr_r101_pnms,
-    suppression=_base_.tkmr_pnms,
-    association=dict(_delete_=True, **_base_.tkmr_oks),
+    box_source=_base_.tkmr_r101_boxes,
+    association=dict(_delete_=True, **_base_.tkmr_oks_association),
 )
-val_dataloader = dict(dataset=dict(box_source="detector", bbox_file=None))
+val_dataloader = dict(dataset=dict(box_source="detector"))
 test_dataloader = val_dataloader

@@ -3,5 +3,5 @@ _base_ = "./tkmr-m5_res152_8xb8-9e_posetrack17-384x288.py"
 
 model = dict(
     estimator=dict(matching_head=dict(type="BodyMatchingHead")),
-    association=dict(_delete_=True, **_base_.tkmr_tbm),
+    association=dict(_delete_=True, **_base_.tkmr_tbm_association),
 )

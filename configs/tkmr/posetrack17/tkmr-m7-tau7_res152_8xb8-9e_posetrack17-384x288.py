@@ -1,5 +1,10 @@
 # S Table 1: M7 with tau = 7.
-_base_ = "./tkmr-m7_res152_8xb8-9e_posetrack17-384x288.py"
+_base_ = "./tkmr-m5_res152_8xb8-9e_posetrack17-384x288.py"
 
-model = dict(refinement=dict(tau=7))
+model = dict(
+    estimator=dict(
+        refinement_head=dict(type="KeypointRefinementHead", **_base_.tkmr_resnet_modules),
+    ),
+    refinement=dict(_base_.tkmr_refinement, tau=7),
+)
 train_dataloader = dict(dataset=dict(draw=dict(tau=7)))

@@ -5,5 +5,5 @@ model = dict(
     estimator=dict(
         refinement_head=dict(type="KeypointRefinementHead", **_base_.tkmr_resnet_modules),
     ),
-    refinement=dict(type="TemporalRefinement", tau=5, num_candidates=16),
+    refinement=_base_.tkmr_refinement,
 )

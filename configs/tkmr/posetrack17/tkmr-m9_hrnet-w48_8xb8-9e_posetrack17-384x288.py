@@ -1,13 +1,60 @@
 # M9 of Table 3: M8 with HRNet, which is N6 of Table 4 on PoseTrack17.
-_base_ = "../posetrack18/tkmr-n6_hrnet-w48_8xb8-9e_posetrack18-384x288.py"
+_base_ = [
+    "mmpose::body_2d_keypoint/topdown_heatmap/posetrack18/"
+    "td-hm_hrnet-w48_8xb64-20e_posetrack18-384x288.py",
+    "../../_base_/default_runtime.py",
+    "../../_base_/models/tkmr.py",
+    "../../_base_/models/detectors.py",
+    "../../_base_/datasets/posetrack17_videos.py",
+    "../../_base_/schedules/tkmr.py",
+]
 
-posetrack17 = dict(release="posetrack17", data_root="data/posetrack17/")
+codec = _base_.tkmr_codec
+estimator = _base_.model
+estimator.merge(_base_.tkmr_stage2_estimator)
+estimator.update(
+    matching_head=dict(type="KeypointMatchingHead", **_base_.tkmr_hrnet_w48_modules),
+    refinement_head=dict(type="KeypointRefinementHead", **_base_.tkmr_hrnet_w48_modules),
+)
+model = dict(
+    _base_.tkmr_tracker,
+    _delete_=True,
+    estimator=estimator,
+    box_source=_base_.tkmr_x101_boxes,
+    association=_base_.tkmr_tkm_association,
+    refinement=_base_.tkmr_refinement,
+)
+load_from = None
 custom_hooks = [
     dict(
-        type="LoadStage1Hook",
+        type="LoadEstimatorHook",
         checkpoint="work_dirs/tkmr-stage1_hrnet-w48_8xb64-20e_posetrack17-384x288/epoch_20.pth",
     ),
 ]
-train_dataloader = dict(dataset=posetrack17)
-val_dataloader = dict(dataset=posetrack17)
+
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        release="posetrack17",
+        data_root="data/posetrack17/",
+        **_base_.tkmr_clip_dataset,
+    ),
+    **_base_.tkmr_clip_dataloader,
+)
+val_dataloader = dict(
+    _delete_=True,
+    dataset=dict(_base_.posetrack17_videos, box_source="detector"),
+    **_base_.tracking_dataloader,
+)
 test_dataloader = val_dataloader
+val_evaluator = _base_.tracking_evaluator
+test_evaluator = val_evaluator
+
+optim_wrapper = dict(_delete_=True, **_base_.tkmr_stage2_optim_wrapper)
+train_cfg = _base_.tkmr_stage2_train_cfg
+param_scheduler = _base_.tkmr_stage2_param_scheduler
+auto_scale_lr = dict(base_batch_size=64)
+# Matching does not change the poses, so that the best is chosen by what it changes.
+default_hooks = dict(_delete_=True, **_base_.tracking_hooks)
+default_hooks["checkpoint"]["save_best"] = "posetrack/MOTA"
+visualizer = dict(_delete_=True, **_base_.tracking_visualizer)

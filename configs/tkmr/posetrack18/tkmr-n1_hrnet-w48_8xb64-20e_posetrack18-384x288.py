@@ -2,9 +2,8 @@
 _base_ = "./tkmr-stage1_hrnet-w48_8xb64-20e_posetrack18-384x288.py"
 
 model = dict(
-    box_source=_base_.tkmr_x101_cnms,
+    box_source=_base_.faster_rcnn_x101_boxes,
     suppression=_base_.tkmr_cnms,
-    association=dict(_delete_=True, **_base_.tkmr_iou),
 )
-val_dataloader = dict(dataset=dict(box_source="detector", bbox_file=None))
+val_dataloader = dict(dataset=dict(box_source="detector"))
 test_dataloader = val_dataloader

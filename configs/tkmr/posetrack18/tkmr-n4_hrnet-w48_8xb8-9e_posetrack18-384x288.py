@@ -1,42 +1,56 @@
 # N4 of Table 4: pNMS, TKM. Stage 2, matching alone; N6's checkpoint serves too.
-_base_ = "./tkmr-stage1_hrnet-w48_8xb64-20e_posetrack18-384x288.py"
+_base_ = [
+    "mmpose::body_2d_keypoint/topdown_heatmap/posetrack18/"
+    "td-hm_hrnet-w48_8xb64-20e_posetrack18-384x288.py",
+    "../../_base_/default_runtime.py",
+    "../../_base_/models/tkmr.py",
+    "../../_base_/models/detectors.py",
+    "../../_base_/datasets/posetrack18_videos.py",
+    "../../_base_/schedules/tkmr.py",
+]
 
+codec = _base_.tkmr_codec
+estimator = _base_.model
+estimator.merge(_base_.tkmr_stage2_estimator)
+estimator.matching_head = dict(type="KeypointMatchingHead", **_base_.tkmr_hrnet_w48_modules)
 model = dict(
-    estimator=dict(
-        type="TemporalPoseEstimator",
-        frozen=("backbone", "head"),
-        matching_head=dict(type="KeypointMatchingHead", **_base_.tkmr_hrnet_w48_modules),
-        temporal_loss=_base_.tkmr_temporal_loss,
-        describers=_base_.tkmr_describers,
-    ),
-    box_source=_base_.tkmr_x101_pnms,
-    association=dict(_delete_=True, **_base_.tkmr_tkm),
+    _base_.tkmr_tracker,
+    _delete_=True,
+    estimator=estimator,
+    box_source=_base_.tkmr_x101_boxes,
+    association=_base_.tkmr_tkm_association,
 )
 load_from = None
 custom_hooks = [
     dict(
-        type="LoadStage1Hook",
+        type="LoadEstimatorHook",
         checkpoint="work_dirs/tkmr-stage1_hrnet-w48_8xb64-20e_posetrack18-384x288/epoch_20.pth",
     ),
 ]
+
 train_dataloader = dict(
-    batch_size=8,
-    collate_fn=dict(type="collate_clips"),
     dataset=dict(
         _delete_=True,
         release="posetrack18",
         data_root="data/posetrack18/",
-        ann_file="annotations/train",
-        pipeline=_base_.tkmr_clip_pipeline,
-        **_base_.tkmr_clips,
+        **_base_.tkmr_clip_dataset,
     ),
+    **_base_.tkmr_clip_dataloader,
 )
-val_dataloader = dict(dataset=dict(box_source="detector", bbox_file=None))
+val_dataloader = dict(
+    _delete_=True,
+    dataset=dict(_base_.posetrack18_videos, box_source="detector", bbox_file=None),
+    **_base_.tracking_dataloader,
+)
 test_dataloader = val_dataloader
+val_evaluator = _base_.tracking_evaluator
+test_evaluator = val_evaluator
 
-optim_wrapper = dict(optimizer=dict(_delete_=True, **_base_.tkmr_stage2_optimizer))
-train_cfg = _base_.tkmr_stage2_cfg
-param_scheduler = _base_.tkmr_stage2_schedule
+optim_wrapper = dict(_delete_=True, **_base_.tkmr_stage2_optim_wrapper)
+train_cfg = _base_.tkmr_stage2_train_cfg
+param_scheduler = _base_.tkmr_stage2_param_scheduler
 auto_scale_lr = dict(base_batch_size=64)
 # Matching does not change the poses, so that the best is chosen by what it changes.
-default_hooks = dict(checkpoint=dict(save_best="posetrack/MOTA"))
+default_hooks = dict(_delete_=True, **_base_.tracking_hooks)
+default_hooks["checkpoint"]["save_best"] = "posetrack/MOTA"
+visualizer = dict(_delete_=True, **_base_.tracking_visualizer)

@@ -1,22 +1,34 @@
 # Stage 1: the single-frame model, from COCO's weights; as a tracker it is IoU on annotated boxes.
 _base_ = [
-    "../../baselines/posetrack18/iou-tracker_td-hm_hrnet-w48_8xb64-20e_posetrack18-384x288.py",
+    "mmpose::body_2d_keypoint/topdown_heatmap/posetrack18/"
+    "td-hm_hrnet-w48_8xb64-20e_posetrack18-384x288.py",
+    "../../_base_/default_runtime.py",
     "../../_base_/models/tkmr.py",
-    "../../_base_/models/tkmr_boxes.py",
+    "../../_base_/models/detectors.py",
+    "../../_base_/datasets/posetrack18_videos.py",
     "../../_base_/schedules/tkmr.py",
 ]
 
 codec = _base_.tkmr_codec
-model = dict(
-    estimator=dict(head=_base_.tkmr_pose_head),
-    suppression=_base_.tkmr_pnms,
-    association=dict(_delete_=True, **_base_.tkmr_iou),
-)
-train_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.tkmr_stage1_pipeline))
-val_dataloader = dict(dataset=dict(box_source="gt", bbox_file=None))
-test_dataloader = val_dataloader
+estimator = _base_.model
+estimator.merge(_base_.tkmr_stage1_estimator)
+model = dict(_delete_=True, estimator=estimator, **_base_.tkmr_tracker)
 
-optim_wrapper = dict(optimizer=dict(_delete_=True, **_base_.tkmr_stage1_optimizer))
-train_cfg = _base_.tkmr_stage1_cfg
-param_scheduler = _base_.tkmr_stage1_schedule
+train_dataloader = dict(
+    dataset=dict(_delete_=True, pipeline=_base_.tkmr_stage1_pipeline, **_base_.posetrack18_people)
+)
+val_dataloader = dict(
+    _delete_=True,
+    dataset=dict(_base_.posetrack18_videos, box_source="gt", bbox_file=None),
+    **_base_.tracking_dataloader,
+)
+test_dataloader = val_dataloader
+val_evaluator = _base_.tracking_evaluator
+test_evaluator = val_evaluator
+
+optim_wrapper = dict(_delete_=True, **_base_.tkmr_stage1_optim_wrapper)
+train_cfg = _base_.tkmr_stage1_train_cfg
+param_scheduler = _base_.tkmr_stage1_param_scheduler
 auto_scale_lr = dict(base_batch_size=512)
+default_hooks = dict(_delete_=True, **_base_.tracking_hooks)
+visualizer = dict(_delete_=True, **_base_.tracking_visualizer)

@@ -8,17 +8,44 @@
 #     python tools/dataset_converters/make_synthetic_posetrack.py data/synthetic_crossing \
 #         --split val $OPTIONS --videos 8 --frames 30 --detections 0.05,0.03,0.2,0.2
 _base_ = [
-    "../../baselines/synthetic/iou-tracker_td-hm_hrnet-tiny_synthetic-128x96.py",
+    "mmpose::_base_/default_runtime.py",
+    "../../_base_/default_runtime.py",
+    "../../_base_/models/td-hm_hrnet-tiny_128x96.py",
     "../../_base_/models/tkmr.py",
+    "../../_base_/models/tkmr_tiny.py",
+    "../../_base_/datasets/synthetic_videos.py",
+    "../../_base_/schedules/small_14e.py",
 ]
 
-model = dict(suppression=_base_.tkmr_pnms, association=dict(_delete_=True, **_base_.tkmr_iou))
-train_dataloader = dict(dataset=dict(data_root="data/synthetic_crossing/"))
+model = dict(estimator=_base_.estimator, **_base_.tkmr_tracker)
+
+randomness = dict(seed=0)
+train_cfg = _base_.small_train_cfg
+optim_wrapper = _base_.small_optim_wrapper
+param_scheduler = _base_.small_param_scheduler
+auto_scale_lr = dict(base_batch_size=32)
+
+data_root = "data/synthetic_crossing/"
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    dataset=dict(_base_.synthetic_people, data_root=data_root, pipeline=_base_.train_pipeline),
+)
 val_dataloader = dict(
+    _base_.tracking_dataloader,
+    num_workers=1,
     dataset=dict(
-        data_root="data/synthetic_crossing/",
+        _base_.synthetic_videos,
+        data_root=data_root,
         box_source="file",
         bbox_file="annotations/val_detections.json",
-    )
+    ),
 )
 test_dataloader = val_dataloader
+val_evaluator = _base_.synthetic_evaluator
+test_evaluator = val_evaluator
+
+default_hooks = dict(_delete_=True, **_base_.tracking_hooks)
+visualizer = dict(_delete_=True, **_base_.tracking_visualizer)

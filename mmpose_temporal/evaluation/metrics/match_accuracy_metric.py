@@ -16,8 +16,8 @@ from ..functional import MatchAccuracy
 class MatchAccuracyMetric(BaseMetric):
     """How often the highest similarity picks the right person, in percent.
 
-    The tracker counts (:class:`~mmpose_temporal.models.trackers.HistoryAssociation`, of frames
-    whose poses have ``known_ids``); here the counts of all frames of all ranks are added. What
+    The tracker's :class:`MatchAccuracyObserver` counts each frame whose poses have known ids
+    (the samples' ``known_ids``); here the counts of all frames of all ranks are added. What
     counts as right: :func:`~mmpose_temporal.evaluation.functional.match_accuracy` (KeyTrack,
     CVPR 2020, Table 3).
 
@@ -82,8 +82,8 @@ class MatchAccuracyMetric(BaseMetric):
         if not counts.total:
             raise ValueError(
                 "no match was counted: match accuracy needs poses whose true ids are known (the "
-                "samples' known_ids: annotated poses, not those of a file) and a tracker with a "
-                "HistoryAssociation"
+                "samples' known_ids: annotated poses, not those of a file) and a tracker with "
+                "observers=[dict(type='MatchAccuracyObserver')]"
             )
         MMLogger.get_current_instance().info(
             f"match accuracy {counts.percent:.2f} %: {counts.correct} of {counts.total} people"

@@ -80,8 +80,8 @@ def test_steps_of_two_seeds(tool, fake, tmp_path):
     assert figures["m7"]["AP"] == dict(mean=51.5, min=50, max=53, values=[50, 53])
     assert figures["m7"]["IDSW"]["mean"] == 2
     # the threshold that is best on the tuning videos is that of the test
-    assert "test_evaluator.mota_score_thr=0.4" in commands["seed 3: test m7"]
-    assert "test_evaluator.mota_score_thr=0.5" in commands["seed 3: test m5"]
+    assert "test_evaluator.0.mota_score_thr=0.4" in commands["seed 3: test m7"]
+    assert "test_evaluator.0.mota_score_thr=0.5" in commands["seed 3: test m5"]
     assert figures["m5"]["threshold"]["mean"] == 0.5
     data = f"test_dataloader.dataset.data_root={tmp_path}/data"
     assert data in commands["seed 3: test m7"]

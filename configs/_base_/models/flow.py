@@ -1,0 +1,9 @@
+# OKS with the pose of the earlier frame moved by dense optical flow, as in Simple Baselines (Xiao
+# et al., ECCV 2018), with OpenCV's DIS flow. Track life as in oks_tracker.py:
+#     model = dict(association=dict(_delete_=True, **_base_.flow_association))
+flow_association = dict(
+    type="Association",
+    similarity=dict(type="FlowSimilarity", preset="medium", long_edge=512),
+    min_similarity=0.1,
+    life=dict(max_age=3),
+)

@@ -1,3 +1,0 @@
-_base_ = "./oks-tracker_td-hm_hrnet-w48_8xb64-20e_posetrack21-256x192.py"
-
-model = dict(association=dict(similarity=dict(_delete_=True, type="IoUSimilarity")))

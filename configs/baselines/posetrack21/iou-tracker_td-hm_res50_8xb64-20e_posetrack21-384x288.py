@@ -1,3 +1,0 @@
-_base_ = "./oks-tracker_td-hm_res50_8xb64-20e_posetrack21-384x288.py"
-
-model = dict(association=dict(similarity=dict(_delete_=True, type="IoUSimilarity")))

@@ -1,3 +1,0 @@
-_base_ = "./conv-keypoints_1xb32-25e_multiperson-posetrack-24x18.py"
-
-model = dict(association=dict(similarity=dict(resolution=(96, 72))))

@@ -1,0 +1,65 @@
+"""Where configs are, and which files they are made of."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def config_files(*names: str) -> list[str]:
+    """Paths of this project's configs, as the ``_base_`` of a config in any folder.
+
+    mmengine evaluates ``_base_`` before it runs the rest of the file, so the package is imported
+    in the expression itself::
+
+        _base_ = __import__("mmpose_temporal").config_files("baselines/oks-tracker.py")
+
+    This works with a wheel, an editable installation and a plain clone. mmengine's own
+    ``package::path`` is closed to packages outside OpenMMLab, and finds no config in an editable
+    installation.
+
+    Args:
+        names: Paths below ``configs/``, such as ``"_base_/models/track_entailment.py"``.
+
+    Returns:
+        An absolute path for each name.
+
+    Raises:
+        FileNotFoundError: No such config.
+    """
+    return [str(_find(name)) for name in names]
+
+
+def _find(name: str) -> Path:
+    for root in (PACKAGE / ".mim", PACKAGE.parent):  # installed; in a clone
+        if (path := root / "configs" / name).is_file():
+            return path
+    raise FileNotFoundError(
+        f"mmpose_temporal has no config {name!r}; give its path below configs/"
+    )
+
+
+def base_files(path: str | Path) -> list[tuple[int, Path]]:
+    """A config and every file that it is made of, each with its level.
+
+    The config has level 1, its bases 2, and so on; ``mmpose::`` bases count like all others.
+
+    Raises:
+        OSError: A file is missing.
+        ValueError: A base names a package that mmengine does not know.
+    """
+    found = []
+
+    def add(file: Path, level: int) -> None:
+        found.append((level, file))
+        # mmengine has no public way to ask for this
+        for base in Config._get_base_files(str(file)):
+            try:
+                below, _ = Config._get_cfg_path(base, str(file))
+            except AssertionError as error:
+                raise ValueError(f"{file}: {error}") from None
+            add(Path(below).resolve(), level + 1)
+
+    add(Path(path).resolve(), 1)
+    return found
