@@ -15,7 +15,7 @@ from .models import (
     tiny_estimator_config,
     tiny_tracker_config,
 )
-from .poses import make_frame, make_pose_pair, random_poses
+from .poses import make_frame, make_packet, make_pose_pair, random_poses
 from .runner import tiny_test_config
 from .temporal import tiny_crops, tiny_temporal_estimator_config, tiny_tkmr_config
 from .tracking import make_video, run_tracker, track_frames, walking_pair
@@ -31,6 +31,7 @@ __all__ = [
     "finished_video",
     "logged",
     "make_frame",
+    "make_packet",
     "make_pose_pair",
     "make_video",
     "random_poses",

@@ -1,6 +1,7 @@
 """Poses and frames out of nothing."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.structures import FramePoses, posetrack_metainfo
+from mmpose_temporal.structures import FramePacket, People, posetrack_metainfo
 
 from .models import template_keypoints
 
@@ -20,7 +21,7 @@ def random_poses(
     num_keypoints: int = 17,
     size: tuple[int, int] = (640, 480),
     absent: float = 0.0,
-) -> FramePoses:
+) -> People:
     """People at random places, each with joints spread over its box.
 
     Args:
@@ -36,7 +37,7 @@ def random_poses(
     shares = rng.uniform(0, 1, (num_people, num_keypoints, 2))
     scores = rng.uniform(0.1, 1, (num_people, num_keypoints))
     scores[rng.uniform(size=scores.shape) < absent] = 0
-    return FramePoses.create(
+    return People.create(
         keypoints=low[:, None] + shares * sides[:, None],
         keypoint_scores=scores,
         boxes=np.concatenate([low, low + sides], axis=1),
@@ -135,3 +136,28 @@ def make_pose_pair(size: tuple[float, float] = (100, 80)) -> dict:
         dataset_name="posetrack18",
         flip_indices=posetrack_metainfo("posetrack18")["flip_indices"],
     )
+
+
+def make_packet(
+    people: People,
+    *,
+    tick: int = 0,
+    frame_size: tuple[int, int] | None = None,
+    image: np.ndarray | None = None,
+    video_id: str = "v",
+    **metainfo: Any,
+) -> FramePacket:
+    """A frame with people, as a tracker's stages see it.
+
+    Args:
+        people: The frame's people.
+        tick: Number of the frame, in the video and on the clock of the tracks' age.
+        frame_size: Width and height in pixels.
+        image: (H, W, 3) uint8 BGR.
+        video_id: Name of the video.
+        **metainfo: Of the frame's sample, beside ``video_id`` and ``frame_index``.
+    """
+    sample = PoseDataSample(metainfo=dict(video_id=video_id, frame_index=tick, **metainfo))
+    packet = FramePacket(sample, video_id, tick, tick, people=people)
+    packet.frame_size, packet.image = frame_size, image
+    return packet
