@@ -170,14 +170,14 @@ def tiny_tracker_config(
     Args:
         estimator: Another estimator.
         association: Options of the Association that differ: by default IoU of the boxes, at
-            least 0.3, and a track lives for 2 frames unseen.
+            least 0.3, and a track lives for 2 frames unseen (``life``).
         **options: Further options of PoseTracker.
     """
     parts = dict(
         type="Association",
         similarity=dict(type="IoUSimilarity"),
         min_similarity=0.3,
-        max_age=2,
+        life=dict(max_age=2),
     )
     return dict(
         type="PoseTracker",

@@ -1,6 +1,7 @@
 """Poses and frames out of nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def make_frame(
     *,
     video_id: str,
     frame_index: int,
-    num_frames: int,
+    num_frames: int | None,
     boxes: Sequence[Sequence[float]] = (),
     scores: Sequence[float] | None = None,
     size: tuple[int, int] = (64, 48),
@@ -61,7 +62,7 @@ def make_frame(
     Args:
         video_id: Name of the video.
         frame_index: Position in it.
-        num_frames: Its length.
+        num_frames: Its length; None: not known.
         boxes: The people, (M, 4) xyxy pixels; proposals and ground truth alike.
         scores: (M,) scores of the proposals. None: 1.
         size: Width and height in pixels.
@@ -105,6 +106,55 @@ def make_frame(
     )
     sample.proposals = InstanceData(bboxes=boxes, bbox_scores=np.array(scores, np.float32))
     return torch.from_numpy(image if readable else image[:0, :0]), sample
+
+
+def make_packet(
+    people: People,
+    *,
+    tick: int = 0,
+    index: int | None = None,
+    video_id: str = "v",
+    num_frames: int | None = None,
+    frame_size: tuple[int, int] | None = None,
+    image: np.ndarray | None = None,
+    searched: bool = True,
+    watched: bool = False,
+    features: Mapping[str, Any] | None = None,
+    **metainfo: Any,
+) -> FramePacket:
+    """A frame with its people, as a tracker hands it to its parts.
+
+    Args:
+        people: In the frame.
+        tick: Number of the frame among those that were searched.
+        index: Position in the video. None: that of ``tick``.
+        video_id: Name of the video.
+        num_frames: Its length; None: not known.
+        frame_size: Width and height in pixels. None: those of ``image``, or not known.
+        image: (H, W, 3) uint8 BGR. None: only poses.
+        searched: People were looked for in it.
+        watched: An observer wants it, so that stages tell of their work.
+        features: Of a frame encoder.
+        **metainfo: Of the sample, beside these.
+    """
+    index = tick if index is None else index
+    sample = PoseDataSample(
+        metainfo=dict(video_id=video_id, frame_index=index, num_frames=num_frames, **metainfo)
+    )
+    if frame_size is None and image is not None:
+        frame_size = image.shape[1], image.shape[0]
+    return FramePacket(
+        sample,
+        video_id,
+        index,
+        tick,
+        searched,
+        people,
+        frame_size=frame_size,
+        image=image,
+        features=dict(features or {}),
+        records={} if watched else None,
+    )
 
 
 def make_pose_pair(size: tuple[float, float] = (100, 80)) -> dict:

@@ -105,7 +105,7 @@ def tiny_tkmr_config(
         similarity=dict(type="KeypointMatchingSimilarity"),
         gates=[dict(type="IoUGate", min_iou=0.1)],
         min_similarity=0.001,
-        max_age=1,
+        life=dict(max_age=1),
     )
     return tiny_tracker_config(
         estimator=tiny_temporal_estimator_config(**(estimator or {})),
