@@ -32,7 +32,6 @@ __all__ = [
     "logged",
     "make_frame",
     "make_packet",
-    "make_packet",
     "make_pose_pair",
     "make_video",
     "random_poses",

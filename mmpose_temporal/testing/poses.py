@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from typing import Any
 
 import numpy as np
 import torch
@@ -186,28 +185,3 @@ def make_pose_pair(size: tuple[float, float] = (100, 80)) -> dict:
         dataset_name="posetrack18",
         flip_indices=posetrack_metainfo("posetrack18")["flip_indices"],
     )
-
-
-def make_packet(
-    people: People,
-    *,
-    tick: int = 0,
-    frame_size: tuple[int, int] | None = None,
-    image: np.ndarray | None = None,
-    video_id: str = "v",
-    **metainfo: Any,
-) -> FramePacket:
-    """A frame with people, as a tracker's stages see it.
-
-    Args:
-        people: The frame's people.
-        tick: Number of the frame, in the video and on the clock of the tracks' age.
-        frame_size: Width and height in pixels.
-        image: (H, W, 3) uint8 BGR.
-        video_id: Name of the video.
-        **metainfo: Of the frame's sample, beside ``video_id`` and ``frame_index``.
-    """
-    sample = PoseDataSample(metainfo=dict(video_id=video_id, frame_index=tick, **metainfo))
-    packet = FramePacket(sample, video_id, tick, tick, people=people)
-    packet.frame_size, packet.image = frame_size, image
-    return packet
