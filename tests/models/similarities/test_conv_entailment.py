@@ -7,11 +7,11 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.models import ConvEntailment
 from mmpose_temporal.models.similarities.conv_entailment import draw_joints
-from mmpose_temporal.testing import random_poses
+from mmpose_temporal.testing import make_packet, random_poses
 from mmpose_temporal.utils.crops import crop_people
 
 SIZE = (640, 480)
-FEATS = dict(frame_size=SIZE, time=0)
+FRAME = dict(frame_size=SIZE)
 
 
 def build(**options) -> ConvEntailment:
@@ -79,7 +79,7 @@ def test_value_alone_tells_the_joint():
     """Hue 1/3 is green; at saturation 0.5 red and blue have half of it."""
     similarity, seen = build(hue=1 / 3, saturation=0.5), []
     similarity.network.forward = lambda pair: seen.append(pair) or torch.zeros(len(pair), 2)
-    rows = similarity.embed(random_poses(2, seed=0), FEATS)
+    rows = similarity.embed(make_packet(random_poses(2, seed=0), **FRAME))
     similarity.pairwise(rows, rows)
     (pair,) = seen  # pairs 00 01 10 11
     assert pair.shape == (4, 6, 18, 24)
@@ -97,17 +97,19 @@ def test_ears_are_not_drawn():
     ears = np.zeros((1, 17), np.float32)
     ears[:, 3:5] = 1
     similarity = build()
-    rows = similarity.embed(poses.replace(keypoint_scores=ears), FEATS)
+    rows = similarity.embed(make_packet(poses.replace(keypoint_scores=ears), **FRAME))
     assert (rows["pictures"] == 0).all()
-    assert similarity.pairwise(rows, rows) == 0  # nothing to go by
+    assert similarity.pairwise(rows, rows).total == 0  # nothing to go by
 
 
 def test_a_checkpoint_of_its_own(tmp_path):
     trained = build()
     torch.save(trained.state_dict(), tmp_path / "trained.pth")
     loaded = build(checkpoint=str(tmp_path / "trained.pth"))
-    rows = trained.embed(random_poses(3, seed=0), FEATS)
-    np.testing.assert_array_equal(loaded.pairwise(rows, rows), trained.pairwise(rows, rows))
+    rows = trained.embed(make_packet(random_poses(3, seed=0), **FRAME))
+    np.testing.assert_array_equal(
+        loaded.pairwise(rows, rows).total, trained.pairwise(rows, rows).total
+    )
     with pytest.raises(RuntimeError, match="the checkpoint does not fit ConvEntailment"):
         build(resolution=(48, 36), checkpoint=str(tmp_path / "trained.pth"))
 
@@ -118,33 +120,35 @@ def test_a_checkpoint_of_its_own(tmp_path):
 @pytest.mark.parametrize("source", ["keypoints", "visual"])
 def test_pairs_by_one_are_pairs_together(source):
     """Whatever the batches, and only those that the gates let through."""
-    feats = dict(FEATS, image=image())
+    frame = dict(FRAME, image=image())
     similarity = build(source=source)
-    now, past = (similarity.embed(random_poses(m, seed=m), feats) for m in (3, 4))
-    whole = similarity.pairwise(now, past)
+    now, past = (similarity.embed(make_packet(random_poses(m, seed=m), **frame)) for m in (3, 4))
+    whole = similarity.pairwise(now, past).total
     assert whole.shape == (3, 4)
     assert ((whole > 0) & (whole < 1)).all()
     similarity.max_pairs = 5
-    np.testing.assert_allclose(similarity.pairwise(now, past), whole, rtol=1e-5)
+    np.testing.assert_allclose(similarity.pairwise(now, past).total, whole, rtol=1e-5)
     pairs = np.zeros((3, 4), dtype=bool)
     pairs[2, 1] = pairs[0, 3] = True
-    some = similarity.pairwise(now, past, pairs)
+    some = similarity.pairwise(now, past, pairs).total
     np.testing.assert_allclose(some, np.where(pairs, whole, 0), rtol=1e-5)
     one = {name: rows[1:2] for name, rows in past.items()}
-    np.testing.assert_allclose(similarity.pairwise(now, one), whole[:, 1:2], rtol=1e-5)
+    np.testing.assert_allclose(similarity.pairwise(now, one).total, whole[:, 1:2], rtol=1e-5)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 0), (0, 2), (2, 0)])
 @pytest.mark.parametrize("source", ["keypoints", "visual"])
 def test_nobody(rows, columns, source):
-    similarity, feats = build(source=source), dict(FEATS, image=image())
-    now, past = (similarity.embed(random_poses(n, seed=n), feats) for n in (rows, columns))
-    assert similarity.pairwise(now, past).shape == (rows, columns)
+    similarity, frame = build(source=source), dict(FRAME, image=image())
+    now, past = (
+        similarity.embed(make_packet(random_poses(n, seed=n), **frame)) for n in (rows, columns)
+    )
+    assert similarity.pairwise(now, past).total.shape == (rows, columns)
 
 
 def test_visual_pictures_are_the_crops():
     poses = random_poses(2, seed=0)
-    rows = build(source="visual", padding=1.25).embed(poses, dict(image=image()))
+    rows = build(source="visual", padding=1.25).embed(make_packet(poses, image=image()))
     expected = crop_people(image(), poses.boxes, (24, 18), padding=1.25)
     assert torch.equal(rows["pictures"], expected)
 
@@ -152,11 +156,11 @@ def test_visual_pictures_are_the_crops():
 def test_what_is_missing_is_said():
     poses = random_poses(1, seed=0)
     with pytest.raises(ValueError, match="needs the size of the frames: add 'width'"):
-        build().embed(poses, dict(frame_size=None))
+        build().embed(make_packet(poses, frame_size=None))
     with pytest.raises(ValueError, match="needs the frames: use it in a PoseTracker"):
-        build(source="visual").embed(poses, FEATS)
+        build(source="visual").embed(make_packet(poses, **FRAME))
     with pytest.raises(ValueError, match="poses have 13 keypoints, .* a layout of 17"):
-        build().embed(random_poses(1, seed=0, num_keypoints=13), FEATS)
+        build().embed(make_packet(random_poses(1, seed=0, num_keypoints=13), **FRAME))
 
 
 # -------------------------------------------------------------------- training
@@ -182,8 +186,10 @@ def test_training_and_tracking_see_the_same():
     """The logits of a batch are those of the pairs in a tracker; the pose at t comes first."""
     similarity, batch = build(), pair_batch(4)
     poses = random_poses(8, seed=0)
-    rows = similarity.embed(poses.replace(keypoint_scores=np.ones((8, 17), np.float32)), FEATS)
-    scores = similarity.pairwise(rows, rows)
+    rows = similarity.embed(
+        make_packet(poses.replace(keypoint_scores=np.ones((8, 17), np.float32)), **FRAME)
+    )
+    scores = similarity.pairwise(rows, rows).total
     first = torch.tensor([scores[0, 1], scores[4, 5]])  # the pairs of two people
     same = torch.tensor([scores[2, 2], scores[6, 6]])
     expected = -torch.cat([1 - first, same]).log().mean()

@@ -11,9 +11,8 @@ from scipy.ndimage import gaussian_filter
 
 from mmpose_temporal.models import FlowSimilarity, OKSSimilarity
 from mmpose_temporal.models.similarities.flow import moved
-from mmpose_temporal.models.trackers import TrackMemory
-from mmpose_temporal.structures import FramePoses
-from mmpose_temporal.testing import make_frame, random_poses, template_tracker_config
+from mmpose_temporal.structures import People
+from mmpose_temporal.testing import make_frame, make_packet, random_poses, template_tracker_config
 
 SIZE = (320, 240)
 
@@ -30,11 +29,11 @@ def shifted(image: np.ndarray, x: int, y: int = 0) -> np.ndarray:
     return np.roll(image, (y, x), axis=(0, 1))
 
 
-def person(x: float, y: float = 120) -> FramePoses:
+def person(x: float, y: float = 120) -> People:
     """17 joints in a circle of radius 25 round (x, y)."""
     angles = np.arange(17) * 2 * np.pi / 17
     joints = np.stack([x + 25 * np.cos(angles), y + 25 * np.sin(angles)], axis=-1)
-    return FramePoses.create(keypoints=joints[None])
+    return People.create(keypoints=joints[None])
 
 
 def feats(image: np.ndarray, time: int = 0) -> dict:
@@ -67,13 +66,13 @@ def test_poses_go_along_with_the_image(preset, long_edge):
     similarity = FlowSimilarity(preset=preset, long_edge=long_edge)
     scene, first = {}, texture()
     assert similarity.advance(None, feats(first), scene) is None
-    rows = similarity.embed(person(150), feats(first))
+    rows = similarity.embed(make_packet(person(150), **feats(first)))
     rows = similarity.advance(rows, feats(shifted(first, 8, -6)), scene)
     np.testing.assert_allclose(rows["keypoints"], person(158, 114).keypoints, atol=1)
-    now = similarity.embed(person(158, 114), feats(first))
+    now = similarity.embed(make_packet(person(158, 114), **feats(first)))
     plain = OKSSimilarity()
-    still = plain.pairwise(now, plain.embed(person(150)))[0, 0]
-    assert similarity.pairwise(now, rows)[0, 0] > 0.97 > 0.75 > still
+    still = plain.pairwise(now, plain.embed(make_packet(person(150)))).total[0, 0]
+    assert similarity.pairwise(now, rows).total[0, 0] > 0.97 > 0.75 > still
 
 
 def test_flows_are_chained_for_people_not_seen():
@@ -100,7 +99,7 @@ def test_flows_are_chained_for_people_not_seen():
 
 def test_of_a_video_one_small_image_is_kept():
     similarity, scene = FlowSimilarity(long_edge=64), {}
-    rows = similarity.embed(person(100), feats(texture()))
+    rows = similarity.embed(make_packet(person(100), **feats(texture())))
     for step in range(3):
         rows = similarity.advance(rows, feats(shifted(texture(), step)), scene)
         assert set(scene) == {"grey", "size"}
@@ -115,7 +114,7 @@ def test_no_flow_is_computed_for_nobody(monkeypatch):
 
     monkeypatch.setattr(cv2, "DISOpticalFlow_create", never)
     similarity, scene = FlowSimilarity(), {}
-    nobody = similarity.embed(person(0)[:0])
+    nobody = similarity.embed(make_packet(person(0)[:0]))
     for _ in range(2):
         assert similarity.advance(nobody, feats(texture()), scene) is nobody
 
@@ -124,7 +123,7 @@ def test_no_flow_is_computed_for_nobody(monkeypatch):
 def test_small_frames(size):
     image = np.zeros((size[1], size[0], 3), np.uint8)
     similarity, scene = FlowSimilarity(), {}
-    rows = similarity.embed(random_poses(2, seed=0, size=size))
+    rows = similarity.embed(make_packet(random_poses(2, seed=0, size=size)))
     for _ in range(2):
         rows = similarity.advance(rows, feats(image), scene)
     np.testing.assert_allclose(rows["keypoints"], random_poses(2, seed=0, size=size).keypoints)
@@ -187,7 +186,7 @@ def test_options_out_of_range(options, text):
 
 def test_a_model_with_it_can_be_copied():
     similarity = copy.deepcopy(FlowSimilarity())
-    rows = similarity.embed(person(100))
+    rows = similarity.embed(make_packet(person(100)))
     assert similarity.advance(rows, feats(texture()), {}) is rows
 
 

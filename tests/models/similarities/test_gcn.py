@@ -7,9 +7,8 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.models import GCNSimilarity
 from mmpose_temporal.models.similarities.functional import pairwise_iou
-from mmpose_temporal.models.trackers import TrackMemory
-from mmpose_temporal.structures import FramePoses
-from mmpose_temporal.testing import random_poses
+from mmpose_temporal.structures import People
+from mmpose_temporal.testing import make_packet, random_poses
 
 
 def build(**options) -> GCNSimilarity:
@@ -47,7 +46,7 @@ def test_size_is_that_of_the_paper():
 def test_falls_with_the_distance():
     """Embeddings 0 and (3, 4) are 5 apart: exp(-5 / 2.5)."""
     rows = dict(embeddings=torch.tensor([[0.0, 0], [3, 4]]), known=torch.ones(2) > 0)
-    scores = build(margin=2.5).pairwise(rows, rows)
+    scores = build(margin=2.5).pairwise(rows, rows).total
     np.testing.assert_allclose(scores, [[1, math.exp(-2)], [math.exp(-2), 1]], rtol=1e-6)
 
 
@@ -56,15 +55,22 @@ def test_a_pose_is_seen_relative_to_its_box():
     similarity, pose = build(), random_poses(1, seed=3)
     moved = pose.replace(keypoints=pose.keypoints * 2 + 50, boxes=pose.boxes * 2 + 50)
     other = pose.replace(keypoints=pose.keypoints + 50)
-    first = similarity.embed(pose)
-    assert similarity.pairwise(first, similarity.embed(moved)) == pytest.approx(1, abs=1e-4)
-    assert similarity.pairwise(first, similarity.embed(other)) < 0.99
+    first = similarity.embed(make_packet(pose))
+    assert similarity.pairwise(first, similarity.embed(make_packet(moved))).total == pytest.approx(
+        1, abs=1e-4
+    )
+    assert similarity.pairwise(first, similarity.embed(make_packet(other))).total < 0.99
 
 
 def test_boxes_of_keypoints_need_no_detection():
     similarity, pose = build(boxes="keypoints"), random_poses(1, seed=3)
     other = pose.replace(boxes=pose.boxes + 100)
-    assert similarity.pairwise(similarity.embed(pose), similarity.embed(other)) == 1
+    assert (
+        similarity.pairwise(
+            similarity.embed(make_packet(pose)), similarity.embed(make_packet(other))
+        ).total
+        == 1
+    )
 
 
 def test_absent_joints_and_ears_do_not_count():
@@ -75,7 +81,12 @@ def test_absent_joints_and_ears_do_not_count():
     changed = pose.keypoints.copy()
     changed[0, [3, 4, 9]] = 1e6
     other = pose.replace(keypoints=changed)
-    assert similarity.pairwise(similarity.embed(pose), similarity.embed(other)) == 1
+    assert (
+        similarity.pairwise(
+            similarity.embed(make_packet(pose)), similarity.embed(make_packet(other))
+        ).total
+        == 1
+    )
 
 
 def test_a_pose_without_joints_is_like_nobody():
@@ -83,8 +94,8 @@ def test_a_pose_without_joints_is_like_nobody():
     ears = np.zeros((2, 17), np.float32)
     ears[:, 3] = 1
     poses = random_poses(2, seed=0).replace(keypoint_scores=ears)
-    rows = similarity.embed(poses)
-    assert similarity.pairwise(rows, rows).tolist() == [[0, 0], [0, 0]]
+    rows = similarity.embed(make_packet(poses))
+    assert similarity.pairwise(rows, rows).total.tolist() == [[0, 0], [0, 0]]
 
 
 def test_overlap_goes_before_the_network():
@@ -92,22 +103,22 @@ def test_overlap_goes_before_the_network():
     similarity = build(min_iou=0.3)
     boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [40, 0, 50, 10]], np.float32)
     poses = random_poses(3, seed=1).replace(boxes=boxes)
-    rows = similarity.embed(poses)
-    scores = similarity.pairwise(rows, rows)
+    rows = similarity.embed(make_packet(poses))
+    scores = similarity.pairwise(rows, rows).total
     network = build()
     network.load_state_dict(similarity.state_dict())
     assert pairwise_iou(boxes, boxes)[0, 1] == pytest.approx(1 / 3)
     assert scores[0, 1] == pytest.approx(2 / 3)
-    assert scores[0, 2] == pytest.approx(network.pairwise(rows, rows)[0, 2] / 2)
+    assert scores[0, 2] == pytest.approx(network.pairwise(rows, rows).total[0, 2] / 2)
     assert np.diag(scores).tolist() == [1, 1, 1]
 
 
 def test_rows_of_a_representation_are_people():
     similarity, poses = build(), random_poses(4, seed=0, absent=0.3)
-    whole, half = similarity.embed(poses), similarity.embed(poses[2:])
+    whole, half = similarity.embed(make_packet(poses)), similarity.embed(make_packet(poses[2:]))
     np.testing.assert_allclose(
-        similarity.pairwise(whole, {name: rows[2:] for name, rows in whole.items()}),
-        similarity.pairwise(whole, half),
+        similarity.pairwise(whole, {name: rows[2:] for name, rows in whole.items()}).total,
+        similarity.pairwise(whole, half).total,
         rtol=1e-5,
     )
 
@@ -116,13 +127,13 @@ def test_rows_of_a_representation_are_people():
 @pytest.mark.parametrize("options", [{}, dict(boxes="keypoints", min_iou=0.3)])
 def test_nobody(rows, columns, options):
     similarity = build(**options)
-    now, past = (similarity.embed(random_poses(n, seed=n)) for n in (rows, columns))
-    assert similarity.pairwise(now, past).shape == (rows, columns)
+    now, past = (similarity.embed(make_packet(random_poses(n, seed=n))) for n in (rows, columns))
+    assert similarity.pairwise(now, past).total.shape == (rows, columns)
 
 
 def test_a_box_without_area_divides_nothing():
     poses = random_poses(1, seed=0).replace(boxes=np.zeros((1, 4), np.float32))
-    assert build().embed(poses)["embeddings"].isfinite().all()
+    assert build().embed(make_packet(poses))["embeddings"].isfinite().all()
 
 
 def test_loss_by_hand():
@@ -160,18 +171,20 @@ def test_equal_poses_of_two_people_have_a_gradient():
 def test_another_layout():
     """Three keypoints in a chain."""
     similarity = build(num_keypoints=3, links=[(0, 1), (1, 2)], center=1)
-    assert similarity.embed(random_poses(2, seed=0, num_keypoints=3))["embeddings"].shape == (2, 4)
+    assert similarity.embed(make_packet(random_poses(2, seed=0, num_keypoints=3)))[
+        "embeddings"
+    ].shape == (2, 4)
     with pytest.raises(ValueError, match="poses have 17 keypoints, .* a layout of 3"):
-        similarity.embed(random_poses(2, seed=0))
+        similarity.embed(make_packet(random_poses(2, seed=0)))
 
 
 def test_a_checkpoint_of_its_own(tmp_path):
     trained = build()
     torch.save(trained.state_dict(), tmp_path / "trained.pth")
     loaded = build(checkpoint=str(tmp_path / "trained.pth"))
-    rows = trained.embed(random_poses(3, seed=0))
+    rows = trained.embed(make_packet(random_poses(3, seed=0)))
     np.testing.assert_array_equal(
-        loaded.embed(random_poses(3, seed=0))["embeddings"], rows["embeddings"]
+        loaded.embed(make_packet(random_poses(3, seed=0)))["embeddings"], rows["embeddings"]
     )
     with pytest.raises(RuntimeError, match="the checkpoint does not fit GCNSimilarity"):
         build(joints=(1, 5, 6), checkpoint=str(tmp_path / "trained.pth"))
@@ -201,7 +214,7 @@ def test_tracks_in_a_tracker():
     association = MODELS.build(
         dict(type="Association", similarity=dict(type="GCNSimilarity"), min_similarity=0.3)
     ).eval()
-    memory, poses = TrackMemory(), random_poses(2, seed=0)
-    assert association.step(memory, poses, 0).track_ids.tolist() == [0, 1]
-    swapped = FramePoses.cat([poses[1:], poses[:1]])
-    assert association.step(memory, swapped, 1).track_ids.tolist() == [1, 0]
+    tracks, poses = association.start_video(), random_poses(2, seed=0)
+    assert association.step(tracks, make_packet(poses)).track_ids.tolist() == [0, 1]
+    swapped = make_packet(People.cat([poses[1:], poses[:1]]), tick=1)
+    assert association.step(tracks, swapped).track_ids.tolist() == [1, 0]

@@ -5,19 +5,21 @@ import pytest
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models import OKSSimilarity
-from mmpose_temporal.structures import FramePoses, Skeleton, posetrack_metainfo
-from mmpose_temporal.testing import random_poses
+from mmpose_temporal.structures import People, Skeleton, posetrack_metainfo
+from mmpose_temporal.testing import make_packet, random_poses
 
 
 def test_by_hand():
     """Box areas 200 both, sigma 0.1: 2 (2 * 0.1)^2 200 = 16; the joint moved by (0, 4)."""
     similarity = MODELS.build(dict(type="OKSSimilarity", sigmas=[0.1, 0.1, 0.1]))
     box = np.array([[0, 0, 10, 20]])
-    now = FramePoses.create(keypoints=[[[5, 9], [1, 1], [2, 2]]], boxes=box)
-    past = FramePoses.create(
+    now = People.create(keypoints=[[[5, 9], [1, 1], [2, 2]]], boxes=box)
+    past = People.create(
         keypoints=[[[5, 5], [1, 1], [9, 9]]], keypoint_scores=[[1, 1, 0]], boxes=box
     )
-    scores = similarity.pairwise(similarity.embed(now), similarity.embed(past))
+    scores = similarity.pairwise(
+        similarity.embed(make_packet(now)), similarity.embed(make_packet(past))
+    ).total
     np.testing.assert_allclose(scores, [[(math.exp(-1) + 1) / 2]], rtol=1e-6)
 
 
@@ -29,24 +31,24 @@ def test_the_default_is_posetracks():
 def test_rows_of_a_representation_are_people():
     """The tracker keeps rows, so half of a representation is that of half of the people."""
     similarity, poses = OKSSimilarity(), random_poses(4, seed=0)
-    whole = similarity.embed(poses)
-    half = similarity.embed(poses[2:])
+    whole = similarity.embed(make_packet(poses))
+    half = similarity.embed(make_packet(poses[2:]))
     np.testing.assert_array_equal(
-        similarity.pairwise(whole, {name: rows[2:] for name, rows in whole.items()}),
-        similarity.pairwise(whole, half),
+        similarity.pairwise(whole, {name: rows[2:] for name, rows in whole.items()}).total,
+        similarity.pairwise(whole, half).total,
     )
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 0), (0, 2), (2, 0)])
 def test_nobody(rows, columns):
     similarity = OKSSimilarity()
-    now, past = (similarity.embed(random_poses(n, seed=n)) for n in (rows, columns))
-    assert similarity.pairwise(now, past).shape == (rows, columns)
+    now, past = (similarity.embed(make_packet(random_poses(n, seed=n))) for n in (rows, columns))
+    assert similarity.pairwise(now, past).total.shape == (rows, columns)
 
 
 def test_another_number_of_keypoints():
     with pytest.raises(ValueError, match="poses have 13 keypoints, but OKSSimilarity has 17"):
-        OKSSimilarity().embed(random_poses(1, seed=0, num_keypoints=13))
+        OKSSimilarity().embed(make_packet(random_poses(1, seed=0, num_keypoints=13)))
 
 
 @pytest.mark.parametrize("sigmas", [[0.1, 0.0], [0.1, -1], [[0.1, 0.1]], [0.1, math.nan]])

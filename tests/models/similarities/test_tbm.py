@@ -1,11 +1,13 @@
 """Matching by one feature a body."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from mmpose.registry import MODELS
 
-from mmpose_temporal.testing import random_poses, tiny_temporal_estimator_config
+from mmpose_temporal.testing import make_packet, random_poses, tiny_temporal_estimator_config
 
 K, C = 17, 8
 
@@ -15,7 +17,7 @@ def similarity():
     torch.manual_seed(0)
     estimator = MODELS.build(tiny_temporal_estimator_config(matching="BodyMatchingHead"))
     found = MODELS.build(dict(type="BodyMatchingSimilarity"))
-    found.bind(estimator)
+    found.bind(SimpleNamespace(estimator=estimator))
     return found
 
 
@@ -35,11 +37,11 @@ def test_equals_one_classifier_on_the_means(similarity) -> None:
             answer = hidden @ classifiers.weight3[0] + classifiers.bias3[0]
             expected[i, j] = torch.softmax(answer, 0)[1]
     embedded = [
-        similarity.embed(poses, dict(person_keypoint_features=feature))
+        similarity.embed(make_packet(poses.with_extras(keypoint_features=feature)))
         for poses, feature in zip((now, before), features, strict=True)
     ]
     assert embedded[0]["first"].shape == (3, 1, C)
-    np.testing.assert_allclose(similarity.pairwise(*embedded), expected, atol=1e-5)
+    np.testing.assert_allclose(similarity.pairwise(*embedded).total, expected, atol=1e-5)
     assert expected.min() > 0 and expected.max() < 1
 
 
@@ -48,12 +50,16 @@ def test_a_body_without_keypoints_is_like_nobody(similarity) -> None:
     scores = poses.keypoint_scores.copy()
     scores[0] = 0
     poses = poses.replace(keypoint_scores=scores)
-    found = similarity.embed(poses, dict(person_keypoint_features=torch.randn(2, K, C)))
-    result = similarity.pairwise(found, found)
+    found = similarity.embed(
+        make_packet(poses.with_extras(keypoint_features=torch.randn(2, K, C)))
+    )
+    result = similarity.pairwise(found, found).total
     assert result[1, 1] > 0 and result[0].tolist() == [0, 0] and result[1, 0] == 0
 
 
 def test_keypoint_classifiers_do_not_fit() -> None:
     estimator = MODELS.build(tiny_temporal_estimator_config())
     with pytest.raises(ValueError, match="matching_head=dict\\(type='BodyMatchingHead'"):
-        MODELS.build(dict(type="BodyMatchingSimilarity")).bind(estimator)
+        MODELS.build(dict(type="BodyMatchingSimilarity")).bind(
+            SimpleNamespace(estimator=estimator)
+        )

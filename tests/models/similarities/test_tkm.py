@@ -6,8 +6,8 @@ import torch
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models import heads, similarities
-from mmpose_temporal.structures import KEYPOINT_NAMES, FramePoses, Skeleton
-from mmpose_temporal.testing import random_poses, tiny_temporal_estimator_config
+from mmpose_temporal.structures import KEYPOINT_NAMES, People, Skeleton
+from mmpose_temporal.testing import make_packet, random_poses, tiny_temporal_estimator_config
 
 K, C = 17, 8
 FEATURES = "person_keypoint_features"
@@ -26,7 +26,7 @@ def similarity(estimator):
     return found
 
 
-def people(number: int, seed: int, **options) -> tuple[FramePoses, dict]:
+def people(number: int, seed: int, **options) -> tuple[People, dict]:
     torch.manual_seed(seed)
     return random_poses(number, seed=seed, **options), {FEATURES: torch.randn(number, K, C)}
 
@@ -58,7 +58,9 @@ def test_equals_equation_5(estimator, joints) -> None:
     similarity.bind(estimator)
     now, before = people(4, 1, absent=0.3), people(3, 2, absent=0.3)
     pairs = np.array([[1, 0, 1], [1, 1, 1], [0, 0, 0], [0, 1, 0]], bool)
-    scores = similarity.pairwise(similarity.embed(*now), similarity.embed(*before), pairs)
+    scores = similarity.pairwise(
+        similarity.embed(make_packet(*now)), similarity.embed(make_packet(*before)), pairs
+    ).total
     expected = equation_5(
         estimator.matching_head.classifiers, now, before, pairs, joints or range(K)
     )
@@ -72,25 +74,29 @@ def test_known_answers(similarity) -> None:
     for weight in similarity.head.classifiers.parameters():
         torch.nn.init.zeros_(weight)
     now, before = people(2, 1), people(1, 2)
-    scores = similarity.pairwise(similarity.embed(*now), similarity.embed(*before))
+    scores = similarity.pairwise(
+        similarity.embed(make_packet(*now)), similarity.embed(make_packet(*before))
+    ).total
     assert scores.tolist() == [[8.5], [8.5]]
     # one of them has but 3 keypoints
     present = np.zeros((1, K), np.float32)
     present[:, :3] = 1
     before = (before[0].replace(keypoint_scores=present), before[1])
-    scores = similarity.pairwise(similarity.embed(*now), similarity.embed(*before))
+    scores = similarity.pairwise(
+        similarity.embed(make_packet(*now)), similarity.embed(make_packet(*before))
+    ).total
     assert scores.tolist() == [[1.5], [1.5]]
 
 
 def test_probabilities_of_single_keypoints(similarity) -> None:
     """They add up to the similarity, and are NaN where one of the two has no such keypoint."""
     now, before = people(3, 1, absent=0.3), people(2, 2, absent=0.3)
-    one, other = similarity.embed(*now), similarity.embed(*before)
+    one, other = similarity.embed(make_packet(*now)), similarity.embed(make_packet(*before))
     found = similarity.probabilities(one, other, np.array([2, 0]), np.array([1, 1]))
     assert found.shape == (2, K) and found.dtype == np.float32
     there = (now[0].keypoint_scores[[2, 0]] > 0) & (before[0].keypoint_scores[[1, 1]] > 0)
     np.testing.assert_array_equal(np.isfinite(found), there)
-    whole = similarity.pairwise(one, other)
+    whole = similarity.pairwise(one, other).total
     np.testing.assert_allclose(np.nansum(found, 1), whole[[2, 0], 1], atol=1e-5)
 
 
@@ -103,10 +109,13 @@ def test_only_pairs_let_through_are_scored(similarity, monkeypatch) -> None:
         return method(first, second, rows, columns)
 
     monkeypatch.setattr(similarity.head.classifiers, "pair_probabilities", counting)
-    now, before = similarity.embed(*people(2, 1)), similarity.embed(*people(2, 2))
-    similarity.pairwise(now, before, np.array([[False, True], [True, False]]))
+    now, before = (
+        similarity.embed(make_packet(*people(2, 1))),
+        similarity.embed(make_packet(*people(2, 2))),
+    )
+    similarity.pairwise(now, before, np.array([[False, True], [True, False]])).total
     assert asked == [[(0, 1), (1, 0)]]  # one call
-    similarity.pairwise(now, before, np.zeros((2, 2), bool))
+    similarity.pairwise(now, before, np.zeros((2, 2), bool)).total
     assert len(asked) == 1  # nothing to ask
 
 
@@ -114,26 +123,29 @@ def test_a_person_without_keypoints_is_like_nobody(similarity) -> None:
     poses, feats = people(2, 1)
     scores = poses.keypoint_scores.copy()
     scores[1] = 0
-    found = similarity.embed(poses.replace(keypoint_scores=scores), feats)
-    result = similarity.pairwise(found, found)
+    found = similarity.embed(make_packet(poses.replace(keypoint_scores=scores), **feats))
+    result = similarity.pairwise(found, found).total
     assert result[0, 0] > 0
     assert result[0, 1] == result[1, 0] == result[1, 1] == 0
 
 
 def test_nobody(similarity) -> None:
-    nobody = similarity.embed(FramePoses.empty(K), {})
-    somebody = similarity.embed(*people(3, 1))
+    nobody = similarity.embed(make_packet(People.empty(K)))
+    somebody = similarity.embed(make_packet(*people(3, 1)))
     assert nobody["first"].shape == (0, K, C) and nobody["present"].shape == (0, K)
-    assert similarity.pairwise(nobody, somebody).shape == (0, 3)
-    assert similarity.pairwise(somebody, nobody).shape == (3, 0)
+    assert similarity.pairwise(nobody, somebody).total.shape == (0, 3)
+    assert similarity.pairwise(somebody, nobody).total.shape == (3, 0)
 
 
 def test_rows_can_be_chosen(similarity) -> None:
     """What the association keeps: any subset of the rows."""
-    now, before = similarity.embed(*people(3, 1)), similarity.embed(*people(3, 2))
-    whole = similarity.pairwise(now, before)
+    now, before = (
+        similarity.embed(make_packet(*people(3, 1))),
+        similarity.embed(make_packet(*people(3, 2))),
+    )
+    whole = similarity.pairwise(now, before).total
     part = {name: rows[torch.tensor([2, 0])] for name, rows in before.items()}
-    np.testing.assert_allclose(similarity.pairwise(now, part), whole[:, [2, 0]], atol=1e-6)
+    np.testing.assert_allclose(similarity.pairwise(now, part).total, whole[:, [2, 0]], atol=1e-6)
 
 
 def test_the_weights_are_in_the_estimator_once(similarity, estimator) -> None:
@@ -144,12 +156,12 @@ def test_the_weights_are_in_the_estimator_once(similarity, estimator) -> None:
 def test_what_is_missing_is_said(similarity, estimator) -> None:
     poses, feats = people(2, 1)
     with pytest.raises(ValueError, match="needs feats\\['person_keypoint_features'\\], which a"):
-        similarity.embed(poses, {})
+        similarity.embed(make_packet(poses))
     with pytest.raises(ValueError, match=r"is \(1, 17, 8\) for poses of \(2, 17\) people"):
-        similarity.embed(poses, {FEATURES: feats[FEATURES][:1]})
+        similarity.embed(make_packet(poses, **{FEATURES: feats[FEATURES][:1]}))
     unbound = similarities.KeypointMatchingSimilarity()
     with pytest.raises(ValueError, match="use it in a PoseTracker, which binds it"):
-        unbound.embed(poses, feats)
+        unbound.embed(make_packet(poses, **feats))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.models import IoUSimilarity
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 from mmpose_temporal.testing import template_keypoints
 
 A, B = [4, 6, 16, 38], [24, 6, 36, 38]
@@ -21,7 +21,7 @@ def frame(index: int, num_frames: int, *boxes, scores=None, video_id: str = "a")
         metainfo=dict(video_id=video_id, frame_index=index, num_frames=num_frames)
     )
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
-    sample.pred_instances = FramePoses.create(
+    sample.pred_instances = People.create(
         keypoints=template_keypoints(boxes), boxes=boxes, box_scores=scores
     ).to_instances()
     return sample
@@ -120,7 +120,7 @@ def test_the_similarity_is_told_the_size_of_the_frame(meta, size):
 def test_an_image_tells_its_size_where_the_sample_does_not(meta, size):
     tracker, sample = watching(), frame(0, 1, A)
     sample.set_metainfo(meta)
-    tracker.track(sample, FramePoses.empty(17), feats=dict(image=np.zeros((2, 3, 3), np.uint8)))
+    tracker.track(sample, People.empty(17), feats=dict(image=np.zeros((2, 3, 3), np.uint8)))
     assert tracker.association.similarity.seen[0]["frame_size"] == size
 
 
@@ -136,7 +136,7 @@ def test_features_of_people_go_with_the_poses():
     tracker = watching(box_score_thr=0.5, suppression=[dict(type="BoxNMS", iou_thr=0.5)])
     sample = frame(0, 1, A, B, [40, 6, 52, 38], [40, 6, 52, 38], scores=[1, 0.4, 0.8, 0.7])
     feats = dict(person_array=np.arange(4), person_tensor=torch.arange(4), all_of_them="x")
-    poses = FramePoses.from_instances(sample.pred_instances)
+    poses = People.from_instances(sample.pred_instances)
     tracker.track(sample, poses, feats=feats)
     (seen,) = tracker.association.similarity.seen
     assert seen["person_array"].tolist() == [0, 2]

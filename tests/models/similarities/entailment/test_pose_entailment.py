@@ -4,8 +4,8 @@ import torch
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models import PoseEntailment
-from mmpose_temporal.structures import FramePoses
-from mmpose_temporal.testing import random_poses
+from mmpose_temporal.structures import People
+from mmpose_temporal.testing import make_packet, random_poses
 
 SIZE = (640, 480)
 
@@ -19,13 +19,13 @@ def build(**options) -> PoseEntailment:
     return similarity
 
 
-def feats(time: int, size=SIZE) -> dict:
-    return dict(time=time, frame_size=size)
+def embed(similarity, poses: People, tick: int, size=SIZE) -> dict:
+    return similarity.embed(make_packet(poses, tick=tick, frame_size=size))
 
 
 def frames(similarity, first: int = 4, second: int = 6, distance: int = 2):
-    current = similarity.embed(random_poses(first, seed=1, absent=0.3), feats(10))
-    previous = similarity.embed(random_poses(second, seed=2, absent=0.3), feats(10 - distance))
+    current = embed(similarity, random_poses(first, seed=1, absent=0.3), 10)
+    previous = embed(similarity, random_poses(second, seed=2, absent=0.3), 10 - distance)
     return current, previous
 
 
@@ -56,32 +56,35 @@ def test_the_paper_s_network():
 def test_a_frame_at_once_is_pair_by_pair(max_pairs):
     similarity = build(max_pairs=max_pairs)
     current, previous = frames(similarity)
-    together = similarity.pairwise(current, previous)
+    together = similarity.pairwise(current, previous).total
     assert together.shape == (4, 6)
     assert together.dtype == np.float32
     assert ((together > 0) & (together < 1)).all()
     assert together.std() > 0.01
     for i in range(4):
         for j in range(6):
-            alone = similarity.pairwise(rows(current, i), rows(previous, j))
+            alone = similarity.pairwise(rows(current, i), rows(previous, j)).total
             assert alone[0, 0] == pytest.approx(together[i, j], abs=1e-5)
 
 
 def test_several_frames_at_once():
     similarity = build()
     current, near = frames(similarity, distance=1)
-    far = similarity.embed(random_poses(3, seed=2, absent=0.3), feats(7))
-    both = similarity.pairwise(current, cat(near, far))
-    np.testing.assert_allclose(both[:, :6], similarity.pairwise(current, near), atol=1e-5)
-    np.testing.assert_allclose(both[:, 6:], similarity.pairwise(current, far), atol=1e-5)
+    far = embed(similarity, random_poses(3, seed=2, absent=0.3), 7)
+    both = similarity.pairwise(current, cat(near, far)).total
+    np.testing.assert_allclose(both[:, :6], similarity.pairwise(current, near).total, atol=1e-5)
+    np.testing.assert_allclose(both[:, 6:], similarity.pairwise(current, far).total, atol=1e-5)
 
 
 def test_the_distance_in_time_counts():
     current, near = frames(build(), distance=1)
     _, far = frames(build(), distance=4)
-    assert np.abs(build().pairwise(current, near) - build().pairwise(current, far)).max() > 0.01
+    assert (
+        np.abs(build().pairwise(current, near).total - build().pairwise(current, far).total).max()
+        > 0.01
+    )
     blind = build(use_segment=False)
-    scores = [blind.pairwise(*frames(blind, distance=d)) for d in (1, 4)]
+    scores = [blind.pairwise(*frames(blind, distance=d)).total for d in (1, 4)]
     np.testing.assert_array_equal(*scores)
 
 
@@ -89,16 +92,16 @@ def test_only_the_wanted_pairs_are_scored():
     similarity = build()
     current, previous = frames(similarity)
     pairs = np.random.default_rng(0).random((4, 6)) < 0.5
-    found = similarity.pairwise(current, previous, pairs)
-    whole = similarity.pairwise(current, previous)
+    found = similarity.pairwise(current, previous, pairs).total
+    whole = similarity.pairwise(current, previous).total
     np.testing.assert_allclose(found, np.where(pairs, whole, 0), atol=1e-5)
-    assert (similarity.pairwise(current, previous, pairs & False) == 0).all()
+    assert (similarity.pairwise(current, previous, pairs & False).total == 0).all()
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 3), (3, 0), (0, 0)])
 def test_nobody(first, second):
     similarity = build()
-    assert similarity.pairwise(*frames(similarity, first, second)).shape == (first, second)
+    assert similarity.pairwise(*frames(similarity, first, second)).total.shape == (first, second)
 
 
 def test_absent_joints_are_not_looked_at():
@@ -110,17 +113,17 @@ def test_absent_joints_are_not_looked_at():
     moved[:, [1, 5]] += 100
     first, second = (
         similarity.pairwise(
-            similarity.embed(poses.replace(keypoints=k, keypoint_scores=scores), feats(10)),
+            embed(similarity, poses.replace(keypoints=k, keypoint_scores=scores), 10),
             previous,
-        )
+        ).total
         for k in (poses.keypoints, moved)
     )
     np.testing.assert_array_equal(first, second)
     scores[:, 5] = 0.3
     third = similarity.pairwise(
-        similarity.embed(poses.replace(keypoints=moved, keypoint_scores=scores), feats(10)),
+        embed(similarity, poses.replace(keypoints=moved, keypoint_scores=scores), 10),
         previous,
-    )
+    ).total
     assert np.abs(third - first).max() > 1e-4
 
 
@@ -130,7 +133,7 @@ def test_the_ears_are_not_looked_at():
     moved = poses.keypoints.copy()
     moved[:, 3:5] += 100
     first, second = (
-        similarity.pairwise(similarity.embed(poses.replace(keypoints=k), feats(10)), previous)
+        similarity.pairwise(embed(similarity, poses.replace(keypoints=k), 10), previous).total
         for k in (poses.keypoints, moved)
     )
     np.testing.assert_array_equal(first, second)
@@ -141,12 +144,12 @@ def test_a_pose_without_joints_matches_none():
     scores = poses.keypoint_scores.copy()
     scores[1] = 0
     scores[1, 3] = 1  # an ear, which is not looked at
-    current = similarity.embed(poses.replace(keypoint_scores=scores), feats(10))
+    current = embed(similarity, poses.replace(keypoint_scores=scores), 10)
     _, previous = frames(similarity)
-    found = similarity.pairwise(current, previous)
+    found = similarity.pairwise(current, previous).total
     assert (found[1] == 0).all()
     assert (found[[0, 2]] > 0).all()
-    assert (similarity.pairwise(current, previous, np.ones((3, 6), bool))[1] == 0).all()
+    assert (similarity.pairwise(current, previous, np.ones((3, 6), bool)).total[1] == 0).all()
     assert np.isfinite(similarity.attention(current, rows(previous, [0, 1, 2]))).all()
 
 
@@ -154,15 +157,13 @@ def test_the_size_of_the_frame():
     poses = random_poses(2, seed=1)
     twice = poses.replace(keypoints=poses.keypoints * 2 + 0.5)  # pixel centres: (x + 0.5) * 2
     similarity = build()
-    first = similarity.embed(poses, feats(3))
-    second = similarity.embed(twice, feats(3, (1280, 960)))
+    first = embed(similarity, poses, 3)
+    second = embed(similarity, twice, 3, (1280, 960))
     torch.testing.assert_close(first["vectors"], second["vectors"])
-    default = build(frame_size=SIZE).embed(poses, feats(3, None))
+    default = embed(build(frame_size=SIZE), poses, 3, None)
     torch.testing.assert_close(first["vectors"], default["vectors"])
     with pytest.raises(ValueError, match="needs the size of the frame: add 'width'"):
-        similarity.embed(poses, feats(3, None))
-    with pytest.raises(ValueError, match=r"needs feats\['time'\]"):
-        similarity.embed(poses)
+        embed(similarity, poses, 3, None)
 
 
 @pytest.mark.parametrize("distance", [0, 5, -1])
@@ -180,8 +181,8 @@ def test_old_poses_that_no_pair_looks_at():
     near = rows(frames(similarity, distance=1)[1], [0])
     pairs = np.zeros((4, 7), bool)
     pairs[:, 6] = True
-    found = similarity.pairwise(current, cat(old, near), pairs)
-    np.testing.assert_allclose(found[:, 6:], similarity.pairwise(current, near), atol=1e-5)
+    found = similarity.pairwise(current, cat(old, near), pairs).total
+    np.testing.assert_allclose(found[:, 6:], similarity.pairwise(current, near).total, atol=1e-5)
 
 
 def test_current_people_of_two_frames():
@@ -194,9 +195,9 @@ def test_current_people_of_two_frames():
 def test_another_number_of_keypoints():
     similarity = build()
     with pytest.raises(ValueError, match="poses have 13 keypoints, but the similarity is made"):
-        similarity.embed(random_poses(2, seed=0, num_keypoints=13), feats(1))
+        embed(similarity, random_poses(2, seed=0, num_keypoints=13), 1)
     other = build(num_keypoints=13)
-    assert other.embed(random_poses(2, seed=0, num_keypoints=13), feats(1))["vectors"].shape == (
+    assert embed(other, random_poses(2, seed=0, num_keypoints=13), 1)["vectors"].shape == (
         2,
         13,
         128,
@@ -216,7 +217,7 @@ def test_attention_is_that_of_the_scores():
         logits, _ = similarity.network.explain(
             torch.cat([tokens[:3], tokens[3:]], 1), torch.cat([seen[:3], seen[3:]], 1)
         )
-    scores = similarity.pairwise(current, previous).diagonal()
+    scores = similarity.pairwise(current, previous).total.diagonal()
     np.testing.assert_allclose(logits.softmax(-1)[:, 1].numpy(), scores, atol=1e-5)
     with pytest.raises(ValueError, match="as many earlier poses as current ones"):
         similarity.attention(current, rows(previous, [0]))
@@ -239,16 +240,17 @@ def test_loss_is_the_cross_entropy_of_the_scores():
     scores = []
     for i in range(8):
         now, before = (
-            similarity.embed(
-                FramePoses.create(
+            embed(
+                similarity,
+                People.create(
                     keypoints=inputs["keypoints"][i, [side]].numpy(),
                     keypoint_scores=inputs["keypoint_scores"][i, [side]].numpy(),
                 ),
-                feats(time),
+                time,
             )
             for side, time in ((0, 9), (1, 9 - int(inputs["distance"][i])))
         )
-        scores.append(similarity.pairwise(now, before).item())
+        scores.append(similarity.pairwise(now, before).total.item())
     same, labels = np.array(scores), inputs["labels"].numpy()
     expected = -np.log(np.where(labels == 1, same, 1 - same)).mean()
     assert losses["loss"].item() == pytest.approx(expected, rel=1e-4)
@@ -304,9 +306,9 @@ def test_another_number_of_keypoints_in_training():
 def test_autocast(kind, error):
     similarity = build()
     current, previous = frames(similarity)
-    expected = similarity.pairwise(current, previous)
+    expected = similarity.pairwise(current, previous).total
     with torch.autocast("cpu", dtype=kind):
-        found = similarity.pairwise(current, previous)
+        found = similarity.pairwise(current, previous).total
         loss = similarity.loss(pair_batch())["loss"]
     np.testing.assert_allclose(found, expected, atol=error)
     assert loss.dtype == torch.float32
@@ -315,18 +317,18 @@ def test_autocast(kind, error):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 @pytest.mark.parametrize(("half", "error"), [(False, 1e-4), (True, 0.01)])
 def test_gpu_gives_the_scores_of_the_cpu(half, error):
-    expected = build().pairwise(*frames(build()))
+    expected = build().pairwise(*frames(build())).total
     similarity = build().cuda()
     with torch.autocast("cuda", dtype=torch.float16, enabled=half):
-        found = similarity.pairwise(*frames(similarity))
+        found = similarity.pairwise(*frames(similarity)).total
     np.testing.assert_allclose(found, expected, atol=error)
 
 
 def test_weights_in_half_precision():
     similarity = build()
-    expected = similarity.pairwise(*frames(similarity))
+    expected = similarity.pairwise(*frames(similarity)).total
     similarity.bfloat16()
-    np.testing.assert_allclose(similarity.pairwise(*frames(similarity)), expected, atol=0.08)
+    np.testing.assert_allclose(similarity.pairwise(*frames(similarity)).total, expected, atol=0.08)
 
 
 def test_hundreds_of_people():
@@ -334,7 +336,7 @@ def test_hundreds_of_people():
     current, previous = frames(similarity, 300, 300)
     pairs = np.zeros((300, 300), bool)
     pairs[:, :20] = True
-    found = similarity.pairwise(current, previous, pairs)
+    found = similarity.pairwise(current, previous, pairs).total
     assert (found[:, :20] > 0).all()
     assert (found[:, 20:] == 0).all()
 

@@ -4,9 +4,8 @@ import torch
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models import TrackEntailment
-from mmpose_temporal.models.trackers import TrackMemory
-from mmpose_temporal.structures import FramePoses
-from mmpose_temporal.testing import random_poses, template_keypoints
+from mmpose_temporal.structures import People
+from mmpose_temporal.testing import make_packet, random_poses, template_keypoints
 
 SMALL = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1, dropout=0.0)
 SHIPPED = dict(
@@ -21,14 +20,14 @@ def build(**options) -> TrackEntailment:
     return TrackEntailment(**{"network": SMALL, "history": 3, **options}).eval()
 
 
-def walkers(frame: int, count: int = 3) -> FramePoses:
+def walkers(frame: int, count: int = 3) -> People:
     """People 40 pixels wide, 100 apart, who walk 4 pixels a frame."""
     x = np.arange(count) * 100.0 + frame * 4
     boxes = np.stack([x, np.full(count, 50.0), x + 40, np.full(count, 170.0)], 1)
     keypoints = template_keypoints(boxes.astype(np.float32))
     scores = np.full(keypoints.shape[:2], 0.9)
     scores[:, [0, 3, 4]] = 0  # neither nose nor ears
-    return FramePoses.create(keypoints=keypoints, keypoint_scores=scores, boxes=boxes)
+    return People.create(keypoints=keypoints, keypoint_scores=scores, boxes=boxes)
 
 
 def pose_batch(*, items=2, pairs=4, history=3, num_keypoints=17) -> dict[str, torch.Tensor]:
@@ -61,7 +60,7 @@ def step(association, memory, frames) -> list[list[int]]:
 
 
 def test_a_pose_is_a_track_of_one():
-    rows = build().embed(walkers(0), dict(time=7))
+    rows = build().embed(make_packet(walkers(0), tick=7))
     assert rows["history"].shape == (3, 3, 15, 3)
     assert rows["history"].dtype == torch.float32
     assert rows["times"].tolist() == [[7, -1, -1]] * 3
@@ -73,23 +72,23 @@ def test_a_pose_is_a_track_of_one():
 
 def test_who_is_recognised_takes_the_past_along():
     similarity = build(history=2)
-    first = similarity.embed(walkers(0), dict(time=0))
-    second = similarity.embed(walkers(1), dict(time=2))
+    first = similarity.embed(make_packet(walkers(0), tick=0))
+    second = similarity.embed(make_packet(walkers(1), tick=2))
     rows, columns = np.array([0, 2]), np.array([2, 0])
     answer = similarity.extend(second, rows, first, columns)
     assert answer["times"].tolist() == [[2, 0], [2, -1], [2, 0]]
     assert torch.equal(answer["history"][0, 1], first["history"][2, 0])
     assert torch.equal(answer["history"][2, 1], first["history"][0, 0])
     assert not answer["history"][1, 1].any()
-    third = similarity.embed(walkers(2), dict(time=3))
+    third = similarity.embed(make_packet(walkers(2), tick=3))
     answer = similarity.extend(third, np.array([1]), answer, np.array([0]))
     assert answer["times"].tolist() == [[3, -1], [3, 2], [3, -1]]  # the oldest has gone
 
 
 def test_joints_under_the_threshold_are_absent():
-    rows = build(keypoint_thr=0.9).embed(walkers(0), dict(time=0))
+    rows = build(keypoint_thr=0.9).embed(make_packet(walkers(0), tick=0))
     assert (rows["history"][:, 0, 1:, 2] > 0).all()  # 0.9 is not under 0.9
-    rows = build(keypoint_thr=0.91).embed(walkers(0), dict(time=0))
+    rows = build(keypoint_thr=0.91).embed(make_packet(walkers(0), tick=0))
     assert not rows["history"].any()
 
 
@@ -98,25 +97,27 @@ def test_joints_under_the_threshold_are_absent():
 
 def test_scores_are_probabilities_of_all_pairs():
     similarity = build()
-    current = similarity.embed(walkers(1, 2), dict(time=1))
-    previous = similarity.embed(walkers(0, 3), dict(time=0))
-    scores = similarity.pairwise(current, previous)
+    current = similarity.embed(make_packet(walkers(1, 2), tick=1))
+    previous = similarity.embed(make_packet(walkers(0, 3), tick=0))
+    scores = similarity.pairwise(current, previous).total
     assert scores.shape == (2, 3) and scores.dtype == np.float32
     assert ((scores > 0) & (scores < 1)).all()
     pairs = np.array([[True, False, True], [False, False, True]])
-    some = similarity.pairwise(current, previous, pairs)
+    some = similarity.pairwise(current, previous, pairs).total
     np.testing.assert_array_equal(some > 0, pairs)
 
 
 def test_a_pair_is_scored_alike_in_any_company_and_in_any_portion():
     similarity = build(use_common_motion=False)
-    current = similarity.embed(walkers(1, 6), dict(time=1))
-    previous = similarity.embed(walkers(0, 6), dict(time=0))
-    expected = similarity.pairwise(current, previous)
+    current = similarity.embed(make_packet(walkers(1, 6), tick=1))
+    previous = similarity.embed(make_packet(walkers(0, 6), tick=0))
+    expected = similarity.pairwise(current, previous).total
     similarity.max_pairs = 5
-    np.testing.assert_allclose(similarity.pairwise(current, previous), expected, atol=1e-6)
+    np.testing.assert_allclose(similarity.pairwise(current, previous).total, expected, atol=1e-6)
     alone = {name: rows[3:4] for name, rows in current.items()}
-    np.testing.assert_allclose(similarity.pairwise(alone, previous), expected[3:4], atol=1e-6)
+    np.testing.assert_allclose(
+        similarity.pairwise(alone, previous).total, expected[3:4], atol=1e-6
+    )
 
 
 def test_people_out_of_reach_are_not_scored():
@@ -125,17 +126,18 @@ def test_people_out_of_reach_are_not_scored():
     for reach, near in ((0.75, 1), (0.8, 2), (1.55, 2), (1.6, 3)):
         similarity = build(reach=reach)
         scores = similarity.pairwise(
-            similarity.embed(current, dict(time=1)), similarity.embed(previous, dict(time=0))
-        )
+            similarity.embed(make_packet(current, tick=1)),
+            similarity.embed(make_packet(previous, tick=0)),
+        ).total
         assert (scores > 0).sum() == near
 
 
 @pytest.mark.parametrize(("now", "before"), [(0, 3), (3, 0), (0, 0)])
 def test_nobody(now, before):
     similarity = build()
-    current = similarity.embed(walkers(1, now), dict(time=1))
-    previous = similarity.embed(walkers(0, before), dict(time=0))
-    assert similarity.pairwise(current, previous).shape == (now, before)
+    current = similarity.embed(make_packet(walkers(1, now), tick=1))
+    previous = similarity.embed(make_packet(walkers(0, before), tick=0))
+    assert similarity.pairwise(current, previous).total.shape == (now, before)
 
 
 def test_a_pose_without_joints_is_like_nobody():
@@ -143,20 +145,20 @@ def test_a_pose_without_joints_is_like_nobody():
     poses = walkers(1)
     scores = poses.keypoint_scores.copy()
     scores[1] = 0
-    current = similarity.embed(poses.replace(keypoint_scores=scores), dict(time=1))
-    found = similarity.pairwise(current, similarity.embed(walkers(0), dict(time=0)))
+    current = similarity.embed(make_packet(poses.replace(keypoint_scores=scores), tick=1))
+    found = similarity.pairwise(current, similarity.embed(make_packet(walkers(0), tick=0))).total
     assert (found[1] == 0).all() and (found[[0, 2]] > 0).all()
 
 
 def test_broken_coordinates_of_absent_joints_do_not_spread():
     similarity = build()
     poses = walkers(1)
-    previous = similarity.embed(walkers(0), dict(time=0))
-    expected = similarity.pairwise(similarity.embed(poses, dict(time=1)), previous)
+    previous = similarity.embed(make_packet(walkers(0), tick=0))
+    expected = similarity.pairwise(similarity.embed(make_packet(poses, tick=1)), previous).total
     keypoints = poses.keypoints.copy()
     keypoints[:, 0] = np.nan, np.inf
     poses = poses.replace(keypoints=keypoints)
-    found = similarity.pairwise(similarity.embed(poses, dict(time=1)), previous)
+    found = similarity.pairwise(similarity.embed(make_packet(poses, tick=1)), previous).total
     np.testing.assert_array_equal(found, expected)
 
 
@@ -165,17 +167,17 @@ def test_a_joint_beyond_all_numbers_makes_its_person_unknown_and_no_other():
     poses = walkers(1)
     keypoints = poses.keypoints.copy()
     keypoints[0, 5] = 1e30  # its square is no float32
-    current = similarity.embed(poses.replace(keypoints=keypoints), dict(time=1))
-    found = similarity.pairwise(current, similarity.embed(walkers(0), dict(time=0)))
+    current = similarity.embed(make_packet(poses.replace(keypoints=keypoints), tick=1))
+    found = similarity.pairwise(current, similarity.embed(make_packet(walkers(0), tick=0))).total
     assert np.isfinite(found).all()
     assert (found[0] == 0).all() and (found[1:] > 0).all()
 
 
 def test_the_number_of_frames_between_counts():
     similarity = build(use_common_motion=False)
-    previous = similarity.embed(walkers(0), dict(time=0))
+    previous = similarity.embed(make_packet(walkers(0), tick=0))
     near, far = (
-        similarity.pairwise(similarity.embed(walkers(1), dict(time=time)), previous)
+        similarity.pairwise(similarity.embed(make_packet(walkers(1), tick=time)), previous).total
         for time in (1, 9)
     )
     assert not np.allclose(near, far, atol=1e-6)
@@ -185,9 +187,9 @@ def test_frames_of_any_size_are_alike():
     similarity = build()
     answers = [
         similarity.pairwise(
-            similarity.embed(walkers(1), dict(time=1, frame_size=size)),
-            similarity.embed(walkers(0), dict(time=0, frame_size=size)),
-        )
+            similarity.embed(make_packet(walkers(1), tick=1, frame_size=size)),
+            similarity.embed(make_packet(walkers(0), tick=0, frame_size=size)),
+        ).total
         for size in (None, (10, 10), (4000, 3000))
     ]
     np.testing.assert_array_equal(answers[0], answers[1])
@@ -197,10 +199,10 @@ def test_frames_of_any_size_are_alike():
 def test_hundreds_of_people():
     similarity = build()
     poses = random_poses(200, seed=0, size=(8000, 4000))
-    current = similarity.embed(poses, dict(time=1))
-    previous = similarity.embed(poses, dict(time=0))
+    current = similarity.embed(make_packet(poses, tick=1))
+    previous = similarity.embed(make_packet(poses, tick=0))
     pairs = np.eye(200, dtype=bool)
-    found = similarity.pairwise(current, previous, pairs)
+    found = similarity.pairwise(current, previous, pairs).total
     np.testing.assert_array_equal(found > 0, pairs)
 
 
@@ -239,9 +241,9 @@ def test_without_common_motion_the_training_does_not_see_it_either():
 def test_training_and_tracking_see_the_same():
     """The batch that stands for a frame of the tracker has the logits of its scores."""
     similarity = build()
-    current = similarity.embed(walkers(1), dict(time=1))
-    previous = similarity.embed(walkers(0), dict(time=0))
-    scores = torch.from_numpy(similarity.pairwise(current, previous, np.eye(3, dtype=bool)))
+    current = similarity.embed(make_packet(walkers(1), tick=1))
+    previous = similarity.embed(make_packet(walkers(0), tick=0))
+    scores = torch.from_numpy(similarity.pairwise(current, previous, np.eye(3, dtype=bool)).total)
 
     def rows(poses):
         return torch.from_numpy(np.dstack([poses.keypoints, poses.keypoint_scores]))[None]
@@ -273,7 +275,7 @@ def test_training_and_tracking_see_the_same():
     torch.testing.assert_close(scores.diagonal().logit(), expected, atol=1e-3, rtol=0)
 
 
-def similarity_without_shift(now: FramePoses, before: FramePoses) -> float:
+def similarity_without_shift(now: People, before: People) -> float:
     """exp(-(4 / (0.12 * 126.5))^2 / 2): how much people who moved by 4 pixels agree with 0."""
     height, width = 120, 40
     size = np.hypot(height, width)
@@ -292,11 +294,11 @@ def test_another_history_in_training():
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
 def test_autocast(kind):
     similarity = MODELS.build(SHIPPED).eval()
-    current = similarity.embed(walkers(1), dict(time=1))
-    previous = similarity.embed(walkers(0), dict(time=0))
-    expected = similarity.pairwise(current, previous)
+    current = similarity.embed(make_packet(walkers(1), tick=1))
+    previous = similarity.embed(make_packet(walkers(0), tick=0))
+    expected = similarity.pairwise(current, previous).total
     with torch.autocast("cpu", dtype=kind):
-        found = similarity.pairwise(current, previous)
+        found = similarity.pairwise(current, previous).total
         loss = similarity.loss(pose_batch(history=6))["loss"]
     np.testing.assert_allclose(found, expected, atol=0.05)
     assert loss.dtype == torch.float32
@@ -304,9 +306,9 @@ def test_autocast(kind):
 
 def test_weights_in_half_precision():
     similarity = MODELS.build(SHIPPED).eval()
-    rows = [similarity.embed(walkers(t), dict(time=t)) for t in (1, 0)]
-    expected = similarity.pairwise(*rows)
-    found = similarity.bfloat16().pairwise(*rows)
+    rows = [similarity.embed(make_packet(walkers(t), tick=t)) for t in (1, 0)]
+    expected = similarity.pairwise(*rows).total
+    found = similarity.bfloat16().pairwise(*rows).total
     np.testing.assert_allclose(found, expected, atol=0.05)
 
 
@@ -314,13 +316,16 @@ def test_weights_in_half_precision():
 @pytest.mark.parametrize("half", [False, True])
 def test_gpu_gives_the_scores_of_the_cpu(half):
     similarity = MODELS.build(SHIPPED).eval()
-    rows = [similarity.embed(walkers(t), dict(time=t)) for t in (1, 0)]
-    expected, loss = similarity.pairwise(*rows), similarity.loss(pose_batch(history=6))["loss"]
+    rows = [similarity.embed(make_packet(walkers(t), tick=t)) for t in (1, 0)]
+    expected, loss = (
+        similarity.pairwise(*rows).total,
+        similarity.loss(pose_batch(history=6))["loss"],
+    )
     similarity.cuda()
     with torch.autocast("cuda", dtype=torch.float16, enabled=half):
-        rows = [similarity.embed(walkers(t), dict(time=t)) for t in (1, 0)]
+        rows = [similarity.embed(make_packet(walkers(t), tick=t)) for t in (1, 0)]
         assert rows[0]["history"].device.type == "cpu"
-        found = similarity.pairwise(*rows)
+        found = similarity.pairwise(*rows).total
         batch = {name: value.cuda() for name, value in pose_batch(history=6).items()}
         losses = similarity.loss(batch)
     atol = 0.05 if half else 1e-3
@@ -396,34 +401,37 @@ def test_options_out_of_range(options, message):
 
 def test_another_number_of_keypoints():
     with pytest.raises(ValueError, match="poses have 15 keypoints"):
-        build().embed(random_poses(2, seed=0, num_keypoints=15), dict(time=0))
+        build().embed(make_packet(random_poses(2, seed=0, num_keypoints=15), tick=0))
     with pytest.raises(ValueError, match="poses have 15 keypoints"):
         build().loss(pose_batch(num_keypoints=15))
 
 
 def test_a_frame_without_a_time():
     with pytest.raises(ValueError, match=r"needs feats\['time'\]"):
-        build().embed(walkers(0))
+        build().embed(make_packet(walkers(0)))
 
 
 def test_a_layout_of_its_own():
     similarity = build(num_keypoints=4, joints=[0, 3])
     poses = random_poses(2, seed=0, num_keypoints=4)
-    rows = [similarity.embed(poses, dict(time=t)) for t in (1, 0)]
+    rows = [similarity.embed(make_packet(poses, tick=t)) for t in (1, 0)]
     assert rows[0]["history"].shape == (2, 3, 2, 3)
-    assert similarity.pairwise(*rows).shape == (2, 2)
+    assert similarity.pairwise(*rows).total.shape == (2, 2)
 
 
 def test_only_the_nearest_tracks_are_scored():
     """People 10 pixels apart in a row, 100 pixels tall: all in reach, three are compared."""
     pose = np.stack([np.zeros(17), np.linspace(0, 100, 17)], axis=-1)
-    crowd = FramePoses.create(keypoints=pose + np.arange(8)[:, None, None] * (10, 0))
+    crowd = People.create(keypoints=pose + np.arange(8)[:, None, None] * (10, 0))
     torch.manual_seed(0)
     every = TrackEntailment(network=dict(hidden=16, num_layers=1), nearest=None).eval()
     some = TrackEntailment(network=dict(hidden=16, num_layers=1), nearest=3).eval()
     some.load_state_dict(every.state_dict())
-    before, now = every.embed(crowd, dict(time=0)), every.embed(crowd[:1], dict(time=1))
-    full, few = every.pairwise(now, before)[0], some.pairwise(now, before)[0]
+    before, now = (
+        every.embed(make_packet(crowd, tick=0)),
+        every.embed(make_packet(crowd[:1], tick=1)),
+    )
+    full, few = every.pairwise(now, before).total[0], some.pairwise(now, before).total[0]
     assert (full > 0).all()
     np.testing.assert_allclose(few, np.where(np.arange(8) < 3, full, 0), atol=1e-6)
     with pytest.raises(ValueError, match="nearest must be 1 or more"):

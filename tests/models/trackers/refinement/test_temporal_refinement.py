@@ -12,7 +12,7 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 from mmpose_temporal.models.trackers import TemporalRefinement, TrackedFrame
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 K, C, N = 3, 6, 4
 NONE = float("-inf")
@@ -54,7 +54,7 @@ class Video:
             scores[..., 0] = 9
             scores[..., fewer:] = NONE
             places = random(number, K, N, 2)
-            poses = FramePoses.create(
+            poses = People.create(
                 keypoints=places[:, :, 0].numpy(),
                 keypoint_scores=np.full((number, K), 0.8),
                 boxes=rows,
@@ -75,7 +75,7 @@ class Video:
             self.frames.append((TrackedFrame(sample, poses), feats))
             self.features.append(h)
 
-    def refine(self, **options) -> list[FramePoses]:
+    def refine(self, **options) -> list[People]:
         """The refined poses of all frames, in order."""
         part = TemporalRefinement(**{"num_candidates": N, **options})
         part.bind(self.heads)

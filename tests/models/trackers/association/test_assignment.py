@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 
 BOTH = ["HungarianAssignment", "GreedyAssignment"]
 
@@ -8,7 +8,7 @@ BOTH = ["HungarianAssignment", "GreedyAssignment"]
 def assign(name, scores, allowed=None) -> list[tuple[int, int]]:
     scores = np.array(scores, dtype=np.float32)
     allowed = np.ones(scores.shape, bool) if allowed is None else np.array(allowed)
-    rows, columns = MODELS.build(dict(type=name))(scores, allowed)
+    rows, columns = TASK_UTILS.build(dict(type=name))(scores, allowed)
     assert rows.dtype == columns.dtype == np.int64
     return sorted(zip(rows.tolist(), columns.tolist(), strict=True))
 
@@ -84,7 +84,7 @@ def test_hungarian_is_never_below_greedy(seed):
 def log_odds(scores, allowed=None, chance=0.1) -> list[tuple[int, int]]:
     scores = np.array(scores, dtype=np.float32)
     allowed = scores >= chance if allowed is None else np.array(allowed)
-    part = MODELS.build(dict(type="LogOddsAssignment", chance=chance))
+    part = TASK_UTILS.build(dict(type="LogOddsAssignment", chance=chance))
     rows, columns = part(scores, allowed)
     assert rows.dtype == columns.dtype == np.int64
     return sorted(zip(rows.tolist(), columns.tolist(), strict=True))

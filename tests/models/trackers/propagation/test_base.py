@@ -14,7 +14,7 @@ from mmpose_temporal.models.trackers.propagation import (
     confidence,
     turns,
 )
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 from mmpose_temporal.testing import make_frame, template_keypoints, template_tracker_config
 
 A, B = [4, 6, 16, 38], [24, 6, 36, 38]
@@ -122,7 +122,7 @@ def test_poses_given_to_track_are_remembered():
     (_, first), (frame, second) = (
         make_frame(video_id="a", frame_index=i, num_frames=2) for i in range(2)
     )
-    tracker.track(first, FramePoses.create(keypoints=template_keypoints([A])))
+    tracker.track(first, People.create(keypoints=template_keypoints([A])))
     (answer,) = tracker([frame], [second], mode="predict")
     assert answer.pred_instances.track_ids.tolist() == [0]
 
@@ -142,9 +142,9 @@ def test_only_the_estimator_is_trained():
 
 def test_confidence_counts_absent_joints_as_nothing():
     scores = np.array([[0.8] * 2 + [0] * 2, [0.5] * 4, [-1, 0.4, 0.4, 0.4]])
-    poses = FramePoses.create(keypoints=np.zeros((3, 4, 2)), keypoint_scores=scores)
+    poses = People.create(keypoints=np.zeros((3, 4, 2)), keypoint_scores=scores)
     np.testing.assert_allclose(confidence(poses), [1.6 / 4, 0.5, 1.2 / 4], rtol=1e-6)
-    assert confidence(FramePoses.empty(17)).shape == (0,)
+    assert confidence(People.empty(17)).shape == (0,)
 
 
 def test_turns_keep_the_order_of_each_video():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 
 from mmpose_temporal.models.trackers import TopdownCropper
 
@@ -118,7 +118,7 @@ def test_the_frame_is_not_changed():
 
 @pytest.mark.parametrize(("kind", "expected"), [(MSRAHeatmap, False), (UDPHeatmap, True)])
 def test_size_and_geometry_of_the_codec(kind, expected):
-    cropper = MODELS.build(dict(type="TopdownCropper", decoder=codec(kind)))
+    cropper = TASK_UTILS.build(dict(type="TopdownCropper", decoder=codec(kind)))
     assert cropper.input_size == SIZE
     assert cropper.affine.use_udp is expected
     for use_udp in (False, True):

@@ -5,29 +5,35 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
-from mmpose_temporal.models.trackers import ConfirmedAssociation, TrackMemory
-from mmpose_temporal.structures import FramePoses
-from mmpose_temporal.testing import make_frame, tiny_tracker_config
+from mmpose_temporal.models import Association
+from mmpose_temporal.structures import People
+from mmpose_temporal.testing import make_frame, make_packet, tiny_tracker_config
 
 A, D, B = [0, 0, 10, 10], [1, 0, 11, 10], [100, 0, 110, 10]
 
 
-def people(*boxes, scores=None) -> FramePoses:
-    return FramePoses.create(
+def people(*boxes, scores=None) -> People:
+    return People.create(
         keypoints=np.zeros((len(boxes), 17, 2)),
         boxes=np.array(boxes, np.float32).reshape(-1, 4),
         box_scores=scores,
     )
 
 
-def build(kind="ConfirmedAssociation", **options) -> ConfirmedAssociation:
-    options = {"max_age": 4, **options}
-    return MODELS.build(dict(type=kind, similarity=dict(type="IoUSimilarity"), **options))
+def build(kind="ConfirmedLife", *, max_age=4, life=None, **options) -> Association:
+    life = dict(type=kind, max_age=max_age, **(life or {}))
+    similarity = dict(type="IoUSimilarity")
+    return MODELS.build(dict(type="Association", similarity=similarity, life=life, **options))
 
 
-def life(association, frames, memory=None) -> list[list[int]]:
-    memory = TrackMemory() if memory is None else memory
-    return [association.step(memory, p, t).track_ids.tolist() for t, p in enumerate(frames)]
+def confirmed(max_age=4, **options) -> Association:
+    return build(max_age=max_age, life=options)
+
+
+def live(association, frames, tracks=None) -> list[list[int]]:
+    tracks = association.start_video() if tracks is None else tracks
+    packets = [make_packet(p, tick=t) for t, p in enumerate(frames)]
+    return [association.step(tracks, packet).track_ids.tolist() for packet in packets]
 
 
 # At frame 3 the person is where the double was, and found once: the double is the better match.
@@ -35,107 +41,124 @@ DOUBLED = [people(A), people(A), people(A, D), people(D)]
 
 
 def test_a_double_cannot_take_the_id_of_a_confirmed_track():
-    assert life(build(), DOUBLED) == [[0], [0], [0, 1], [0]]
-    assert life(build("Association"), DOUBLED) == [[0], [0], [0, 1], [1]]  # the other one does
+    assert live(build(), DOUBLED) == [[0], [0], [0, 1], [0]]
+    assert live(build("TrackLife"), DOUBLED) == [[0], [0], [0, 1], [1]]  # the other one does
 
 
 def test_a_track_that_is_not_yet_confirmed_has_no_precedence():
-    assert life(build(confirm_length=4), DOUBLED) == [[0], [0], [0, 1], [1]]
-    assert life(build(confirm_length=3), DOUBLED)[-1] == [0]
+    assert live(confirmed(confirm_length=4), DOUBLED) == [[0], [0], [0, 1], [1]]
+    assert live(confirmed(confirm_length=3), DOUBLED)[-1] == [0]
 
 
 def test_what_confirmed_tracks_leave_goes_to_the_others():
     frames = [*DOUBLED[:3], people(D, A), people(B, D, A)]
     # in frame 3 confirmed track 0 takes A, tentative track 1 takes D
-    assert life(build(), frames) == [[0], [0], [0, 1], [1, 0], [2, 1, 0]]
+    assert live(build(), frames) == [[0], [0], [0, 1], [1, 0], [2, 1, 0]]
 
 
 def test_lengths_count_poses():
-    association, memory = build(), TrackMemory()
-    association.step(memory, people(A, B), 0)
-    assert memory.lengths.tolist() == [1, 1]
-    association.step(memory, people(B), 1)
-    assert (memory.ids.tolist(), memory.lengths.tolist()) == ([1, 0], [2, 1])
-    association.step(memory, people(), 2)
-    assert (memory.ids.tolist(), memory.lengths.tolist()) == ([1, 0], [2, 1])
-    association.step(memory, people(A, [50, 0, 60, 10], B), 3)
+    association = build()
+    tracks = association.start_video()
+    association.step(tracks, make_packet(people(A, B), tick=0))
+    assert tracks.lengths.tolist() == [1, 1]
+    association.step(tracks, make_packet(people(B), tick=1))
+    assert (tracks.ids.tolist(), tracks.lengths.tolist()) == ([1, 0], [2, 1])
+    association.step(tracks, make_packet(people(), tick=2))
+    assert (tracks.ids.tolist(), tracks.lengths.tolist()) == ([1, 0], [2, 1])
+    association.step(tracks, make_packet(people(A, [50, 0, 60, 10], B), tick=3))
     # 0 was seen 3 frames ago with one pose, so it has ended: 2 and 3 are new
-    assert (memory.ids.tolist(), memory.lengths.tolist()) == ([2, 3, 1], [1, 1, 3])
+    assert (tracks.ids.tolist(), tracks.lengths.tolist()) == ([2, 3, 1], [1, 1, 3])
 
 
 @pytest.mark.parametrize(("gap", "same"), [(1, True), (2, True), (3, False)])
 def test_tentative_tracks_die_early(gap, same):
     """Seen again ``gap`` frames later."""
     frames = [people(A)] + [people()] * (gap - 1) + [people(A)]
-    assert life(build(tentative_age=2), frames)[-1] == [0 if same else 1]
+    assert live(confirmed(tentative_age=2), frames)[-1] == [0 if same else 1]
 
 
 @pytest.mark.parametrize(("gap", "same"), [(3, True), (4, True), (5, False)])
 def test_confirmed_tracks_live_on(gap, same):
     frames = [people(A)] * 3 + [people()] * (gap - 1) + [people(A)]
-    assert life(build(tentative_age=2, max_age=4), frames)[-1] == [0 if same else 1]
+    assert live(confirmed(tentative_age=2, max_age=4), frames)[-1] == [0 if same else 1]
 
 
 def test_tentative_ones_end_between_confirmed_ones():
-    """The order of the memory is by time of the last pose, the order of death is not."""
-    association, memory = build(tentative_age=1, max_age=9), TrackMemory()
+    """The order of the rows is by time of the last pose, the order of death is not."""
+    association = confirmed(tentative_age=1, max_age=9)
+    tracks = association.start_video()
     frames = [people(A, B)] * 3 + [people([50, 0, 60, 10])] + [people()] * 2
-    life(association, frames, memory)
-    assert memory.ids.tolist() == [0, 1]
-    assert memory.lengths.tolist() == [3, 3]
-    assert len(memory.poses) == len(memory.representation["boxes"]) == 2
+    live(association, frames, tracks)
+    assert tracks.ids.tolist() == [0, 1]
+    assert tracks.lengths.tolist() == [3, 3]
+    assert len(tracks.people) == len(tracks.representation["boxes"]) == 2
 
 
 def test_everyone_is_confirmed_with_a_length_of_one():
     frames = [people(A, B), people(B, A), people(), people(A), people(B)]
-    assert life(build(confirm_length=1), frames) == life(build("Association"), frames)
+    assert live(confirmed(confirm_length=1), frames) == live(build("TrackLife"), frames)
 
 
 def test_empty_videos_and_one_person():
-    assert life(build(), [people()] * 3) == [[], [], []]
-    assert life(build(), [people(), people(A), people()]) == [[], [0], []]
+    assert live(build(), [people()] * 3) == [[], [], []]
+    assert live(build(), [people(), people(A), people()]) == [[], [0], []]
 
 
 def test_a_pose_too_weak_to_start_a_track_is_not_counted():
-    association, memory = build(new_track_thr=0.5), TrackMemory()
+    association = build(births=[dict(type="ScoreBirths", new_track_thr=0.5)])
+    tracks = association.start_video()
     weak = people(A, B, scores=np.array([0.9, 0.1], np.float32))
     weak = weak.replace(keypoint_scores=np.ones((2, 17), np.float32))
-    assert association.step(memory, weak, 0).track_ids.tolist() == [0, -1]
-    assert memory.lengths.tolist() == [1]
-    assert association.step(memory, weak[::-1], 1).track_ids.tolist() == [-1, 0]
-    assert memory.lengths.tolist() == [2]
+    assert association.step(tracks, make_packet(weak, tick=0)).track_ids.tolist() == [0, -1]
+    assert tracks.lengths.tolist() == [1]
+    assert association.step(tracks, make_packet(weak[::-1], tick=1)).track_ids.tolist() == [-1, 0]
+    assert tracks.lengths.tolist() == [2]
 
 
 def test_gates_hold_in_both_rounds():
     gate = dict(type="IoUGate", min_iou=0.95)
     frames = [people(A), people(D), people(D), people(D), people(A)]
-    assert life(build(gates=[gate]), frames) == [[0], [1], [1], [1], [2]]
+    assert live(build(gates=[gate]), frames) == [[0], [1], [1], [1], [2]]
 
 
-def test_ids_are_unique_and_the_memory_is_bounded():
+def test_ids_are_unique_and_the_tracks_are_bounded():
     rng = np.random.default_rng(0)
-    association, memory = build(max_age=5), TrackMemory()
+    association = build(max_age=5)
+    tracks = association.start_video()
     for t in range(60):
         low = rng.uniform(0, 60, (rng.integers(0, 25), 2))
-        ids = association.step(memory, people(*np.hstack([low, low + 10])), t).track_ids
+        ids = association.step(
+            tracks, make_packet(people(*np.hstack([low, low + 10])), tick=t)
+        ).track_ids
         assert len(set(ids.tolist())) == len(ids)
-        assert len(memory) == len(memory.lengths) == len(memory.poses) <= 24 * 6
-        assert len(set(memory.ids.tolist())) == len(memory)
-        assert (memory.lengths >= 1).all()
+        assert len(tracks) == len(tracks.lengths) == len(tracks.people) <= 24 * 6
+        assert len(set(tracks.ids.tolist())) == len(tracks)
+        assert (tracks.lengths >= 1).all()
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (dict(confirm_length=0), "confirm_length must be 1 or more, got 0"),
-        (dict(tentative_age=0), r"tentative_age must be 1 to max_age \(4\), got 0"),
-        (dict(tentative_age=5), r"tentative_age must be 1 to max_age \(4\), got 5"),
-        (dict(max_age=0), "max_age must be 1"),
+        (dict(confirm_length=0), "confirm_length"),
+        (dict(tentative_age=0), "tentative_age"),
+        (dict(tentative_age=5), r"tentative_age.*\(4\)"),
+        (dict(max_age=0), "max_age"),
     ],
 )
 def test_options_out_of_range(options, message):
     with pytest.raises(ValueError, match=message):
-        build(**options)
+        confirmed(**options)
+
+
+def test_a_confirmed_track_needs_an_age():
+    with pytest.raises(TypeError, match="max_age"):
+        MODELS.build(
+            dict(
+                type="Association",
+                similarity=dict(type="IoUSimilarity"),
+                life=dict(type="ConfirmedLife"),
+            )
+        )
 
 
 # --------------------------------------------------------------------------- in trackers
@@ -147,7 +170,9 @@ FALSE = [46, 6, 58, 38]
 def tracker(**options):
     torch.manual_seed(0)
     association = dict(
-        type="ConfirmedAssociation", similarity=dict(type="IoUSimilarity"), max_age=4
+        type="Association",
+        similarity=dict(type="IoUSimilarity"),
+        life=dict(type="ConfirmedLife", max_age=4),
     )
     config = {**tiny_tracker_config(), "association": association, "min_length": 3, **options}
     return MODELS.build(config).eval()

@@ -13,7 +13,7 @@ from mmpose.registry import MODELS
 from mmpose_temporal.models.trackers import BoxPropagation, TemporalOKS
 from mmpose_temporal.models.trackers.pasted_boxes import enlarged_boxes
 from mmpose_temporal.models.trackers.propagation import DETECTED, PropagationMemory
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 from mmpose_temporal.testing import (
     make_video,
     template_keypoints,
@@ -159,7 +159,7 @@ def test_frames_of_several_videos_go_through_the_estimator_together():
 
 
 def test_boxes_are_enlarged_about_their_centre():
-    poses = FramePoses.create(keypoints=template_keypoints([A]))
+    poses = People.create(keypoints=template_keypoints([A]))
     np.testing.assert_allclose(enlarged_boxes(poses, 1.25), [A_PASTED], atol=1e-5)
     np.testing.assert_allclose(enlarged_boxes(poses, 1.0), [A], atol=1e-5)
 
@@ -183,10 +183,10 @@ def test_options_out_of_range(part, option, message):
 # ---------------------------------------------------------------------- temporal OKS
 
 
-def poses_of(boxes, confidences, box_scores=None) -> FramePoses:
+def poses_of(boxes, confidences, box_scores=None) -> People:
     keypoints = template_keypoints(boxes)
     scores = np.repeat(np.array(confidences, np.float32)[:, None], 17, axis=1)
-    return FramePoses.create(
+    return People.create(
         keypoints=keypoints, keypoint_scores=scores, boxes=boxes, box_scores=box_scores
     )
 

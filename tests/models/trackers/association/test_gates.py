@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
-def people(*boxes) -> FramePoses:
-    return FramePoses.create(
+def people(*boxes) -> People:
+    return People.create(
         keypoints=np.zeros((len(boxes), 17, 2)), boxes=np.array(boxes).reshape(-1, 4)
     )
 
 
 def gate(current, previous, **cfg) -> list:
-    passed = MODELS.build(cfg)(current, previous)
+    passed = TASK_UTILS.build(cfg)(current, previous)
     assert passed.dtype == bool
     assert passed.shape == (len(current), len(previous))
     return passed.tolist()
@@ -51,4 +51,4 @@ def test_nobody(name):
 )
 def test_thresholds_out_of_range(cfg):
     with pytest.raises(ValueError, match="must be"):
-        MODELS.build(cfg)
+        TASK_UTILS.build(cfg)

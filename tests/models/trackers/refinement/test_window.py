@@ -5,11 +5,11 @@ import pytest
 
 from mmpose_temporal.models.trackers import RefinementWindow
 from mmpose_temporal.models.trackers.refinement_window import Neighbour
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
 def neighbour(index: int, before: list[int], after: list[int], searched: bool = True) -> Neighbour:
-    poses = FramePoses.create(keypoints=np.zeros((len(before), 1, 2)))
+    poses = People.create(keypoints=np.zeros((len(before), 1, 2)))
     return Neighbour(
         index=index,
         searched=searched,

@@ -3,20 +3,20 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 
-from mmpose_temporal.structures import UNTRACKED, FramePoses, enclosing_boxes
+from mmpose_temporal.structures import UNTRACKED, People, enclosing_boxes
 from mmpose_temporal.testing import random_poses
 
 FIELDS = ("keypoints", "keypoint_scores", "boxes", "box_scores", "track_ids")
 
 
-def assert_same(a: FramePoses, b: FramePoses) -> None:
+def assert_same(a: People, b: People) -> None:
     for name in FIELDS:
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
         assert getattr(a, name).dtype == getattr(b, name).dtype, name
 
 
 def test_create_fills_in_what_is_not_given():
-    poses = FramePoses.create(keypoints=[[[1, 2], [5, 10]], [[0, 0], [3, 4]]])
+    poses = People.create(keypoints=[[[1, 2], [5, 10]], [[0, 0], [3, 4]]])
     assert len(poses) == 2
     np.testing.assert_array_equal(poses.keypoint_scores, np.ones((2, 2)))
     np.testing.assert_array_equal(poses.boxes, [[1, 2, 5, 10], [0, 0, 3, 4]])
@@ -27,7 +27,7 @@ def test_create_fills_in_what_is_not_given():
 
 def test_joints_that_are_not_numbers_become_absent():
     given = np.array([[[np.nan, 2], [5, 10], [np.inf, 0], [7, 8]]])
-    poses = FramePoses.create(keypoints=given, keypoint_scores=[[0.5, 0.6, 0.7, np.nan]])
+    poses = People.create(keypoints=given, keypoint_scores=[[0.5, 0.6, 0.7, np.nan]])
     np.testing.assert_array_equal(poses.keypoints, [[[0, 0], [5, 10], [0, 0], [0, 0]]])
     np.testing.assert_array_equal(poses.keypoint_scores, np.float32([[0, 0.6, 0, 0]]))
     np.testing.assert_array_equal(poses.boxes, [[5, 10, 5, 10]])  # of the one joint left
@@ -54,14 +54,14 @@ def test_shapes_that_do_not_fit_raise(name, wrong):
         box_scores=np.zeros(2),
         track_ids=np.zeros(2),
     )
-    FramePoses.create(**given)
+    People.create(**given)
     with pytest.raises((ValueError, IndexError)):
-        FramePoses.create(**{**given, name: wrong})
+        People.create(**{**given, name: wrong})
 
 
 def test_direct_construction_names_the_shapes():
     with pytest.raises(ValueError, match=r"boxes \(1, 4\)"):
-        FramePoses(
+        People(
             np.zeros((2, 3, 2)), np.zeros((2, 3)), np.zeros((1, 4)), np.zeros(2), np.zeros(2)
         )
 
@@ -70,14 +70,14 @@ def test_indexing_and_cat():
     poses = random_poses(4, seed=1)
     assert_same(poses[np.array([True, False, True, False])], poses[np.array([0, 2])])
     assert_same(poses[1:3], poses[np.array([1, 2])])
-    assert_same(FramePoses.cat([poses[:1], poses[1:]]), poses)
-    assert_same(FramePoses.cat([poses[:0], poses, poses[:0]]), poses)
+    assert_same(People.cat([poses[:1], poses[1:]]), poses)
+    assert_same(People.cat([poses[:0], poses, poses[:0]]), poses)
     assert len(poses[np.zeros(4, bool)]) == 0
     np.testing.assert_array_equal(poses[np.array([3, 0])].boxes, poses.boxes[[3, 0]])
 
 
 def test_empty():
-    poses = FramePoses.empty(17)
+    poses = People.empty(17)
     assert len(poses) == 0
     assert poses.keypoints.shape == (0, 17, 2)
     assert poses.boxes.shape == (0, 4)
@@ -98,7 +98,7 @@ def test_round_trip_with_instances(num_people):
     instances = poses.to_instances()
     assert len(instances) == num_people
     np.testing.assert_array_equal(instances.keypoints_visible, poses.keypoint_scores)
-    assert_same(FramePoses.from_instances(instances), poses)
+    assert_same(People.from_instances(instances), poses)
 
 
 def test_from_tensors_without_ids():
@@ -109,11 +109,11 @@ def test_from_tensors_without_ids():
         bboxes=torch.from_numpy(poses.boxes),
         bbox_scores=torch.from_numpy(poses.box_scores),
     )
-    assert_same(FramePoses.from_instances(instances), poses)
+    assert_same(People.from_instances(instances), poses)
 
 
 def test_pose_scores_by_hand():
-    poses = FramePoses.create(
+    poses = People.create(
         keypoints=np.zeros((3, 3, 2)),
         keypoint_scores=[[0.5, 1.0, 0.0], [0.2, 0.2, 0.2], [0.0, -1.0, 0.0]],
         box_scores=[0.5, 1.0, 1.0],
@@ -125,7 +125,7 @@ def test_pose_scores_by_hand():
 @pytest.mark.parametrize("score", [0.1, 0.3, 0.7, 0.9])
 def test_a_pose_of_equal_joints_scores_as_its_joints(score):
     """The sum over 17 joints must not push it below a threshold of the same number."""
-    poses = FramePoses.create(
+    poses = People.create(
         keypoints=np.zeros((1, 17, 2)), keypoint_scores=np.full((1, 17), score)
     )
     assert poses.pose_scores.dtype == np.float32

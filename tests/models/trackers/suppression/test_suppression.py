@@ -1,23 +1,23 @@
 import numpy as np
 import pytest
 from mmpose.evaluation.functional import oks_nms, soft_oks_nms
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 
 from mmpose_temporal.models.similarities import box_areas
-from mmpose_temporal.structures import FramePoses, posetrack_metainfo
+from mmpose_temporal.structures import People, posetrack_metainfo
 from mmpose_temporal.testing import random_poses
 
 ALL = ["BoxNMS", "PoseNMS", "OKSNMS", "SoftOKSNMS"]
 GREEDY = ALL[:3]
 
 
-def keep(poses: FramePoses, **cfg) -> list[int]:
-    kept = MODELS.build(cfg)(poses)
+def keep(poses: People, **cfg) -> list[int]:
+    kept = TASK_UTILS.build(cfg)(poses)
     assert kept.dtype == np.int64
     return kept.tolist()
 
 
-def with_scores(poses: FramePoses, *scores: float) -> FramePoses:
+def with_scores(poses: People, *scores: float) -> People:
     """Every joint present with score 1, so that the box's score is the pose's."""
     return poses.replace(
         box_scores=np.array(scores, np.float32),
@@ -25,7 +25,7 @@ def with_scores(poses: FramePoses, *scores: float) -> FramePoses:
     )
 
 
-def crowd(seed: int) -> FramePoses:
+def crowd(seed: int) -> People:
     """12 poses, of which 8 are shaken copies of the first 4."""
     rng = np.random.default_rng(seed)
     people = random_poses(4, seed=seed)
@@ -33,11 +33,11 @@ def crowd(seed: int) -> FramePoses:
     for _ in range(2):
         shaken = people.keypoints + rng.normal(0, 6, people.keypoints.shape)
         parts.append(people.replace(keypoints=shaken.astype(np.float32)))
-    poses = FramePoses.cat(parts)
+    poses = People.cat(parts)
     return with_scores(poses, *rng.permutation(np.linspace(0.2, 0.9, 12)))
 
 
-def as_mmpose(poses: FramePoses) -> list[dict]:
+def as_mmpose(poses: People) -> list[dict]:
     return [
         dict(keypoints=np.column_stack([k, s]), score=score, area=area)
         for k, s, score, area in zip(
@@ -52,7 +52,7 @@ def as_mmpose(poses: FramePoses) -> list[dict]:
 
 def test_box_nms_by_hand():
     boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 8], [0, 0, 10, 6.5], [20, 0, 30, 10]])
-    poses = FramePoses.create(
+    poses = People.create(
         keypoints=np.zeros((4, 17, 2)), boxes=boxes, box_scores=[0.5, 0.9, 0.8, 0.1]
     )
     # IoU with the best, number 1: 0.8, -, 65 / 80 = 0.8125, 0
@@ -66,7 +66,7 @@ def test_box_nms_by_hand():
 def test_a_pose_that_goes_takes_none_with_it():
     """A chain: 0 is like 1, 1 is like 2, 0 is not like 2; the best, 0, takes only 1."""
     boxes = np.array([[0, 0, 10, 10], [0, 3, 10, 13], [0, 6, 10, 16]])
-    poses = FramePoses.create(
+    poses = People.create(
         keypoints=np.zeros((3, 17, 2)), boxes=boxes, box_scores=[0.9, 0.8, 0.7]
     )
     # IoU of neighbours 70 / 130 = 0.54, of the ends 40 / 160 = 0.25
@@ -81,7 +81,7 @@ def test_pose_nms_by_hand():
     boxes = np.tile(np.array([0, 0, 30, 40], np.float32), (2, 1))
 
     def kept(other, **options):
-        poses = FramePoses.create(
+        poses = People.create(
             keypoints=np.stack([base, other]), boxes=boxes, box_scores=[0.4, 0.6]
         )
         return keep(poses, type="PoseNMS", distance=0.1, **options)
@@ -94,7 +94,7 @@ def test_pose_nms_by_hand():
 def test_pose_nms_counts_the_joints_that_both_have():
     keypoints = np.zeros((2, 4, 2), np.float32)
     keypoints[1, 0] = 100
-    poses = FramePoses.create(
+    poses = People.create(
         keypoints=keypoints,
         keypoint_scores=[[1, 1, 0, 0], [1, 1, 1, 1]],
         boxes=np.array([[0, 0, 30, 40]] * 2),
@@ -104,7 +104,7 @@ def test_pose_nms_counts_the_joints_that_both_have():
 
 @pytest.mark.parametrize("name", ["PoseNMS", "OKSNMS"])
 def test_no_joint_in_common(name):
-    poses = FramePoses.create(
+    poses = People.create(
         keypoints=np.zeros((2, 17, 2)),
         keypoint_scores=np.array([[1] * 8 + [0] * 9, [0] * 8 + [1] * 9]),
         boxes=np.array([[0, 0, 30, 40]] * 2),
@@ -122,7 +122,7 @@ def test_nobody_and_one_alone(name, num_people):
 def test_duplicates(name):
     """Three of the same: the best stays; of equals the first."""
     one = random_poses(1, seed=0)
-    poses = FramePoses.cat([one, one, one])
+    poses = People.cat([one, one, one])
     assert keep(with_scores(poses, 0.3, 0.9, 0.6), type=name) == [1]
     assert keep(with_scores(poses, 0.5, 0.5, 0.5), type=name) == [0]
 
@@ -164,7 +164,7 @@ def test_soft_oks_nms_by_hand():
     """Two of the same with 0.9 and 0.8, a stranger with 0.5: 0.8 exp(-1 / 0.9) = 0.263 < 0.5."""
     one = random_poses(1, seed=0)
     stranger = one.replace(keypoints=one.keypoints + 5000, boxes=one.boxes + 5000)
-    poses = with_scores(FramePoses.cat([one, one, stranger]), 0.9, 0.8, 0.5)
+    poses = with_scores(People.cat([one, one, stranger]), 0.9, 0.8, 0.5)
     cfg = dict(type="SoftOKSNMS", oks_thr=0.9)
     assert keep(poses, **cfg, max_poses=2) == [0, 2]
     assert keep(poses, **cfg) == [0, 1, 2]
@@ -192,4 +192,4 @@ def test_soft_oks_nms_keeps_a_score_at_the_threshold():
 )
 def test_options_out_of_range(cfg):
     with pytest.raises(ValueError, match="must be|needs"):
-        MODELS.build(cfg)
+        TASK_UTILS.build(cfg)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from mmpose_temporal.models.trackers import FinishedFrames, TrackedFrame
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
 def frame(number: int, *ids: int) -> TrackedFrame:
-    poses = FramePoses.create(keypoints=np.ones((len(ids), 17, 2)), track_ids=ids)
+    poses = People.create(keypoints=np.ones((len(ids), 17, 2)), track_ids=ids)
     return TrackedFrame(sample=number, poses=poses)
 
 
