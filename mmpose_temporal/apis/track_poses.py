@@ -8,10 +8,15 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmpose.registry import MODELS, TASK_UTILS
-from mmpose.structures import PoseDataSample
 from rich.progress import track
 
-from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses, load_videos
+from mmpose_temporal.datasets import (
+    LoadVideoFrame,
+    VideoAnnotation,
+    frame_poses,
+    frame_sample,
+    load_videos,
+)
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
 from mmpose_temporal.models.trackers import PoseOnlyTracker
 from mmpose_temporal.structures import FramePacket
@@ -145,23 +150,6 @@ def track_pose_files(
     if report.poses != report.tracked + report.dropped.total():
         raise RuntimeError(f"poses were lost on the way: {report}")
     return report
-
-
-def frame_sample(video: VideoAnnotation, index: int) -> PoseDataSample:
-    """What a tracker of known poses is told of a frame, beside the poses."""
-    frame = video.frames[index]
-    return PoseDataSample(
-        metainfo=dict(
-            img_id=frame.image_id,
-            frame_id=frame.frame_id,
-            frame_name=frame.file_name,
-            frame_size=frame.size,
-            video_id=video.video_id,
-            frame_index=index,
-            num_frames=len(video.frames),
-            searched=frame.is_labeled or bool(frame.people),
-        )
-    )
 
 
 def _track_video(

@@ -12,6 +12,7 @@ from mmpose_temporal.posetrack import (
 )
 
 from .clip_draws import ClipDraw, OrderedDraw, WindowDraw
+from .frame_sample import frame_sample
 from .person_clip_dataset import PersonClipDataset, collate_clips
 from .pose_pair_dataset import PosePairDataset
 from .pose_pairs import PairTable, PoseTable, find_pairs
@@ -73,6 +74,7 @@ __all__ = [
     "collate_clips",
     "find_pairs",
     "frame_poses",
+    "frame_sample",
     "load_videos",
     "read_detections",
     "read_merged",

@@ -7,8 +7,7 @@ import numpy as np
 from mmengine.model import BaseModel
 from torch import nn
 
-from mmpose_temporal.apis.track_poses import frame_sample
-from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses
+from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, frame_poses, frame_sample
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.models.similarities import KeypointMatchingSimilarity, Representation
 from mmpose_temporal.models.trackers import Comparison

@@ -15,20 +15,16 @@ from mmpose_temporal.structures import (
     Skeleton,
     frame_size,
     frame_time,
-    from_plain,
     is_searched,
     refuse_keypoints,
-    to_plain,
 )
 
 from .association import Association
-from .end import FrameBuffer, TrackMerging, check_merged
+from .end import TrackMerging, check_merged
 from .refinement import Refinement
 from .suppression import Suppression
 from .thresholds import Thresholds
-from .video_state import VideoState
-
-STATE_VERSION = 1
+from .video_state import OpenVideos, VideoState
 
 
 class TrackingPipeline:
@@ -76,7 +72,7 @@ class TrackingPipeline:
         self.min_length = min_length
         self.frame_encoder = frame_encoder
         self.observers = list(observers)
-        self._videos: dict[str, VideoState] = {}
+        self.videos = OpenVideos(parts, min_length=min_length, whole=self.merging is not None)
         self.watching_parts = {
             name: part
             for name, part in parts.items()
@@ -106,10 +102,10 @@ class TrackingPipeline:
         known = self.skeleton
         if known is skeleton or (known is not None and known.same_keypoints(skeleton)):
             return
-        if known is not None and self._videos:
+        if known is not None and self.videos:
             raise ValueError(
                 refuse_keypoints(
-                    f"the videos {', '.join(self._videos)}, which are open,",
+                    f"the videos {', '.join(self.videos)}, which are open,",
                     known,
                     "the next frame",
                     skeleton,
@@ -124,29 +120,11 @@ class TrackingPipeline:
 
     def open_videos(self) -> list[str]:
         """Names of the videos that began and did not end."""
-        return list(self._videos)
-
-    def start_video(self, video_id: str, num_frames: int | None = None) -> VideoState:
-        """Make the state of a video; :meth:`admit` does it for a video's first frame.
-
-        Args:
-            video_id: Name of the video.
-            num_frames: Its length; None: not known.
-
-        Raises:
-            ValueError: The video is open already.
-        """
-        if video_id in self._videos:
-            raise ValueError(f"video {video_id} is open already; reset() forgets all videos")
-        buffer = FrameBuffer(self.min_length, whole=self.merging is not None)
-        parts = {name: part.start_video() for name, part in self.parts.items()}
-        state = VideoState(buffer=buffer, parts=parts, num_frames=num_frames)
-        self._videos[video_id] = state
-        return state
+        return list(self.videos)
 
     def state_of(self, video_id: str, part: str) -> Any:
         """What a part keeps of an open video."""
-        return self._videos[video_id].parts[part]
+        return self.videos[video_id].parts[part]
 
     def end_video(self, video_id: str) -> list[FramePacket]:
         """Drop the state of a video; returns its frames that were still held back.
@@ -154,9 +132,9 @@ class TrackingPipeline:
         Raises:
             ValueError: The video is not open.
         """
-        if video_id not in self._videos:
+        if video_id not in self.videos:
             raise ValueError(f"video {video_id} is not open")
-        state = self._videos.pop(video_id)
+        state = self.videos.pop(video_id)
         finished = []
         if self.refinement is not None:
             finished = self._buffer(state, self.refinement.flush(state.parts["refinement"]))
@@ -171,41 +149,19 @@ class TrackingPipeline:
     def forget(self, video_ids: Iterable[str]) -> None:
         """Drop the state of videos without ending them, as after an error in a frame of theirs."""
         for video_id in video_ids:
-            self._videos.pop(video_id, None)
+            self.videos.pop(video_id, None)
 
     def reset(self) -> None:
         """Forget all videos that were begun and not ended, as after an interrupted test."""
-        self._videos.clear()
+        self.videos.clear()
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of all open videos as plain tensors, numbers and text.
-
-        ``torch.save`` writes it and ``torch.load(weights_only=True)`` reads it. A tracker of the
-        same config that loads it goes on as this one would.
-        """
-        return {"version": STATE_VERSION, "videos": to_plain(self._videos)}
+        """The state of all open videos, see :meth:`OpenVideos.state_dict`."""
+        return self.videos.state_dict()
 
     def load_state_dict(self, saved: dict[str, Any], device: torch.device | str = "cpu") -> None:
-        """Go on from the state of :meth:`state_dict`; open videos are forgotten.
-
-        Args:
-            saved: What it answered.
-            device: Where the networks of the tracker are.
-
-        Raises:
-            ValueError: It is of another version, or of a tracker with other parts.
-        """
-        version = saved.get("version") if isinstance(saved, dict) else None
-        if version != STATE_VERSION:
-            raise ValueError(f"no state of videos of version {STATE_VERSION}, but {version!r}")
-        videos = from_plain(saved["videos"], device)
-        for video_id, state in videos.items():
-            if state.parts.keys() != self.parts.keys():
-                raise ValueError(
-                    f"the saved state of video {video_id} is of a tracker with the parts "
-                    f"{sorted(state.parts)}, this one has {sorted(self.parts)}"
-                )
-        self._videos = videos
+        """Go on from a saved state, see :meth:`OpenVideos.load_state_dict`."""
+        self.videos.load_state_dict(saved, device)
 
     # ---- the way of a frame
 
@@ -228,11 +184,11 @@ class TrackingPipeline:
         video_id, index = sample.video_id, sample.frame_index
         if (skeleton := sample.get("skeleton")) is not None:
             self.use_skeleton(skeleton)
-        state = self._videos.get(video_id)
+        state = self.videos.get(video_id)
         if state is None:
-            state = self.start_video(video_id, sample.get("num_frames"))
+            state = self.videos.start(video_id, sample.get("num_frames"))
         if index != state.next_frame:
-            del self._videos[video_id]
+            del self.videos[video_id]
             of = "" if state.num_frames is None else f" of {state.num_frames}"
             raise ValueError(
                 f"video {video_id}: frame {index} came where frame {state.next_frame}{of} was "
@@ -287,7 +243,7 @@ class TrackingPipeline:
         Raises:
             ValueError: People in a frame that was not searched.
         """
-        state = self._videos[packet.video_id]
+        state = self.videos[packet.video_id]
         if len(packet.people) and not packet.searched:
             raise ValueError(
                 f"video {packet.video_id}: frame {packet.index} was not searched but has poses"

@@ -1,11 +1,18 @@
-"""What a tracker remembers of one video."""
+"""What a tracker remembers of each open video."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mmpose_temporal.structures import plain_state
+import torch
+
+from mmpose_temporal.models.parts import TrackerPart
+from mmpose_temporal.structures import from_plain, plain_state, to_plain
 
 from .end import FrameBuffer
+
+STATE_VERSION = 1
+"""Of the saved state; raise it when what a shipped part keeps changes."""
 
 
 @plain_state
@@ -27,3 +34,65 @@ class VideoState:
     num_frames: int | None = None
     next_frame: int = 0
     tick: int = 0
+
+
+class OpenVideos(dict[str, VideoState]):
+    """The states of the videos that began and did not end, by name.
+
+    Args:
+        parts: Parts with a state, by name.
+        min_length: Of :class:`FrameBuffer`.
+        whole: Of :class:`FrameBuffer`.
+    """
+
+    def __init__(self, parts: Mapping[str, TrackerPart], *, min_length: int, whole: bool):
+        super().__init__()
+        self.parts = parts
+        self.min_length = min_length
+        self.whole = whole
+
+    def start(self, video_id: str, num_frames: int | None = None) -> VideoState:
+        """Make the state of a video.
+
+        Args:
+            video_id: Name of the video.
+            num_frames: Its length; None: not known.
+        """
+        state = VideoState(
+            buffer=FrameBuffer(self.min_length, whole=self.whole),
+            parts={name: part.start_video() for name, part in self.parts.items()},
+            num_frames=num_frames,
+        )
+        self[video_id] = state
+        return state
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of all open videos as plain tensors, numbers and text.
+
+        ``torch.save`` writes it and ``torch.load(weights_only=True)`` reads it. A tracker of the
+        same config that loads it goes on as this one would.
+        """
+        return {"version": STATE_VERSION, "videos": to_plain(dict(self))}
+
+    def load_state_dict(self, saved: dict[str, Any], device: torch.device | str = "cpu") -> None:
+        """Go on from the state of :meth:`state_dict`; open videos are forgotten.
+
+        Args:
+            saved: What it answered.
+            device: Where the networks of the tracker are.
+
+        Raises:
+            ValueError: It is of another version, or of a tracker with other parts.
+        """
+        version = saved.get("version") if isinstance(saved, dict) else None
+        if version != STATE_VERSION:
+            raise ValueError(f"no state of videos of version {STATE_VERSION}, but {version!r}")
+        videos = from_plain(saved["videos"], device)
+        for video_id, state in videos.items():
+            if state.parts.keys() != self.parts.keys():
+                raise ValueError(
+                    f"the saved state of video {video_id} is of a tracker with the parts "
+                    f"{sorted(state.parts)}, this one has {sorted(self.parts)}"
+                )
+        self.clear()
+        self.update(videos)

@@ -1,0 +1,22 @@
+"""Frames of poses in files, as samples for a tracker of known poses."""
+
+from mmpose.structures import PoseDataSample
+
+from mmpose_temporal.posetrack import VideoAnnotation
+
+
+def frame_sample(video: VideoAnnotation, index: int) -> PoseDataSample:
+    """What a tracker of known poses is told of a frame, beside the poses."""
+    frame = video.frames[index]
+    return PoseDataSample(
+        metainfo=dict(
+            img_id=frame.image_id,
+            frame_id=frame.frame_id,
+            frame_name=frame.file_name,
+            frame_size=frame.size,
+            video_id=video.video_id,
+            frame_index=index,
+            num_frames=len(video.frames),
+            searched=frame.is_labeled or bool(frame.people),
+        )
+    )
