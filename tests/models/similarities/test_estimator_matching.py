@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import FramePacket, People
 from mmpose_temporal.testing import make_frame, template_keypoints, tiny_tkmr_config
 
 K, C = 17, 8
@@ -46,25 +45,30 @@ def tracker(kind: str = "Keypoint", **options):
     return model
 
 
-def frame(index: int, length: int, people: list) -> tuple:
-    """``people``: (box, feature, score); the arguments of PoseTracker.track."""
+def frame(index: int, length: int, people: list) -> tuple[PoseDataSample, People]:
+    """``people``: (box, feature, score)."""
     boxes = np.array([box for box, _, _ in people], np.float32).reshape(-1, 4)
     features = torch.zeros(len(people), K, C)
     features[:, :, 0] = torch.tensor([feature for _, feature, _ in people]).view(-1, 1)
-    poses = FramePoses.create(
+    poses = People.create(
         keypoints=template_keypoints(boxes),
         boxes=boxes,
         box_scores=[score for _, _, score in people],
+        extras=dict(keypoint_features=features),
     )
     meta = dict(video_id="v", frame_index=index, num_frames=length)
-    return PoseDataSample(metainfo=meta), poses, None, dict(person_keypoint_features=features)
+    return PoseDataSample(metainfo=meta), poses
 
 
 def ids(model, frames: list) -> list[list[int]]:
-    finished = []
+    """Of the people that an estimator is said to have found."""
+    finished: list[FramePacket] = []
     for index, people in enumerate(frames):
-        finished += model.track(*frame(index, len(frames), people))
-    return [found.poses.track_ids.tolist() for found in finished]
+        sample, poses = frame(index, len(frames), people)
+        packet = model.pipeline.admit(sample)
+        packet.people = poses
+        finished += model.pipeline.track(packet)
+    return [packet.people.track_ids.tolist() for packet in finished]
 
 
 @pytest.mark.parametrize("kind", ["Keypoint", "Body"])
@@ -122,13 +126,14 @@ def test_what_the_estimator_says_reaches_the_similarity(
     model = MODELS.build(tiny_tkmr_config(propagation=propagation, refinement=refinement)).eval()
     numbers, method = [], model.association.similarity.embed
 
-    def embed(poses: FramePoses, feats: dict) -> dict:
-        first = feats["person_candidates"][:, :, 0].numpy()
+    def embed(packet: FramePacket) -> dict:
+        poses = packet.people
+        first = poses.extra("candidates")[:, :, 0].numpy()
         there = poses.keypoint_scores > 0
         np.testing.assert_allclose(first[there], poses.keypoints[there], atol=1e-3)
-        assert len(feats["person_keypoint_features"]) == len(poses)
+        assert len(poses.extra("keypoint_features")) == len(poses)
         numbers.append(len(poses))
-        return method(poses, feats)
+        return method(packet)
 
     monkeypatch.setattr(model.association.similarity, "embed", embed)
     finished = []
@@ -157,7 +162,6 @@ def test_poses_without_an_estimator_are_refused() -> None:
             ),
         )
     )
-    sample, poses, _, feats = frame(0, 1, [(LEFT, 1.0, 1)])
-    sample.pred_instances = InstanceData()
+    sample, poses = frame(0, 1, [(LEFT, 1.0, 1)])
     with pytest.raises(ValueError, match="use it in a PoseTracker, which binds it"):
-        model.track(sample, poses, feats=feats)
+        model.track(sample, poses)

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from mmpose_temporal.models import FlowSimilarity, OKSSimilarity
 from mmpose_temporal.models.similarities.flow import moved
-from mmpose_temporal.structures import People
+from mmpose_temporal.structures import FramePacket, People
 from mmpose_temporal.testing import make_frame, make_packet, random_poses, template_tracker_config
 
 SIZE = (320, 240)
@@ -36,8 +36,9 @@ def person(x: float, y: float = 120) -> People:
     return People.create(keypoints=joints[None])
 
 
-def feats(image: np.ndarray, time: int = 0) -> dict:
-    return dict(image=image, time=time, frame_size=image.shape[1::-1])
+def frame(image: np.ndarray, tick: int = 0, poses: People | None = None) -> FramePacket:
+    """A frame of these people, by default of nobody."""
+    return make_packet(People.empty(17) if poses is None else poses, tick=tick, image=image)
 
 
 def test_moved_by_hand():
@@ -65,11 +66,11 @@ def test_poses_go_along_with_the_image(preset, long_edge):
     """Everything moves by (8, -6); without the flow the poses are too far apart."""
     similarity = FlowSimilarity(preset=preset, long_edge=long_edge)
     scene, first = {}, texture()
-    assert similarity.advance(None, feats(first), scene) is None
-    rows = similarity.embed(make_packet(person(150), **feats(first)))
-    rows = similarity.advance(rows, feats(shifted(first, 8, -6)), scene)
+    assert similarity.advance(None, frame(first), scene) is None
+    rows = similarity.embed(frame(first, poses=person(150)))
+    rows = similarity.advance(rows, frame(shifted(first, 8, -6)), scene)
     np.testing.assert_allclose(rows["keypoints"], person(158, 114).keypoints, atol=1)
-    now = similarity.embed(make_packet(person(158, 114), **feats(first)))
+    now = similarity.embed(frame(first, poses=person(158, 114)))
     plain = OKSSimilarity()
     still = plain.pairwise(now, plain.embed(make_packet(person(150)))).total[0, 0]
     assert similarity.pairwise(now, rows).total[0, 0] > 0.97 > 0.75 > still
@@ -82,26 +83,26 @@ def test_flows_are_chained_for_people_not_seen():
             type="Association",
             similarity=dict(type="FlowSimilarity"),
             min_similarity=0.8,
-            max_age=3,
+            life=dict(max_age=3),
         )
     )
-    memory, first = TrackMemory(), texture()
+    tracks, first = association.start_video(), texture()
     nobody = person(0)[:0]
-    for time, poses in enumerate((person(120), nobody, nobody)):
-        association.step(memory, poses, time, feats(shifted(first, 6 * time), time))
-    assert memory.representation["keypoints"].mean() == pytest.approx(
+    for tick, poses in enumerate((person(120), nobody, nobody)):
+        association.step(tracks, frame(shifted(first, 6 * tick), tick, poses))
+    assert tracks.representation["keypoints"].mean() == pytest.approx(
         person(132).keypoints.mean(), abs=0.5
     )
-    last = association.step(memory, person(138), 3, feats(shifted(first, 18), 3))
+    last = association.step(tracks, frame(shifted(first, 18), 3, person(138)))
     assert last.track_ids.tolist() == [0]
-    assert association.step(memory, person(190), 4, feats(first, 4)).track_ids.tolist() == [1]
+    assert association.step(tracks, frame(first, 4, person(190))).track_ids.tolist() == [1]
 
 
 def test_of_a_video_one_small_image_is_kept():
     similarity, scene = FlowSimilarity(long_edge=64), {}
-    rows = similarity.embed(make_packet(person(100), **feats(texture())))
+    rows = similarity.embed(frame(texture(), poses=person(100)))
     for step in range(3):
-        rows = similarity.advance(rows, feats(shifted(texture(), step)), scene)
+        rows = similarity.advance(rows, frame(shifted(texture(), step)), scene)
         assert set(scene) == {"grey", "size"}
         assert scene["grey"].shape == (48, 64)  # 320 x 240 reduced by 5
         assert scene["grey"].dtype == np.uint8
@@ -116,7 +117,7 @@ def test_no_flow_is_computed_for_nobody(monkeypatch):
     similarity, scene = FlowSimilarity(), {}
     nobody = similarity.embed(make_packet(person(0)[:0]))
     for _ in range(2):
-        assert similarity.advance(nobody, feats(texture()), scene) is nobody
+        assert similarity.advance(nobody, frame(texture()), scene) is nobody
 
 
 @pytest.mark.parametrize("size", [(4, 4), (1, 1), (11, 40), (40, 11)])
@@ -125,15 +126,15 @@ def test_small_frames(size):
     similarity, scene = FlowSimilarity(), {}
     rows = similarity.embed(make_packet(random_poses(2, seed=0, size=size)))
     for _ in range(2):
-        rows = similarity.advance(rows, feats(image), scene)
+        rows = similarity.advance(rows, frame(image), scene)
     np.testing.assert_allclose(rows["keypoints"], random_poses(2, seed=0, size=size).keypoints)
 
 
 def test_frames_of_two_sizes():
     similarity, scene = FlowSimilarity(), {}
-    similarity.advance(None, feats(texture()), scene)
+    similarity.advance(None, frame(texture()), scene)
     with pytest.raises(ValueError, match="frame of 64x48 pixels follows one of 320x240"):
-        similarity.advance(None, feats(texture(size=(64, 48))), scene)
+        similarity.advance(None, frame(texture(size=(64, 48))), scene)
 
 
 def test_poses_without_images():
@@ -166,7 +167,7 @@ def test_known_poses_and_their_frames():
         ]
         for i, sample in enumerate(samples):
             sample.pred_instances = person(100 + 20 * i).to_instances()
-        frames = [torch.from_numpy(frame) for frame in (first, shifted(first, 20))]
+        frames = [torch.from_numpy(image) for image in (first, shifted(first, 20))]
         tracked = tracker(frames, samples)
         assert [s.pred_instances.track_ids.tolist() for s in tracked] == expected
 
@@ -187,7 +188,7 @@ def test_options_out_of_range(options, text):
 def test_a_model_with_it_can_be_copied():
     similarity = copy.deepcopy(FlowSimilarity())
     rows = similarity.embed(make_packet(person(100)))
-    assert similarity.advance(rows, feats(texture()), {}) is rows
+    assert similarity.advance(rows, frame(texture()), {}) is rows
 
 
 def flow_tracker(**association):
@@ -215,16 +216,16 @@ def test_in_a_tracker_videos_do_not_see_each_other():
         ]
 
     def answers(batches):
-        tracker, found = flow_tracker(min_similarity=0.05, max_age=2), {}
+        tracker, found = flow_tracker(min_similarity=0.05, life=dict(max_age=2)), {}
         for batch in batches:
             inputs, samples = zip(*batch, strict=True)
             for sample in tracker.predict(inputs, samples):
                 key = (sample.video_id, sample.frame_index)
                 found[key] = sample.pred_instances.track_ids.tolist()
-        assert not tracker._videos
+        assert not tracker.pipeline.open_videos()
         return found
 
-    apart = answers([[frame] for frame in frames("a", 1) + frames("b", 2, (80, 60))])
+    apart = answers([[one] for one in frames("a", 1) + frames("b", 2, (80, 60))])
     together = answers(list(zip(frames("a", 1), frames("b", 2, (80, 60)), strict=True)))
     assert apart == together
     assert len(apart) == 6

@@ -1,6 +1,6 @@
 """Goes on with saved videos in a process of its own: see test_saved_state.py.
 
-    python saved_state_run.py SAVED ANSWERS
+python saved_state_run.py SAVED ANSWERS
 """
 
 import sys

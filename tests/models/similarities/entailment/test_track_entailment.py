@@ -49,10 +49,10 @@ def pose_batch(*, items=2, pairs=4, history=3, num_keypoints=17) -> dict[str, to
     )
 
 
-def step(association, memory, frames) -> list[list[int]]:
+def step(association, tracks, frames) -> list[list[int]]:
     return [
-        association.step(memory, poses, frame).track_ids.tolist()
-        for frame, poses in enumerate(frames)
+        association.step(tracks, make_packet(poses, tick=tick)).track_ids.tolist()
+        for tick, poses in enumerate(frames)
     ]
 
 
@@ -75,7 +75,10 @@ def test_who_is_recognised_takes_the_past_along():
     first = similarity.embed(make_packet(walkers(0), tick=0))
     second = similarity.embed(make_packet(walkers(1), tick=2))
     rows, columns = np.array([0, 2]), np.array([2, 0])
+    before = [{name: row.clone() for name, row in part.items()} for part in (first, second)]
     answer = similarity.extend(second, rows, first, columns)
+    for part, copy in zip((first, second), before, strict=True):
+        assert all(torch.equal(part[name], copy[name]) for name in copy)  # they stay as they are
     assert answer["times"].tolist() == [[2, 0], [2, -1], [2, 0]]
     assert torch.equal(answer["history"][0, 1], first["history"][2, 0])
     assert torch.equal(answer["history"][2, 1], first["history"][0, 0])
@@ -336,47 +339,53 @@ def test_gpu_gives_the_scores_of_the_cpu(half):
 # --------------------------------------------------------------------------- in trackers
 
 
-@pytest.mark.parametrize("kind", ["Association", "ConfirmedAssociation", "HistoryAssociation"])
-def test_associations_keep_walkers_apart(kind):
+@pytest.mark.parametrize(
+    ("parts", "frames_kept"),
+    [
+        (dict(life=dict(max_age=5)), 1),
+        (dict(life=dict(type="ConfirmedLife", max_age=5)), 1),
+        (dict(depth=dict(type="History", history=5)), 6),
+    ],
+)
+def test_associations_keep_walkers_apart(parts, frames_kept):
     """With the shipped weights; the third is away in two frames, all are away in another."""
     association = MODELS.build(
-        dict(type=kind, similarity=SHIPPED, min_similarity=0.3, max_age=5)
-        | (dict(history=5) if kind == "HistoryAssociation" else {})
+        dict(type="Association", similarity=SHIPPED, min_similarity=0.3, **parts)
     ).eval()
-    memory = TrackMemory()
+    tracks = association.start_video()
     frames = [walkers(t, 2 if t in (4, 5) else 3) for t in range(10)]
     frames[7] = walkers(7, 0)
     expected = [list(range(len(poses))) for poses in frames]
-    assert step(association, memory, frames) == expected
-    assert memory.next_id == 3
-    rows = memory.representation
+    assert step(association, tracks, frames) == expected
+    assert tracks.next_id == 3
+    rows = tracks.representation
     assert rows["times"][:3].tolist() == [[9, 8, 6, 5, 4, 3]] * 2 + [[9, 8, 6, 3, 2, 1]]
-    most = 3 * 5 + 3 if kind == "HistoryAssociation" else 3  # frames that are remembered
-    assert len(rows["history"]) == len(memory) <= most
+    assert len(rows["history"]) == len(tracks) <= 3 * frames_kept
 
 
 def test_a_camera_that_jerks():
     """Everybody moves by 70 pixels, to within 30 of where the next one was."""
     association = MODELS.build(
-        dict(type="Association", similarity=SHIPPED, min_similarity=0.03, max_age=5)
+        dict(type="Association", similarity=SHIPPED, min_similarity=0.03, life=dict(max_age=5))
     ).eval()
     jerk = np.float32([70, 0])
     frames = [walkers(t, 4) for t in range(5)]
     frames += [p.replace(keypoints=p.keypoints + jerk) for p in (walkers(5, 4), walkers(6, 4))]
-    assert step(association, TrackMemory(), frames) == [[0, 1, 2, 3]] * 7
+    assert step(association, association.start_video(), frames) == [[0, 1, 2, 3]] * 7
 
 
 def test_a_tracker_of_two_videos_in_turn():
     """A similarity keeps nothing of a video: interleaved videos have the ids of single ones."""
-    association = MODELS.build(dict(type="ConfirmedAssociation", similarity=SHIPPED, max_age=3))
-    association.eval()
+    life = dict(type="ConfirmedLife", max_age=3)
+    association = MODELS.build(dict(type="Association", similarity=SHIPPED, life=life)).eval()
     first = [walkers(t, 3) for t in range(6)]
     second = [walkers(2 * t, 2)[::-1] for t in range(6)]
-    alone = [step(association, TrackMemory(), frames) for frames in (first, second)]
-    memories = TrackMemory(), TrackMemory()
+    alone = [step(association, association.start_video(), frames) for frames in (first, second)]
+    videos = association.start_video(), association.start_video()
     for t in range(6):
-        for memory, frames, ids in zip(memories, (first, second), alone, strict=True):
-            assert association.step(memory, frames[t], t).track_ids.tolist() == ids[t]
+        for tracks, frames, ids in zip(videos, (first, second), alone, strict=True):
+            packet = make_packet(frames[t], tick=t)
+            assert association.step(tracks, packet).track_ids.tolist() == ids[t]
 
 
 # --------------------------------------------------------------------------- bad input
@@ -404,11 +413,6 @@ def test_another_number_of_keypoints():
         build().embed(make_packet(random_poses(2, seed=0, num_keypoints=15), tick=0))
     with pytest.raises(ValueError, match="poses have 15 keypoints"):
         build().loss(pose_batch(num_keypoints=15))
-
-
-def test_a_frame_without_a_time():
-    with pytest.raises(ValueError, match=r"needs feats\['time'\]"):
-        build().embed(make_packet(walkers(0)))
 
 
 def test_a_layout_of_its_own():

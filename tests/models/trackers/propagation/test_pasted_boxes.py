@@ -10,11 +10,12 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
-from mmpose_temporal.models.trackers import BoxPropagation, TemporalOKS
-from mmpose_temporal.models.trackers.pasted_boxes import enlarged_boxes
-from mmpose_temporal.models.trackers.propagation import DETECTED, PropagationMemory
+from mmpose_temporal.models.trackers import BoxPropagation, LastFrame, TemporalOKS
+from mmpose_temporal.models.trackers.propagation.base import DETECTED, SOURCE, UNSEEN
+from mmpose_temporal.models.trackers.propagation.pasted_boxes import enlarged_boxes
 from mmpose_temporal.structures import People
 from mmpose_temporal.testing import (
+    make_packet,
     make_video,
     template_keypoints,
     template_tracker_config,
@@ -167,12 +168,12 @@ def test_boxes_are_enlarged_about_their_centre():
 @pytest.mark.parametrize(
     ("part", "option", "message"),
     [
-        (TemporalOKS, dict(oks_thr=0), "oks_thr must be in"),
-        (TemporalOKS, dict(alpha=0.9), "alpha must be 1 or more"),
-        (TemporalOKS, dict(alpha=float("nan")), "alpha must be 1 or more"),
-        (BoxPropagation, dict(nms_thr=1.1), "nms_thr must be in"),
-        (BoxPropagation, dict(decay=0), "decay must be in"),
-        (BoxPropagation, dict(max_propagated=0), "max_propagated must be 1 frame or more"),
+        (TemporalOKS, dict(oks_thr=0), "oks_thr"),
+        (TemporalOKS, dict(alpha=0.9), "alpha"),
+        (TemporalOKS, dict(alpha=float("nan")), "alpha"),
+        (BoxPropagation, dict(nms_thr=1.1), "nms_thr"),
+        (BoxPropagation, dict(decay=0), "decay"),
+        (BoxPropagation, dict(max_propagated=0), "max_propagated"),
     ],
 )
 def test_options_out_of_range(part, option, message):
@@ -191,12 +192,25 @@ def poses_of(boxes, confidences, box_scores=None) -> People:
     )
 
 
-def merge(part: TemporalOKS, detected: list, moved: list, unseen: int = 1):
-    """`detected`, `moved`: (box, confidence) of each pose."""
-    poses = poses_of(*zip(*(detected + moved), strict=True))
-    sources = np.array([DETECTED] * len(detected) + list(range(len(moved))))
-    counts = np.array([0] * len(detected) + [unseen] * len(moved))
-    return part.merge(PropagationMemory(), poses, sources, counts)
+def candidates(people: People, sources: list[int], unseen: list[int]) -> People:
+    extras = {SOURCE: np.array(sources), UNSEEN: np.array(unseen)}
+    return people.with_extras(row=np.arange(len(people)), **extras)
+
+
+def merge(part: TemporalOKS, detected: list, moved: list, unseen: int = 1) -> People:
+    """Who stays; `detected`, `moved`: (box, confidence) of each. Nobody is given up."""
+    people = candidates(
+        poses_of(*zip(*(detected + moved), strict=True)),
+        [DETECTED] * len(detected) + list(range(len(moved))),
+        [0] * len(detected) + [unseen] * len(moved),
+    )
+    stayed, given_up = part.merge(LastFrame(), people)
+    assert given_up == 0
+    return stayed
+
+
+def rows(people: People) -> list[int]:
+    return people.extras["row"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -206,21 +220,28 @@ def test_the_better_confidence_wins(of_detection, of_moved, row):
     """The same person, 1 pixel apart; a tie is the detection's."""
     shifted = [5, 6, 17, 38]
     merged = merge(TemporalOKS(), [(A, of_detection)], [(shifted, of_moved)])
-    assert merged.rows.tolist() == [row]
-    assert merged.unseen.tolist() == [0]  # a detection backs it, whichever pose stays
+    assert rows(merged) == [row]
+    assert merged.extras[UNSEEN].tolist() == [0]  # a detection backs it, whichever pose stays
     np.testing.assert_allclose(
-        merged.poses.keypoints, template_keypoints([shifted if row else A]), atol=1e-5
+        merged.keypoints, template_keypoints([shifted if row else A]), atol=1e-5
     )
     # the box of a propagated pose is that round its joints, enlarged: 15 x 40 about (11, 22)
-    np.testing.assert_allclose(merged.poses.boxes, [[3.5, 2, 18.5, 42] if row else A], atol=1e-5)
+    np.testing.assert_allclose(merged.boxes, [[3.5, 2, 18.5, 42] if row else A], atol=1e-5)
 
 
 def test_box_scores_play_no_part():
-    part = TemporalOKS()
-    poses = poses_of([A, A], [0.5, 0.6], box_scores=[0.9, 0.2])
-    merged = part.merge(PropagationMemory(), poses, np.array([DETECTED, 0]), np.array([0, 1]))
-    assert merged.rows.tolist() == [1]
-    np.testing.assert_allclose(merged.poses.box_scores, [0.9])  # the detection's
+    people = candidates(poses_of([A, A], [0.5, 0.6], [0.9, 0.2]), [DETECTED, 0], [0, 1])
+    merged, _ = TemporalOKS().merge(LastFrame(), people)
+    assert rows(merged) == [1]
+    np.testing.assert_allclose(merged.box_scores, [0.9])  # the detection's
+
+
+def test_merging_leaves_the_candidates_as_they_are():
+    people = candidates(poses_of([A, A], [0.5, 0.6], [0.9, 0.2]), [DETECTED, 0], [0, 1])
+    TemporalOKS().merge(LastFrame(), people)
+    assert people.extras[UNSEEN].tolist() == [0, 1]
+    np.testing.assert_allclose(people.box_scores, [0.9, 0.2])
+    np.testing.assert_allclose(people.boxes, [A, A])
 
 
 @pytest.mark.parametrize(("slack", "people"), [(1e-4, 1), (-1e-4, 2)])
@@ -232,7 +253,7 @@ def test_the_threshold_is_a_persons_least_oks(slack, people):
     assert 0.1 < oks < 0.3
     shifted = [10, 6, 22, 38]
     merged = merge(TemporalOKS(oks_thr=oks - slack), [(A, 0.9)], [(shifted, 0.8)])
-    assert len(merged.poses) == people
+    assert len(merged) == people
 
 
 def test_each_detection_meets_the_pose_most_like_it():
@@ -240,15 +261,14 @@ def test_each_detection_meets_the_pose_most_like_it():
     near, off = [5, 6, 17, 38], [7, 6, 19, 38]
     merged = merge(TemporalOKS(), [(A, 0.5), (C, 0.5)], [(off, 0.9), (near, 0.7), (B, 0.6)])
     # A's rival is row 3 (near) and wins, C stays, off is A too and goes, B is recovered
-    assert merged.rows.tolist() == [3, 1, 4]
-    assert merged.unseen.tolist() == [0, 0, 1]
-    assert merged.num_given_up == 0
+    assert rows(merged) == [3, 1, 4]
+    assert merged.extras[UNSEEN].tolist() == [0, 0, 1]
 
 
 def test_recovered_poses_are_not_compared_with_each_other():
     """Two people that stand close are left to the suppression, as two detections are."""
     merged = merge(TemporalOKS(), [], [(A, 0.9), ([5, 6, 17, 38], 0.8)])
-    assert merged.rows.tolist() == [0, 1]
+    assert rows(merged) == [0, 1]
     config = template_tracker_config(
         propagation=TOKS, suppression=[dict(type="OKSNMS", oks_thr=0.8)]
     )
@@ -286,14 +306,14 @@ def test_thresholds_come_before_the_comparison():
 # ---------------------------------------------------------------------- boxes and NMS
 
 
-def memory_of(boxes, box_scores, unseen=0) -> PropagationMemory:
-    poses = poses_of(boxes, [0.9] * len(boxes), box_scores)
-    return PropagationMemory(poses=poses, unseen=np.full(len(boxes), unseen))
+def last_frame(boxes, box_scores, unseen=0) -> LastFrame:
+    people = poses_of(boxes, [0.9] * len(boxes), box_scores)
+    return LastFrame(people.with_extras(**{UNSEEN: np.full(len(boxes), unseen)}))
 
 
-def propose(part: BoxPropagation, memory, boxes, scores):
-    image = np.zeros((48, 64, 3), np.uint8)
-    return part.propose(memory, image, np.float32(boxes).reshape(-1, 4), np.float32(scores))
+def propose(part: BoxPropagation, last, boxes, scores):
+    packet = make_packet(People.empty(17), image=np.zeros((48, 64, 3), np.uint8))
+    return part.propose(last, packet, np.float32(boxes).reshape(-1, 4), np.float32(scores))
 
 
 @pytest.mark.parametrize(
@@ -302,7 +322,7 @@ def propose(part: BoxPropagation, memory, boxes, scores):
 def test_nms_goes_by_box_score(score, decay, wins):
     """IoU of A and its pasted box: 384 / 600 = 0.64. It scores 0.6, decayed 0.8 * 0.6 = 0.48."""
     part = BoxPropagation(nms_thr=0.6, decay=decay)
-    offer = propose(part, memory_of([A], [0.6], unseen=2), [A], [score])
+    offer = propose(part, last_frame([A], [0.6], unseen=2), [A], [score])
     np.testing.assert_allclose(offer.boxes, [A if wins else A_PASTED], atol=1e-5)
     np.testing.assert_allclose(offer.scores, [score if wins else 0.6], rtol=1e-6)
     assert offer.sources.tolist() == [DETECTED if wins else 0]
@@ -311,7 +331,7 @@ def test_nms_goes_by_box_score(score, decay, wins):
 
 
 def test_boxes_that_overlap_less_are_two_people():
-    offer = propose(BoxPropagation(nms_thr=0.65), memory_of([A], [0.6], unseen=2), [A], [0.5])
+    offer = propose(BoxPropagation(nms_thr=0.65), last_frame([A], [0.6], unseen=2), [A], [0.5])
     assert offer.sources.tolist() == [DETECTED, 0]
     assert offer.unseen.tolist() == [0, 3]
 

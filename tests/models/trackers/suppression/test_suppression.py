@@ -66,9 +66,7 @@ def test_box_nms_by_hand():
 def test_a_pose_that_goes_takes_none_with_it():
     """A chain: 0 is like 1, 1 is like 2, 0 is not like 2; the best, 0, takes only 1."""
     boxes = np.array([[0, 0, 10, 10], [0, 3, 10, 13], [0, 6, 10, 16]])
-    poses = People.create(
-        keypoints=np.zeros((3, 17, 2)), boxes=boxes, box_scores=[0.9, 0.8, 0.7]
-    )
+    poses = People.create(keypoints=np.zeros((3, 17, 2)), boxes=boxes, box_scores=[0.9, 0.8, 0.7])
     # IoU of neighbours 70 / 130 = 0.54, of the ends 40 / 160 = 0.25
     assert keep(poses, type="BoxNMS", iou_thr=0.5) == [0, 2]
 
