@@ -144,7 +144,7 @@ class TrackingPipeline:
         finished += state.buffer.flush(merged)
         for name, part in self.parts.items():
             part.end_video(state.parts[name])
-        return finished
+        return self._finish(finished)
 
     def forget(self, video_ids: Iterable[str]) -> None:
         """Drop the state of videos without ending them, as after an error in a frame of theirs."""
@@ -269,7 +269,7 @@ class TrackingPipeline:
         refined = [packet]
         if self.refinement is not None:
             refined = self.refinement.push(state.parts["refinement"], packet)
-        finished = self._buffer(state, refined)
+        finished = self._finish(self._buffer(state, refined))
         if packet.index + 1 == state.num_frames:
             finished += self.end_video(packet.video_id)
         return finished
@@ -305,7 +305,17 @@ class TrackingPipeline:
             finished += state.buffer.push(packet)
         return finished
 
-    def output(self, packet: FramePacket) -> PoseDataSample:
+    def _finish(self, packets: list[FramePacket]) -> list[FramePacket]:
+        """What is done last to frames that nothing changes any more."""
+        for packet in packets:
+            if packet.records is not None:
+                for observer in self._watching(packet):
+                    observer.finished(packet)
+            self.thresholds.apply_to_output(packet)
+        return packets
+
+    @staticmethod
+    def output(packet: FramePacket) -> PoseDataSample:
         """The sample of a finished frame, with the answer.
 
         Returns:
@@ -313,10 +323,6 @@ class TrackingPipeline:
             (M, K), ``bboxes`` (M, 4), ``bbox_scores`` (M,), ``track_ids`` (M,); numpy) and the
             metainfo ``dropped``: reason -> number of poses left out.
         """
-        if packet.records is not None:
-            for observer in self._watching(packet):
-                observer.finished(packet)
-        self.thresholds.apply_to_output(packet)
         packet.sample.pred_instances = packet.people.to_instances()
         packet.sample.set_metainfo(dict(dropped=dict(packet.dropped)))
         return packet.sample

@@ -105,11 +105,15 @@ class PoseOnlyTracker(TrackerModel):
 
         Raises:
             ValueError: The frame is not the next one of its video, or was not searched and has
-                people.
+                people; the video is forgotten then, as after any error.
         """
-        packet = self._admit(sample, people, image)
-        self.pipeline.encode([packet])
-        return self.pipeline.track(packet)
+        try:
+            packet = self._admit(sample, people, image)
+            self.pipeline.encode([packet])
+            return self.pipeline.track(packet)
+        except BaseException:
+            self.pipeline.forget([sample.video_id])
+            raise
 
     def _admit(
         self, sample: PoseDataSample, people: People, image: np.ndarray | None
