@@ -9,12 +9,19 @@ SMALLEST = np.float32(np.finfo(np.float32).tiny)
 """Keeps a quotient of areas finite."""
 
 
-def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def pairwise_iou(
+    boxes: np.ndarray,
+    others: np.ndarray,
+    areas: np.ndarray | None = None,
+    other_areas: np.ndarray | None = None,
+) -> np.ndarray:
     """Intersection over union of every pair of boxes.
 
     Args:
         boxes: (M, 4) xyxy, pixels.
         others: (N, 4) xyxy, pixels.
+        areas: (M,), of :func:`box_areas`. None: they are computed.
+        other_areas: (N,), likewise.
 
     Returns:
         (M, N) in [0, 1]; 0 where a box has no area.
@@ -24,7 +31,9 @@ def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     sides = high - low
     np.maximum(sides, 0, out=sides)
     intersection = sides[..., 0] * sides[..., 1]
-    union = box_areas(boxes)[:, None] + box_areas(others)[None] - intersection
+    areas = box_areas(boxes) if areas is None else areas
+    other_areas = box_areas(others) if other_areas is None else other_areas
+    union = areas[:, None] + other_areas - intersection
     return intersection / np.maximum(union, SMALLEST)
 
 

@@ -6,7 +6,7 @@ from mmpose.registry import MODELS
 from mmpose_temporal.structures import FramePacket, enclosing_boxes
 
 from .base import PairScores, Representation, Similarity
-from .functional import pairwise_iou
+from .functional import box_areas, pairwise_iou
 
 
 @MODELS.register_module()
@@ -28,11 +28,11 @@ class IoUSimilarity(Similarity):
         self.boxes = boxes
 
     def embed(self, packet: FramePacket) -> Representation:
-        """The boxes: ``{'boxes': (M, 4)}``."""
-        people = packet.people
+        """``{'boxes': (M, 4), 'areas': (M,)}``."""
+        people, boxes = packet.people, packet.people.boxes
         if self.boxes == "keypoints":
-            return {"boxes": enclosing_boxes(people.keypoints, people.keypoint_scores > 0)}
-        return {"boxes": people.boxes}
+            boxes = enclosing_boxes(people.keypoints, people.keypoint_scores > 0)
+        return {"boxes": boxes, "areas": box_areas(boxes)}
 
     def pairwise(
         self,
@@ -41,4 +41,5 @@ class IoUSimilarity(Similarity):
         pairs: np.ndarray | None = None,
     ) -> PairScores:
         """(M_t, M_prev) IoU."""
-        return PairScores(pairwise_iou(current["boxes"], previous["boxes"]))
+        boxes, areas = current["boxes"], current["areas"]
+        return PairScores(pairwise_iou(boxes, previous["boxes"], areas, previous["areas"]))
