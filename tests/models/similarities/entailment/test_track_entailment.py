@@ -344,7 +344,10 @@ def test_gpu_gives_the_scores_of_the_cpu(half):
     [
         (dict(life=dict(max_age=5)), 1),
         (dict(life=dict(type="ConfirmedLife", max_age=5)), 1),
-        (dict(depth=dict(type="History", history=5)), 6),
+        (
+            dict(depth=dict(type="History", history=5), assignment=dict(type="GreedyAssignment")),
+            6,
+        ),
     ],
 )
 def test_associations_keep_walkers_apart(parts, frames_kept):
