@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import subprocess
 import sys
@@ -39,7 +40,7 @@ if build:
     kind = "each" if words[-1].startswith("mmcv==") else "together"
 with open({calls!r}, "a") as file:
     print(kind, os.environ.get("FORCE_CUDA"), file=file)
-print("this is", kind)
+print("this is", kind, "CFLAGS", os.environ.get("CFLAGS"))
 if kind != "check" and os.environ.get("MMCV_WITH_OPS") != "1":
     sys.exit("that makes mmcv-lite")
 if kind in os.environ.get("FAIL_AT", "").split():
@@ -170,12 +171,16 @@ def kinds(calls: Path) -> list[str]:
 
 
 def test_files_are_compiled_together_and_tried_before_the_wheel_is_kept(
-    builder: object, calls: Path, tmp_path: Path
+    builder: object, calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CFLAGS", "-fmine")
     assert builder.build_mmcv(tmp_path / "log") == "CPU operators"
     assert kinds(calls) == ["download", "together", "check"]
     assert builder.plan.mmcv_wheel().name == "mmcv-2.1.0-together-none-any.whl"
-    assert "7 files of mmcv are compiled as 3" in (tmp_path / "log").read_text()
+    text = (tmp_path / "log").read_text()
+    assert "7 files of mmcv are compiled as 3" in text
+    (flags,) = re.findall("this is together CFLAGS (.*)", text)
+    assert flags == "-fmine -DNDEBUG -O2 -g0"  # without NDEBUG, pixel_group would abort
     assert not list(builder.plan.cache.glob("mmcv-*"))  # what was unpacked is gone
     calls.unlink()
     assert builder.build_mmcv(tmp_path / "log") is None  # kept from before
