@@ -191,15 +191,17 @@ def test_pairs_that_are_let_through_score_as_they_did_among_all(config):
 @pytest.mark.parametrize("config", [case for case in CASES if not scores_boxes(case)], ids=case_id)
 def test_a_pose_without_joints_matches_nobody(config):
     similarity = build(config)
-    scores = crowd(3, 1).keypoint_scores.copy()
+    people = crowd(3, 1)
+    scores = people.keypoint_scores.copy()
     scores[1] = 0
-    without = similarity.embed(packet(crowd(3, 1).replace(keypoint_scores=scores), 1))
-    other = similarity.embed(packet(crowd(3, 1).replace(keypoint_scores=scores), 0))
-    current, previous = frames(similarity)
-    assert not forbidden(similarity.pairwise(current, previous))[1].all()
-    assert forbidden(similarity.pairwise(without, previous))[1].all()
-    assert forbidden(similarity.pairwise(current, other))[:, 1].all()
-    assert forbidden(similarity.pairwise(without, other))[1, 1]  # nor one like itself
+    lost = people.replace(keypoint_scores=scores)
+    now, before, lost_now, lost_before = (
+        similarity.embed(packet(poses, tick)) for poses in (people, lost) for tick in (1, 0)
+    )
+    assert not forbidden(similarity.pairwise(now, before))[1, 1]
+    assert forbidden(similarity.pairwise(lost_now, before))[1].all()
+    assert forbidden(similarity.pairwise(now, lost_before))[:, 1].all()
+    assert forbidden(similarity.pairwise(lost_now, lost_before))[1, 1]  # nor one like itself
 
 
 @every_similarity

@@ -15,26 +15,24 @@ class MeanOfTwo(Refinement):
     def start_video(self) -> list:
         return []
 
-    def push(self, window: list, frame, feats) -> list:
-        assert feats["frame_size"] is None and feats["time"] >= 0
-        window.append(frame)
-        return [self.refine(window.pop(0), frame)] if len(window) > 1 else []
+    def push(self, window: list, packet) -> list:
+        assert packet.image is None
+        window.append(packet)
+        return [self.refine(window.pop(0), packet)] if len(window) > 1 else []
 
     def flush(self, window: list) -> list:
         frames = window[:]
         window.clear()
         return frames
 
-    def waiting_ids(self, window: list) -> np.ndarray:
-        return np.concatenate([np.zeros(0, np.int64), *(f.poses.track_ids for f in window)])
-
-    def refine(self, frame, following):
-        keypoints = frame.poses.keypoints.copy()
-        for i, track_id in enumerate(frame.poses.track_ids):
-            for j in np.flatnonzero(following.poses.track_ids == track_id):
-                keypoints[i] = (keypoints[i] + following.poses.keypoints[j]) / 2
-        frame.poses = frame.poses.replace(keypoints=keypoints)
-        return frame
+    def refine(self, packet, following):
+        people, others = packet.people, following.people
+        keypoints = people.keypoints.copy()
+        for i, track_id in enumerate(people.track_ids):
+            for j in np.flatnonzero(others.track_ids == track_id):
+                keypoints[i] = (keypoints[i] + others.keypoints[j]) / 2
+        packet.people = people.replace(keypoints=keypoints)
+        return packet
 
 
 MODELS.register_module(module=MeanOfTwo, force=True)
@@ -107,7 +105,7 @@ def test_a_refinement_that_was_left_open_is_forgotten() -> None:
 
 
 def test_frames_not_searched_at_the_start_with_min_length() -> None:
-    """No track has been seen yet, so there is no memory to ask for live ones."""
+    """No track has been seen yet, so there is nobody whose track may end."""
     tracker = build(min_length=2)
     first = sample(0, 3)
     first.set_metainfo(dict(searched=False))

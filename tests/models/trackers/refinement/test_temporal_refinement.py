@@ -2,24 +2,24 @@
 
 import copy
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
-from mmpose.structures import PoseDataSample
 from torch import nn
 
-from mmpose_temporal.models.trackers import TemporalRefinement, TrackedFrame
-from mmpose_temporal.structures import People
+from mmpose_temporal.models.trackers import TemporalRefinement
+from mmpose_temporal.structures import FramePacket, People
+from mmpose_temporal.testing import make_packet
 
 K, C, N = 3, 6, 4
 NONE = float("-inf")
 
 
 class Heads(nn.Module):
-    """An estimator reduced to its heads."""
+    """A tracker that is its estimator, reduced to the heads."""
 
     def __init__(self):
         super().__init__()
@@ -28,6 +28,10 @@ class Heads(nn.Module):
         self.refinement_head = MODELS.build(dict(type="KeypointRefinementHead", **shape))
         names = ("keypoint_features", "candidate_evidence")
         self.describers = [SimpleNamespace(names=names, num_candidates=N)]
+
+    @property
+    def estimator(self) -> nn.Module:
+        return self
 
 
 class Video:
@@ -45,8 +49,9 @@ class Video:
             return torch.randn(*shape, generator=generator)
 
         self.heads = Heads()
-        self.frames = []
+        self.packets: list[FramePacket] = []
         self.features = []  # H at the candidates, for Eq. 6 as it is written
+        tick = 0
         for index, found in enumerate(boxes):
             rows = np.array(found or [], np.float32).reshape(-1, 4)
             number = len(rows)
@@ -54,38 +59,46 @@ class Video:
             scores[..., 0] = 9
             scores[..., fewer:] = NONE
             places = random(number, K, N, 2)
-            poses = People.create(
+            weight = self.heads.refinement_head.final_layer.weight.detach().flatten(1)
+            people = People.create(
                 keypoints=places[:, :, 0].numpy(),
                 keypoint_scores=np.full((number, K), 0.8),
                 boxes=rows,
                 track_ids=np.arange(number),
+                extras=dict(
+                    candidates=places,
+                    candidate_scores=scores,
+                    candidate_features=f,
+                    candidate_evidence=torch.einsum("mknc,kc->mkn", h, weight),
+                    keypoint_features=f[:, :, 0],
+                ),
             )
-            weight = self.heads.refinement_head.final_layer.weight.detach().flatten(1)
-            feats = dict(
-                person_candidates=places,
-                person_candidate_scores=scores,
-                person_candidate_features=f,
-                person_candidate_evidence=torch.einsum("mknc,kc->mkn", h, weight),
-                person_keypoint_features=f[:, :, 0],
-            )
-            sample = PoseDataSample(
-                metainfo=dict(frame_index=index, searched=found is not None, num_frames=len(boxes))
-            )
-            sample.pred_instances = InstanceData()
-            self.frames.append((TrackedFrame(sample, poses), feats))
+            searched = found is not None
+            self.packets.append(make_packet(people, tick=tick, index=index, searched=searched))
             self.features.append(h)
+            tick += searched
+
+    def started(self, **options) -> tuple[TemporalRefinement, Any]:
+        """A refinement bound to the heads, and its window."""
+        part = TemporalRefinement(**{"num_candidates": N, **options})
+        part.bind(self.heads)
+        return part, part.start_video()
+
+    def finish(self, watched: bool = False, **options) -> list[FramePacket]:
+        """All frames, refined; those of the video stay as they are."""
+        part, window = self.started(**options)
+        finished = []
+        for packet in self.packets:
+            packet = copy.copy(packet)
+            packet.records = {} if watched else None
+            finished += part.push(window, packet)
+        finished += part.flush(window)
+        assert [packet.index for packet in finished] == list(range(len(self.packets)))
+        return finished
 
     def refine(self, **options) -> list[People]:
         """The refined poses of all frames, in order."""
-        part = TemporalRefinement(**{"num_candidates": N, **options})
-        part.bind(self.heads)
-        window = part.start_video()
-        finished = []
-        for frame, feats in self.frames:
-            finished += part.push(window, copy.copy(frame), feats)
-        finished += part.flush(window)
-        assert [f.sample.frame_index for f in finished] == list(range(len(self.frames)))
-        return [f.poses for f in finished]
+        return [packet.people for packet in self.finish(**options)]
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:
@@ -106,21 +119,21 @@ def classify(head: nn.Module, k: int, first: torch.Tensor, second: torch.Tensor)
 def equation_5(video: Video, later: tuple[int, int], earlier: tuple[int, int]) -> float:
     """w between two people, each (frame, row), the later first; 0 below an IoU of 0.1."""
     (a, i), (b, j) = later, earlier
-    if iou(video.frames[a][0].poses.boxes[i], video.frames[b][0].poses.boxes[j]) < 0.1:
+    if iou(video.packets[a].people.boxes[i], video.packets[b].people.boxes[j]) < 0.1:
         return 0.0
-    f, g = (video.frames[t][1]["person_keypoint_features"] for t in (a, b))
+    f, g = (video.packets[t].people.extras["keypoint_features"] for t in (a, b))
     return sum(classify(video.heads.matching_head, k, f[i, k], g[j, k]) for k in range(K))
 
 
 def path(video: Video, t: int, i: int, tau: int) -> list[tuple[int, int]]:
     """Best matches backwards to t - tau and forwards to t + tau; frames not searched: passed."""
-    searched = [frame.searched for frame, _ in video.frames]
+    searched = [packet.searched for packet in video.packets]
     found = []
     for step in (-1, 1):
         here, s = (t, i), t + step
         while 0 <= s < len(searched) and abs(s - t) <= tau:
             if searched[s]:
-                people = [(s, j) for j in range(len(video.frames[s][0].poses))]
+                people = [(s, j) for j in range(len(video.packets[s].people))]
                 scores = [
                     equation_5(video, *((here, p) if step < 0 else (p, here))) for p in people
                 ]
@@ -142,9 +155,9 @@ def equation_6(
     for k in range(K):
         for n in range(N):
             aggregated = video.features[t][i, k, n].clone()
-            mine = video.frames[t][1]["person_candidate_features"][i, k, n]
+            mine = video.packets[t].people.extras["candidate_features"][i, k, n]
             for s, j in others:
-                theirs = video.frames[s][1]["person_candidate_features"][j, k, 0]
+                theirs = video.packets[s].people.extras["candidate_features"][j, k, 0]
                 weight = classify(video.heads.matching_head, k, mine, theirs)
                 aggregated += video.features[s][j, k, 0] * weight * context_weight
             aggregated /= 1 + len(others) * context_weight
@@ -157,14 +170,14 @@ def check(video: Video, tau: int, fewer: int = N, context_weight: float = 1.0) -
     """Compares all poses of a video with Eq. 6; returns the numbers of frames of the paths."""
     lengths = []
     for t, refined in enumerate(video.refine(tau=tau, context_weight=context_weight)):
-        before, feats = video.frames[t][0].poses, video.frames[t][1]
+        before = video.packets[t].people
         lengths.append([])
         for i in range(len(before)):
             responses, frames = equation_6(video, t, i, tau, context_weight)
             best = responses[:, :fewer].argmax(1)
             expected = responses[np.arange(K), best]
             np.testing.assert_allclose(refined.keypoint_scores[i], expected, atol=1e-5)
-            places = feats["person_candidates"][i, np.arange(K), best]
+            places = before.extras["candidates"][i, np.arange(K), best]
             np.testing.assert_array_equal(refined.keypoints[i], places.numpy())
             lengths[-1].append(frames)
         np.testing.assert_array_equal(refined.boxes, before.boxes)
@@ -243,18 +256,17 @@ def test_self_refinement() -> None:
             responses, frames = equation_6(video, t, i, tau=0)
             assert frames == 1
             np.testing.assert_allclose(refined.keypoint_scores[i], responses.max(1), atol=1e-5)
-    part = TemporalRefinement(num_candidates=N, context=False)
-    part.bind(video.heads)
-    window = part.start_video()
-    for frame, feats in video.frames:
-        assert part.push(window, copy.copy(frame), feats)[0].sample is frame.sample
+    part, window = video.started(context=False)
+    for packet in video.packets:
+        packet = copy.copy(packet)
+        assert part.push(window, packet) == [packet]
         assert not window.frames
 
 
 def test_tau_0_changes_nothing() -> None:
     video = Video(crossing(3))
-    for refined, (frame, _) in zip(video.refine(tau=0), video.frames, strict=True):
-        assert refined is frame.poses
+    for refined, packet in zip(video.refine(tau=0), video.packets, strict=True):
+        assert refined is packet.people
 
 
 def test_a_wrong_maximum_is_corrected_by_its_neighbours() -> None:
@@ -266,13 +278,14 @@ def test_a_wrong_maximum_is_corrected_by_its_neighbours() -> None:
     video = Video([[LEFT]] * 3, fewer=2)
     for k in range(K):
         video.heads.refinement_head.final_layer.bias.data[k] = 0
-    for t, (_, feats) in enumerate(video.frames):
-        feats["person_candidate_evidence"][:] = torch.tensor([0.9, 0, 0, 0])
-        feats["person_candidate_features"][:] = 1
-        feats["person_keypoint_features"][:] = 1
+    for t, packet in enumerate(video.packets):
+        known = packet.people.extras
+        known["candidate_evidence"][:] = torch.tensor([0.9, 0, 0, 0])
+        known["candidate_features"][:] = 1
+        known["keypoint_features"][:] = 1
         if t == 1:
-            feats["person_candidate_evidence"][:] = torch.tensor([0.5, 0.3, 0, 0])
-            feats["person_candidate_features"][:, :, 0] = -1
+            known["candidate_evidence"][:] = torch.tensor([0.5, 0.3, 0, 0])
+            known["candidate_features"][:, :, 0] = -1
     c = video.heads.matching_head.classifiers
     for weight in c.parameters():
         torch.nn.init.zeros_(weight)
@@ -283,33 +296,34 @@ def test_a_wrong_maximum_is_corrected_by_its_neighbours() -> None:
     c.bias3.data[:, 0] = 100
     refined = video.refine(tau=1)[1]
     np.testing.assert_allclose(refined.keypoint_scores, 0.7, atol=1e-5)
-    places = video.frames[1][1]["person_candidates"][:, :, 1]
+    places = video.packets[1].people.extras["candidates"][:, :, 1]
     np.testing.assert_array_equal(refined.keypoints, places.numpy())
 
 
 def test_equal_candidates_leave_the_keypoint_where_it_is() -> None:
     video = Video([[LEFT]] * 3)
-    for _, feats in video.frames:
-        feats["person_candidate_evidence"][:] = 0.4
-        feats["person_candidate_features"][:] = 1
-    for refined, (frame, _) in zip(video.refine(tau=1), video.frames, strict=True):
-        np.testing.assert_array_equal(refined.keypoints, frame.poses.keypoints)
+    for packet in video.packets:
+        known = packet.people.extras
+        known["candidate_evidence"][:] = 0.4
+        known["candidate_features"][:] = 1
+    for refined, packet in zip(video.refine(tau=1), video.packets, strict=True):
+        np.testing.assert_array_equal(refined.keypoints, packet.people.keypoints)
 
 
 def test_an_absent_joint_stays_absent() -> None:
     video = Video([[LEFT]] * 3)
-    for frame, _ in video.frames:
-        frame.poses.keypoint_scores[:, 1] = 0
-    for refined, (frame, _) in zip(video.refine(tau=1), video.frames, strict=True):
+    for packet in video.packets:
+        packet.people.keypoint_scores[:, 1] = 0
+    for refined, packet in zip(video.refine(tau=1), video.packets, strict=True):
         assert refined.keypoint_scores[0, 1] == 0
-        np.testing.assert_array_equal(refined.keypoints[0, 1], frame.poses.keypoints[0, 1])
-        assert refined.keypoint_scores[0, 0] != frame.poses.keypoint_scores[0, 0]
+        np.testing.assert_array_equal(refined.keypoints[0, 1], packet.people.keypoints[0, 1])
+        assert refined.keypoint_scores[0, 0] != packet.people.keypoint_scores[0, 0]
 
 
 def test_a_person_without_keypoints_stays_so() -> None:
     video = Video([[LEFT, RIGHT]] * 3)
-    for frame, _ in video.frames:
-        frame.poses.keypoint_scores[1] = 0
+    for packet in video.packets:
+        packet.people.keypoint_scores[1] = 0
     for refined in video.refine(tau=1):
         assert refined.keypoint_scores[1].tolist() == [0] * K
         assert len(refined) == 2
@@ -317,27 +331,26 @@ def test_a_person_without_keypoints_stays_so() -> None:
 
 @pytest.mark.parametrize("tau", [1, 3])
 def test_memory_is_bounded_by_the_window(tau: int) -> None:
+    """Neighbours keep neither the frame nor the large extras of their people."""
     video = Video([[LEFT]] * 20)
-    part = TemporalRefinement(num_candidates=N, tau=tau)
-    part.bind(video.heads)
-    window = part.start_video()
-    for t, (frame, feats) in enumerate(video.frames):
-        finished = part.push(window, copy.copy(frame), feats)
+    part, window = video.started(tau=tau)
+    for t, packet in enumerate(video.packets):
+        packet = copy.copy(packet)
+        finished = part.push(window, packet)
         assert len(finished) == (t >= tau)  # tau frames late
+        assert packet.people.extras == {} and packet.comparison is None
         assert len(window.frames) == min(t + 1, 2 * tau)  # the next frame makes 2 tau + 1
-        assert len(part.waiting_ids(window)) == min(t + 1, tau)
         waiting = [n for n in window.frames if n.frame is not None]
+        assert len(waiting) == min(t + 1, tau)
         assert all(("candidate_features" in n.people) == (n in waiting) for n in window.frames)
     assert len(part.flush(window)) == tau
 
 
 def test_frames_that_are_not_searched_do_not_pile_up() -> None:
     video = Video([[LEFT], *[None] * 30])
-    part = TemporalRefinement(num_candidates=N, tau=2)
-    part.bind(video.heads)
-    window = part.start_video()
-    for frame, feats in video.frames:
-        part.push(window, copy.copy(frame), feats)
+    part, window = video.started(tau=2)
+    for packet in video.packets:
+        part.push(window, copy.copy(packet))
         assert len(window.frames) <= 4
 
 
@@ -345,14 +358,12 @@ def test_paths_by_some_joints() -> None:
     """Two people overlap with one in the frame before; who is more like him depends."""
     torch.manual_seed(1)
     video = Video([[LEFT], [LEFT, [1, 0, 11, 10]]])
-    earlier, later = (feats["person_keypoint_features"] for _, feats in video.frames)
+    earlier, later = (packet.people.extras["keypoint_features"] for packet in video.packets)
     best = []
     for joints in (None, [0], [1], [2]):
-        part = TemporalRefinement(num_candidates=N, tau=1, joints=joints)
-        part.bind(video.heads)
-        window = part.start_video()
-        for frame, feats in video.frames:
-            part.push(window, copy.copy(frame), feats)
+        part, window = video.started(tau=1, joints=joints)
+        for packet in video.packets:
+            part.push(window, copy.copy(packet))
         scores = [
             sum(
                 classify(video.heads.matching_head, k, later[i, k], earlier[0, k])
@@ -363,20 +374,26 @@ def test_paths_by_some_joints() -> None:
         best.append(int(np.argmax(scores)))
         assert window.frames[0].after.tolist() == best[-1:]
     assert set(best) == {0, 1}
-    with pytest.raises(ValueError, match=r"joints must be in \[0, 2\], got \[3\]"):
+    with pytest.raises(ValueError, match=r"joints .*\[0, 2\]"):
         TemporalRefinement(num_candidates=N, joints=[3]).bind(video.heads)
 
 
 def test_the_record_has_the_matches_of_each_person() -> None:
     """The two people stand in another order in the second frame."""
     video = Video([[LEFT, RIGHT], [RIGHT, LEFT]])
-    video.refine(tau=1, record=True)
+    finished = video.finish(tau=1, watched=True)
     for here, there in ((0, 1), (1, 0)):
-        (step,) = video.frames[here][0].sample.refinement.steps
-        others = video.frames[there][0].poses
+        (step,) = finished[here].records["refinement"].steps
+        others = video.packets[there].people
         assert (step.frame_index, step.rows.tolist()) == (there, [0, 1])
         np.testing.assert_array_equal(step.keypoints, others.keypoints[[1, 0]])
         np.testing.assert_array_equal(step.boxes, others.boxes[[1, 0]])
+
+
+def test_nothing_is_recorded_of_nobody_and_where_nobody_watches() -> None:
+    video = Video([[LEFT], []])
+    assert video.finish(tau=1, watched=True)[1].records == {"refinement": None}
+    assert [packet.records for packet in video.finish(tau=1)] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -400,22 +417,25 @@ def test_wrong_options(options: dict, message: str) -> None:
 
 def test_what_is_missing_is_said() -> None:
     video = Video([[LEFT]])
-    frame, feats = video.frames[0]
+    (packet,) = video.packets
     part = TemporalRefinement(num_candidates=N)
     with pytest.raises(ValueError, match="missing: the estimator"):
-        part.push(part.start_video(), frame, feats)
+        part.push(part.start_video(), copy.copy(packet))
     part.bind(video.heads)
-    with pytest.raises(ValueError, match="missing: person_candidates, person_candidate_scores"):
-        part.push(part.start_video(), frame, {})
-    with pytest.raises(ValueError, match="num_candidates is 5, but the estimator keeps 4"):
+    packet.people = packet.people.only_extras()
+    with pytest.raises(ValueError, match="missing: candidates, candidate_scores"):
+        part.push(part.start_video(), packet)
+    with pytest.raises(ValueError, match="num_candidates is 5.* keeps 4"):
         TemporalRefinement(num_candidates=5).bind(video.heads)
     video.heads.matching_head = None
-    with pytest.raises(ValueError, match="and with context matching_head"):
+    with pytest.raises(ValueError, match="matching_head"):
         TemporalRefinement(num_candidates=N).bind(video.heads)
     TemporalRefinement(num_candidates=N, context=False).bind(video.heads)
-    with pytest.raises(ValueError, match="refinement_head=dict"):
-        TemporalRefinement(context=False).bind(nn.Module())
-    TemporalRefinement(tau=0).bind(nn.Module())
+    without = SimpleNamespace(estimator=nn.Module())
+    with pytest.raises(ValueError, match="refinement_head"):
+        TemporalRefinement(context=False).bind(without)
+    TemporalRefinement(tau=0).bind(without)
+    TemporalRefinement().bind(SimpleNamespace(estimator=None))  # a tracker of known poses
 
 
 def test_a_loss_with_other_options_is_told(capfd: pytest.CaptureFixture) -> None:

@@ -7,6 +7,8 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import nn
 
+from mmpose_temporal.models.trackers import RefinementRecord
+from mmpose_temporal.structures import CallbackObserver
 from mmpose_temporal.testing import (
     make_frame,
     make_video,
@@ -39,7 +41,7 @@ def test_frames_come_tau_late_and_the_rest_at_the_end() -> None:
         [2],
         [3, 4, 5],
     ]
-    assert model._videos == {}
+    assert model.pipeline.open_videos() == []
     assert positions(run_tracker(model, walking_pair("v", 1), 1)) == [[0]]
 
 
@@ -121,12 +123,20 @@ def test_self_refinement_and_none_are_other_answers() -> None:
 def test_the_record_of_a_tracker() -> None:
     """What was refined can be looked up: the pose is the candidate with the highest response."""
     torch.manual_seed(0)
-    refinement = dict(type="TemporalRefinement", tau=1, record=True)
+    refinement = dict(type="TemporalRefinement", tau=1)
     model = MODELS.build(tiny_tkmr_config(refinement=refinement)).eval()
     nn.init.normal_(model.estimator.refinement_head.final_layer.weight, std=0.5)
+    records: dict[int, RefinementRecord] = {}
+    model.observers.append(
+        CallbackObserver(
+            wants=lambda packet: packet.index != 2,
+            finished=lambda packet: records.update({packet.index: packet.records["refinement"]}),
+        )
+    )
     finished = track_frames(model, walking_pair("v", 4), 4)
-    for t, sample in enumerate(finished):
-        record, poses = sample.refinement, sample.pred_instances
+    assert sorted(records) == [0, 1, 3]
+    for t, record in records.items():
+        poses = finished[t].pred_instances
         assert record.track_ids.tolist() == poses.track_ids.tolist() == [0, 1]
         assert [s.frame_index for s in record.steps] == [i for i in (t - 1, t + 1) if 0 <= i < 4]
         assert all(s.weights.shape == (2, 17, 16) for s in record.steps)
@@ -137,7 +147,6 @@ def test_the_record_of_a_tracker() -> None:
         best = record.after.argmax(-1)[..., None, None]
         places = np.take_along_axis(record.candidates, best, axis=2)[:, :, 0]
         np.testing.assert_allclose(poses.keypoints[present], places[present], atol=1e-3)
-    assert "refinement" not in track_frames(tracker(tau=1), walking_pair("v", 2), 2)[0]
 
 
 def test_half_precision_on_the_cpu() -> None:

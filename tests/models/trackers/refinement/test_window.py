@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmpose_temporal.models.trackers import RefinementWindow
-from mmpose_temporal.models.trackers.refinement_window import Neighbour
+from mmpose_temporal.models.trackers.refinement.window import Neighbour
 from mmpose_temporal.structures import People
 
 
