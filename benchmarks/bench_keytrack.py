@@ -37,14 +37,14 @@ from torch import nn
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.models.trackers import nearest_pairs
-from mmpose_temporal.structures import FramePoses
-from mmpose_temporal.testing import random_poses, write_tiny_posetrack
+from mmpose_temporal.structures import People, cat_rows, select_all
+from mmpose_temporal.testing import make_packet, random_poses, write_tiny_posetrack
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPER = ROOT / "configs" / "_base_" / "models" / "keytrack.py"
 SHIPPED = ROOT / "configs" / "keytrack" / "keytrack-tracker.py"
 SIZE = (1920, 1080)
-Video = list[tuple[PoseDataSample, FramePoses]]
+Video = list[tuple[PoseDataSample, People]]
 
 
 def crowd(people: int, length: int, *, stay: int | None = None) -> Video:
@@ -70,7 +70,7 @@ def crowd(people: int, length: int, *, stay: int | None = None) -> Video:
             start[new] = index
         keypoints = shape + place + speed * (index - start) + rng.normal(0, 1, shape.shape)
         meta = dict(video_id="v", frame_index=index, num_frames=length, frame_size=SIZE)
-        video.append((PoseDataSample(metainfo=meta), FramePoses.create(keypoints=keypoints)))
+        video.append((PoseDataSample(metainfo=meta), People.create(keypoints=keypoints)))
     return video
 
 
@@ -122,33 +122,27 @@ def matcher_flops(similarity: PoseEntailment, poses: int, pairs: int) -> tuple[i
 def bench_matcher(quick: bool) -> None:
     """Rows of the matching network alone."""
     tracker = build("paper")
-    similarity, association = tracker.association.similarity, tracker.association
-    video = crowd(10, association.depth.history + 1)
+    similarity, depth = tracker.association.similarity, tracker.association.depth
+    video = crowd(10, depth.history + 1)
     earlier = [
-        similarity.embed(poses, dict(time=sample.frame_index, frame_size=SIZE))
+        similarity.embed(make_packet(poses, tick=sample.frame_index, frame_size=SIZE))
         for sample, poses in video
     ]
-    current, stack = earlier.pop(), {}
-    for name in current:
-        cat = torch.cat if torch.is_tensor(current[name]) else np.concatenate
-        stack[name] = cat([rows[name] for rows in earlier])
-    before = FramePoses.cat([poses for _, poses in video[:-1]])
-    chosen = nearest_pairs(video[-1][1], before, stack["time"], association.nearest)
+    current, stack = earlier.pop(), cat_rows(earlier)
+    before = People.cat([poses for _, poses in video[:-1]])
+    chosen = nearest_pairs(video[-1][1], before, stack["time"], depth.nearest)
     rows, columns = chosen.nonzero()
-
-    def one(value: np.ndarray | torch.Tensor, row: int) -> np.ndarray | torch.Tensor:
-        return value[row : row + 1]
 
     def singly() -> np.ndarray:
         scores = np.zeros(chosen.shape, np.float32)
         for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
-            first = {name: one(value, i) for name, value in current.items()}
-            second = {name: one(value, j) for name, value in stack.items()}
-            scores[i, j] = similarity.pairwise(first, second)[0, 0]
+            first = select_all(current, slice(i, i + 1))
+            second = select_all(stack, slice(j, j + 1))
+            scores[i, j] = similarity.pairwise(first, second).total[0, 0]
         return scores
 
     def batched() -> np.ndarray:
-        return similarity.pairwise(current, stack, chosen)
+        return similarity.pairwise(current, stack, chosen).total
 
     difference = float(np.abs(singly() - batched()).max())
     if difference > 1e-5:
@@ -162,7 +156,7 @@ def bench_matcher(quick: bool) -> None:
         target=None,
         reference=f"one call a pair, {len(rows) / np.median(slow):.0f} pairs/s; batched "
         f"{len(rows) / np.median(fast):.0f} pairs/s, {len(rows)} pairs of 10 people with the "
-        f"{association.nearest} nearest of {association.history} frames; largest difference "
+        f"{depth.nearest} nearest of {depth.history} frames; largest difference "
         f"{difference:.0e}; {threads}",
     )
     side = 1536

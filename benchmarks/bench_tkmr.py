@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from mmpose_temporal.models.heads import KeypointClassifiers
 from mmpose_temporal.models.trackers import IoUGate
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 from mmpose_temporal.testing import make_frame, random_poses, tiny_tkmr_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,7 +142,7 @@ def person(size: tuple[int, int]) -> PoseDataSample:
     return frame
 
 
-def features(poses: FramePoses, channels: int, device: torch.device) -> dict[str, Tensor]:
+def features(poses: People, channels: int, device: torch.device) -> dict[str, Tensor]:
     """What an estimator would say of a frame's people."""
     number = len(poses)
     places = torch.from_numpy(poses.keypoints).to(device)[:, :, None].expand(-1, -1, N, -1)
@@ -156,7 +156,7 @@ def features(poses: FramePoses, channels: int, device: torch.device) -> dict[str
     )
 
 
-def follow(tracker: nn.Module, meta: dict, poses: FramePoses, rows: dict[str, Tensor]) -> None:
+def follow(tracker: nn.Module, meta: dict, poses: People, rows: dict[str, Tensor]) -> None:
     """What a tracker does with the people of a frame after its estimator."""
     packet = tracker.pipeline.admit(PoseDataSample(metainfo=meta))
     packet.people = poses.with_extras(**rows)

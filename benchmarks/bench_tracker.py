@@ -19,7 +19,7 @@ from mmpose.utils import register_all_modules
 from scipy.optimize import linear_sum_assignment
 
 from mmpose_temporal.datasets import VideoAnnotation, load_videos
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 from mmpose_temporal.testing import write_tiny_posetrack
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,7 +27,7 @@ TRACKER = ROOT / "configs" / "_base_" / "models" / "oks_tracker.py"
 TARGET = ">= 40000"
 
 
-def read_poses(videos: list[VideoAnnotation]) -> list[list[tuple[PoseDataSample, FramePoses]]]:
+def read_poses(videos: list[VideoAnnotation]) -> list[list[tuple[PoseDataSample, People]]]:
     """The annotated poses of each frame, as an estimator would give them."""
     result = []
     for video in videos:
@@ -35,7 +35,7 @@ def read_poses(videos: list[VideoAnnotation]) -> list[list[tuple[PoseDataSample,
         for index, frame in enumerate(video.frames):
             keypoints = np.array([p.keypoints for p in frame.people], np.float32)
             keypoints = keypoints.reshape(-1, 17, 3)
-            poses = FramePoses.create(
+            poses = People.create(
                 keypoints=keypoints[..., :2],
                 keypoint_scores=keypoints[..., 2],
                 boxes=np.array([p.box for p in frame.people], np.float32).reshape(-1, 4),
@@ -51,7 +51,7 @@ def read_poses(videos: list[VideoAnnotation]) -> list[list[tuple[PoseDataSample,
     return result
 
 
-def plain_reference(videos: list[list[tuple[PoseDataSample, FramePoses]]]) -> None:
+def plain_reference(videos: list[list[tuple[PoseDataSample, People]]]) -> None:
     """Per frame: IoU with the frame before, Hungarian, new ids for the rest."""
     for frames in videos:
         boxes, ids, following = np.zeros((0, 4), np.float32), np.zeros(0, np.int64), 0
@@ -81,7 +81,7 @@ def build_tracker(similarity: str):
     return MODELS.build(settings)
 
 
-def track_all(tracker, videos: list[list[tuple[PoseDataSample, FramePoses]]]) -> None:
+def track_all(tracker, videos: list[list[tuple[PoseDataSample, People]]]) -> None:
     """Every video, frame by frame."""
     for frames in videos:
         for sample, poses in frames:

@@ -1,7 +1,8 @@
 """What is checked and prepared when the package is imported.
 
-Two jobs: say clearly which installed library does not fit (`check_versions`), and let torch's
-safe loader read mmengine's own checkpoints (`allow_checkpoint_types`).
+Three jobs: say clearly which installed library does not fit (`check_versions`), let torch's
+safe loader read mmengine's own checkpoints (`allow_checkpoint_types`), and build parts without
+the import of mmdet (`with_classes`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -217,3 +219,27 @@ def allow_checkpoint_types() -> bool:
         return False
     torch.serialization.add_safe_globals(checkpoint_types())
     return True
+
+
+def with_classes(config: Any) -> Any:
+    """Name the registered parts by their classes.
+
+    Looking a name up makes mmpose's registry import all networks of mmpose, and those import
+    mmdet, which tracking known poses does not need.
+
+    Args:
+        config: A config of parts with a ``type``, or anything inside one.
+
+    Returns:
+        A copy, with the classes that mmpose's MODELS and TASK_UTILS know by these names.
+    """
+    from mmpose.registry import MODELS, TASK_UTILS
+
+    if isinstance(config, dict):
+        config = {key: with_classes(value) for key, value in config.items()}
+        if isinstance(config.get("type"), str):
+            known = MODELS.module_dict.get(config["type"])
+            config["type"] = known or TASK_UTILS.module_dict.get(config["type"], config["type"])
+    elif isinstance(config, list | tuple):
+        config = [with_classes(value) for value in config]
+    return config

@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 from mmengine.model import BaseModel
-from mmpose.registry import MODELS, TASK_UTILS
+from mmpose.registry import MODELS
 from rich.progress import track
 
+from mmpose_temporal.compat import with_classes
 from mmpose_temporal.datasets import (
     LoadVideoFrame,
     VideoAnnotation,
@@ -71,7 +71,7 @@ def build_pose_only_tracker(
         RuntimeError: ``checkpoint`` does not fit.
     """
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
-    settings = _with_classes(cfg.model.to_dict())
+    settings = with_classes(cfg.model.to_dict())
     kind = settings["type"]
     known = isinstance(kind, type) and issubclass(kind, PoseOnlyTracker)
     if not known:
@@ -89,22 +89,6 @@ def build_pose_only_tracker(
             "model.association.similarity.checkpoint"
         )
     return model.eval()
-
-
-def _with_classes(config: Any) -> Any:
-    """Name the registered parts by their classes.
-
-    Looking a name up makes mmpose's registry import all networks of mmpose, and those import
-    mmdet, which tracking known poses does not need.
-    """
-    if isinstance(config, dict):
-        config = {key: _with_classes(value) for key, value in config.items()}
-        if isinstance(config.get("type"), str):
-            known = MODELS.module_dict.get(config["type"])
-            config["type"] = known or TASK_UTILS.module_dict.get(config["type"], config["type"])
-    elif isinstance(config, list | tuple):
-        config = [_with_classes(value) for value in config]
-    return config
 
 
 def track_pose_files(

@@ -1,6 +1,5 @@
 """The tools of the tests are what they say."""
 
-import time
 
 import cv2
 import numpy as np
@@ -89,10 +88,7 @@ def test_the_tiny_estimator_is_tiny():
     assert sum(p.numel() for p in model.parameters()) < 10_000
     crop = torch.zeros(1, 3, 64, 48)
     with torch.no_grad():
-        model(crop, None, mode="tensor")
-        start = time.perf_counter()
         heatmaps = model(crop, None, mode="tensor")
-    assert time.perf_counter() - start < 1
     assert heatmaps.shape == (1, 17, 16, 12)
     with pytest.raises(ValueError, match="multiples of 4"):
         tiny_estimator_config(input_size=(50, 64))
