@@ -36,7 +36,7 @@ from torch import nn
 
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
-from mmpose_temporal.models.trackers import nearest_pairs
+from mmpose_temporal.models.trackers.association.depth import nearest_pairs
 from mmpose_temporal.structures import People, cat_rows, select_all
 from mmpose_temporal.testing import make_packet, random_poses, write_tiny_posetrack
 
@@ -191,7 +191,7 @@ def bench_speed(annotations: Path, quick: bool) -> None:
     else:
         name = "generated"
         with tempfile.TemporaryDirectory() as folder:
-            write_tiny_posetrack(folder, videos={"a": 100, "b": 100}, people=5)
+            write_tiny_posetrack(folder, videos={"a": 100, "b": 100}, people=3)
             videos = load_videos(Path(folder, "annotations", "val"))
     if quick:
         videos = sorted(videos, key=lambda video: video.video_id)[::5]

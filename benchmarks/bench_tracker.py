@@ -115,7 +115,7 @@ def main() -> None:
     else:
         name = "generated"
         with tempfile.TemporaryDirectory() as folder:
-            write_tiny_posetrack(folder, videos={"a": 200, "b": 200}, people=5)
+            write_tiny_posetrack(folder, videos={"a": 200, "b": 200}, people=3)
             videos = load_videos(Path(folder, "annotations", "val"))
     frames = read_poses(videos)
     poses = sum(len(people) for video in frames for _, people in video)

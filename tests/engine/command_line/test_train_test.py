@@ -187,7 +187,7 @@ def test_training_without_validation_cannot_show(tmp_path: Path) -> None:
     cfg = Config.fromfile(config)
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.dump(str(config))
-    with pytest.raises(SystemExit, match="the config has no val_cfg"):
+    with pytest.raises(ValueError, match="the config has no val_cfg"):
         run_training([str(config), "--work-dir", str(tmp_path), "--show-dir", str(tmp_path)])
 
 
@@ -234,15 +234,12 @@ def test_cfg_options_act(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["c.py", "x.pth", "--badcase"], "--badcase"),
-        (["c.py", "x.pth", "--dump", "x.json"], ".pkl"),
+        (["c.py", "x.pth", "--dump", "x.json"], r"\.pkl"),
     ],
 )
-def test_flags_that_cannot_act_are_refused(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture
-) -> None:
-    with pytest.raises(SystemExit):
+def test_flags_that_cannot_act_are_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         run_testing(arguments)
-    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("run", [run_training, run_testing])
@@ -256,21 +253,15 @@ def test_flags_that_cannot_act_are_refused(
         (["--wait-time", "-1", "--show"], "--wait-time must be 0"),
     ],
 )
-def test_flags_of_showing_without_showing(
-    run: Callable, flags: list[str], message: str, capsys: pytest.CaptureFixture
-) -> None:
-    with pytest.raises(SystemExit):
+def test_flags_of_showing_without_showing(run: Callable, flags: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         run(["c.py", *(["x.pth"] if run is run_testing else []), *flags])
-    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flags", [["--show"], ["--show-dir", "d"]])
-def test_no_validate_leaves_nothing_to_show(
-    flags: list[str], capsys: pytest.CaptureFixture
-) -> None:
-    with pytest.raises(SystemExit):
+def test_no_validate_leaves_nothing_to_show(flags: list[str]) -> None:
+    with pytest.raises(ValueError, match="which --no-validate leaves out"):
         run_training(["c.py", "--no-validate", *flags])
-    assert "which --no-validate leaves out" in capsys.readouterr().err
 
 
 def test_show_dir_needs_the_hook(tmp_path: Path) -> None:
@@ -278,7 +269,7 @@ def test_show_dir_needs_the_hook(tmp_path: Path) -> None:
     cfg = Config.fromfile(config)
     del cfg.default_hooks["visualization"]
     cfg.dump(str(config))
-    with pytest.raises(SystemExit, match="PoseTrackVisualizationHook"):
+    with pytest.raises(ValueError, match="PoseTrackVisualizationHook"):
         run_testing([str(config), "x.pth", "--show-dir", str(tmp_path)])
 
 

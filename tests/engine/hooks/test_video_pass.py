@@ -111,7 +111,7 @@ def test_an_error_closes_everything(visualizer, begin, out_dir, walker, count):
 
 
 def test_metainfo_that_says_too_little_or_leaves_the_folder(begin, out_dir, walker):
-    with pytest.raises(ValueError, match="lacks video_id, frame_index, num_frames"):
+    with pytest.raises(ValueError, match="lacks video_id, frame_index in its metainfo"):
         play(begin(out_dir=out_dir), [[PoseDataSample(metainfo=dict(img_path="a.png"))]])
     with pytest.raises(ValueError, match="leaves"):
         play(begin(out_dir=out_dir), [[walker("../../a", 3)[0]]])
