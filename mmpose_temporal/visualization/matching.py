@@ -168,7 +168,7 @@ def draw_refinement(
     candidates only.
 
     Args:
-        record: ``refinement`` of a sample of ``TemporalRefinement(record=True)``.
+        record: ``records["refinement"]`` of a finished frame that an observer wanted.
         frames: Position in the video -> (H, W, 3) uint8 RGB, for this frame and those of the path.
         frame_index: Position of the frame of the record.
         track_id: The person.

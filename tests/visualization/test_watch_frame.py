@@ -12,7 +12,7 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.apis import load_test_video
 from mmpose_temporal.models.trackers import RefinementRecord
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import CallbackObserver, People
 from mmpose_temporal.testing import tiny_test_config, tiny_tkmr_config, write_tiny_posetrack
 from mmpose_temporal.visualization.frame_matches import FrameMatches
 from mmpose_temporal.visualization.watch_frame import WatchedFrame, frame_image, watch_frame
@@ -21,7 +21,7 @@ from mmpose_temporal.visualization.watch_frame import WatchedFrame, frame_image,
 def tracker(**options):
     """Of random weights, the same at each call."""
     torch.manual_seed(0)
-    options = {"refinement": dict(type="TemporalRefinement", tau=2, record=True), **options}
+    options = {"refinement": dict(type="TemporalRefinement", tau=2), **options}
     return MODELS.build(tiny_tkmr_config(**options)).eval()
 
 
@@ -38,12 +38,13 @@ def video(root: Path):
 
 def test_it_is_what_a_whole_test_does(video) -> None:
     """Finished by the tracker as it is: the same record, poses and ids."""
-    plain, answers = tracker(), []
+    plain, answers, packets = tracker(), [], []
+    plain.observers.append(CallbackObserver(finished=packets.append))
     for index in range(len(video)):
-        found = plain.test_step(pseudo_collate([video[index]]))
-        answers += [sample for sample in found if "refinement" in sample]
+        answers += plain.test_step(pseudo_collate([video[index]]))
+    assert [packet.index for packet in packets] == list(range(6))
     watched = watch_frame(tracker(), video, 3, progress=False)
-    expected = answers[3].refinement
+    expected = packets[3].records["refinement"]
     assert (watched.index, watched.previous) == (3, 2)
     for name in ("track_ids", "boxes", "candidates", "before", "after"):
         np.testing.assert_array_equal(getattr(watched.record, name), getattr(expected, name))
@@ -83,17 +84,20 @@ def test_no_more_frames_than_needed(video, monkeypatch) -> None:
     assert seen == [0, 1] and watched.record is None
     with pytest.raises(ValueError, match="refines nothing"):
         watched.largest_change()
-    # Frames that wait for long tracks are waited for.
+    # Frames that wait for long tracks are waited for: frame 4 has the fifth pose of both.
     seen.clear()
     watch_frame(tracker(min_length=5), video, 1, progress=False)
-    assert seen == [0, 1, 2, 3, 4, 5]
+    assert seen == [0, 1, 2, 3, 4]
 
 
 def test_the_tracker_is_as_it_was(video) -> None:
     model = tracker(refinement=dict(type="TemporalRefinement", tau=1))
-    association = model.association
+    association, seen = model.association, []
+    model.observers.append(CallbackObserver(finished=seen.append))
+    observers = list(model.observers)
     first = watch_frame(model, video, 2, progress=False)
-    assert model.association is association and not model.refinement.record
+    assert model.association is association and model.observers == observers
+    assert not model.pipeline.open_videos() and seen[-1].index == 2
     again = watch_frame(model, video, 2, progress=False)
     np.testing.assert_array_equal(first.record.after, again.record.after)
 
@@ -148,7 +152,7 @@ def watched_by_hand(after: list, *, scores: list | None = None) -> WatchedFrame:
     """Two people, 4 and 7, with the keypoints nose and head_bottom; all were 0.5 before."""
     after = np.array(after, np.float32)
     shape = after.shape
-    poses = FramePoses.create(
+    poses = People.create(
         keypoints=np.zeros((*shape[:2], 2)),
         keypoint_scores=np.ones(shape[:2]) if scores is None else np.array(scores),
         boxes=np.array([[0, 0, 9, 9.0]] * 2),
