@@ -2,8 +2,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from mmpose_temporal.datasets import posetrack_metainfo
-from mmpose_temporal.structures import POSETRACK18, Skeleton
+from mmpose_temporal.structures import POSETRACK18, Skeleton, posetrack_metainfo
 
 
 def test_it_is_what_mmpose_says():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import test_mixing as mixing
+import mixing_cases as mixing
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmpose.registry import MODELS

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,8 @@ A, B = [4, 6, 16, 38], [24, 6, 36, 38]
 
 
 def build(**options):
-    association = dict(type="Association", similarity=dict(type="OKSSimilarity"), max_age=2)
+    similarity = dict(type="OKSSimilarity")
+    association = dict(type="Association", similarity=similarity, life=dict(max_age=2))
     return MODELS.build(dict(type="PoseOnlyTracker", association=association, **options))
 
 
@@ -83,9 +86,9 @@ class WatchingSimilarity(IoUSimilarity):
         super().__init__()
         self.seen = []
 
-    def embed(self, poses, feats=None):
-        self.seen.append(feats)
-        return super().embed(poses, feats)
+    def embed(self, packet):
+        self.seen.append(copy.copy(packet))
+        return super().embed(packet)
 
     def loss(self, inputs, data_samples):
         return dict(loss=inputs.sum() + len(data_samples))
@@ -113,47 +116,75 @@ def test_the_similarity_is_told_the_size_of_the_frame(meta, size):
     tracker, sample = watching(), frame(0, 1, A)
     sample.set_metainfo(meta)
     tracker(data_samples=[sample])
-    assert tracker.association.similarity.seen == [dict(frame_size=size, time=0)]
+    (seen,) = tracker.association.similarity.seen
+    assert (seen.frame_size, seen.tick) == (size, 0)
 
 
 @pytest.mark.parametrize(("meta", "size"), [(dict(frame_size=(64, 48)), (64, 48)), ({}, (3, 2))])
 def test_an_image_tells_its_size_where_the_sample_does_not(meta, size):
     tracker, sample = watching(), frame(0, 1, A)
     sample.set_metainfo(meta)
-    tracker.track(sample, People.empty(17), feats=dict(image=np.zeros((2, 3, 3), np.uint8)))
-    assert tracker.association.similarity.seen[0]["frame_size"] == size
+    tracker.track(sample, People.empty(17), np.zeros((2, 3, 3), np.uint8))
+    assert tracker.association.similarity.seen[0].frame_size == size
 
 
-def test_time_counts_the_searched_frames():
+@pytest.mark.parametrize(
+    ("meta", "times"),
+    [
+        (dict(), [None, None, None]),
+        (dict(fps=4), [0, 0.25, 0.5]),
+        (dict(fps=4, time=7.5), [7.5, 7.5, 7.5]),
+    ],
+)
+def test_the_clock_counts_searched_frames_and_time_all(meta, times):
     tracker, samples = watching(), [frame(0, 3, A), frame(1, 3), frame(2, 3, A)]
     samples[1].set_metainfo(dict(searched=False))
+    for sample in samples:
+        sample.set_metainfo(meta)
     tracker(data_samples=samples)
-    assert [feats["time"] for feats in tracker.association.similarity.seen] == [0, 1]
+    seen = tracker.association.similarity.seen
+    assert [(p.index, p.tick) for p in seen] == [(0, 0), (2, 1)]
+    assert [p.time for p in seen] == times[::2]
 
 
-def test_features_of_people_go_with_the_poses():
+@pytest.mark.parametrize("fps", [0, -1, float("nan")])
+def test_a_frame_rate_that_is_none(fps):
+    tracker, sample = build(), frame(0, 1, A)
+    sample.set_metainfo(dict(fps=fps))
+    with pytest.raises(ValueError, match="video a: fps"):
+        tracker(data_samples=[sample])
+
+
+def test_extras_of_people_go_with_the_poses():
     """The second person scores too little, the third hides the fourth."""
     tracker = watching(box_score_thr=0.5, suppression=[dict(type="BoxNMS", iou_thr=0.5)])
     sample = frame(0, 1, A, B, [40, 6, 52, 38], [40, 6, 52, 38], scores=[1, 0.4, 0.8, 0.7])
-    feats = dict(person_array=np.arange(4), person_tensor=torch.arange(4), all_of_them="x")
-    poses = People.from_instances(sample.pred_instances)
-    tracker.track(sample, poses, feats=feats)
+    sample.pred_instances.array = np.arange(4)
+    sample.pred_instances.tensor = torch.arange(4)
+    (answer,) = tracker(data_samples=[sample])
     (seen,) = tracker.association.similarity.seen
-    assert seen["person_array"].tolist() == [0, 2]
-    assert seen["person_tensor"].tolist() == [0, 2]
-    assert seen["all_of_them"] == "x"
+    assert seen.people.extras["array"].tolist() == [0, 2]
+    assert seen.people.extras["tensor"].tolist() == [0, 2]
+    assert "array" not in answer.pred_instances  # they belong to the tracker
 
 
-@pytest.mark.parametrize("known", [[1], [0.5, 1.5]])
+def test_known_ids_go_with_the_poses():
+    tracker, sample = watching(box_score_thr=0.5), frame(0, 1, A, B, scores=[0.4, 1])
+    sample.set_metainfo(dict(known_ids=[3, -1]))
+    tracker(data_samples=[sample])
+    assert tracker.association.similarity.seen[0].people.extras["known_ids"].tolist() == [-1]
+
+
+@pytest.mark.parametrize("known", [[1], [0.5, 1.5], [[1, 2]]])
 def test_known_ids_that_do_not_fit(known):
     sample = frame(0, 1, A, B)
     sample.set_metainfo(dict(known_ids=known))
-    with pytest.raises(ValueError, match="video a: frame 0: known_ids must be integers, one for"):
+    with pytest.raises(ValueError, match="video a: frame 0: known_ids"):
         build()(data_samples=[sample])
 
 
 def test_options_out_of_range():
-    with pytest.raises(ValueError, match="min_length must be 1 or more"):
+    with pytest.raises(ValueError, match="min_length"):
         build(min_length=0)
 
 

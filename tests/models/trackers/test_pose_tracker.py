@@ -56,13 +56,13 @@ def test_a_video_without_people():
 def test_unreadable_frames_have_no_people_and_tracks_do_not_age_in_them(batch_size):
     frames = make_video("a", [A, B], None, None, [B, A])
     answers = track_frames(
-        build(template_tracker_config(association=dict(max_age=1))), frames, batch_size
+        build(template_tracker_config(association=dict(life=dict(max_age=1)))), frames, batch_size
     )
     assert ids(answers) == [[0, 1], [], [], [1, 0]]
     # two readable frames without people: 3 frames pass, more than the 2 that a track waits
     frames = make_video("a", [A, B], [], None, [], [B, A])
     answers = track_frames(
-        build(template_tracker_config(association=dict(max_age=2))), frames, batch_size
+        build(template_tracker_config(association=dict(life=dict(max_age=2)))), frames, batch_size
     )
     assert ids(answers) == [[0, 1], [], [], [], [2, 3]]
 
@@ -72,7 +72,9 @@ def test_tracks_do_not_age_in_frames_without_labels():
     frames = make_video("a", [A], [], [], [], [A], [], [], [], [A])
     for position, (_, sample) in enumerate(frames):
         sample.set_metainfo(dict(searched=position % 4 == 0))
-    answers = track_frames(build(template_tracker_config(association=dict(max_age=1))), frames)
+    answers = track_frames(
+        build(template_tracker_config(association=dict(life=dict(max_age=1)))), frames
+    )
     assert ids(answers) == [[0], [], [], [], [0], [], [], [], [0]]
 
 
@@ -82,7 +84,7 @@ def test_thresholds_and_what_they_drop():
             estimator=dict(score=0.5),
             box_score_thr=0.3,
             suppression=[dict(type="BoxNMS", iou_thr=0.5)],
-            association=dict(new_track_thr=0.25),
+            association=dict(births=[dict(type="ScoreBirths", new_track_thr=0.25)]),
         )
     )
     inverted, flat, nan = [9, 9, 3, 30], [5, 5, 5, 9], [np.nan] * 4
@@ -118,7 +120,7 @@ def test_absent_joints_stay_absent():
 
 def test_short_tracks_delay_the_answer():
     """B is seen once, A in all frames: A has 3 poses in frame 2, B has ended in frame 3."""
-    tracker = build(template_tracker_config(min_length=3, association=dict(max_age=1)))
+    tracker = build(template_tracker_config(min_length=3, association=dict(life=dict(max_age=1))))
     frames = make_video("a", [A, B], [A], [A], [A], [A])
     returned = [[s.frame_index for s in track_frames(tracker, [frame])] for frame in frames]
     assert returned == [[], [], [0, 1, 2], [3], [4]]

@@ -94,48 +94,51 @@ def test_a_frame_out_of_order(order, message, together):
 def test_the_state_ends_with_the_video():
     tracker = build(template_tracker_config())
     assert ids(track_frames(tracker, make_video("a", [A, B], [A, B]))) == [[0, 1]] * 2
-    assert tracker._videos == {}
+    assert tracker.pipeline.open_videos() == []
     assert ids(track_frames(tracker, make_video("a", [B], [B, A]))) == [
         [0],
         [0, 1],
     ]  # not what it was before
-    assert tracker._videos == {}
+    assert tracker.pipeline.open_videos() == []
 
 
 def test_reset_forgets_an_interrupted_video():
     tracker = build(template_tracker_config())
     track_frames(tracker, make_video("a", [A, B], [A, B])[:1])
-    assert list(tracker._videos) == ["a"]
+    assert tracker.pipeline.open_videos() == ["a"]
     tracker.reset()
     assert ids(track_frames(tracker, make_video("a", [B], [B]))) == [[0]] * 2
 
 
 def test_a_video_is_started_once():
     tracker = build(template_tracker_config())
-    tracker.start_video("a", 3)
-    with pytest.raises(ValueError, match="video a is open already"):
-        tracker.start_video("a", 3)
+    tracker.pipeline.start_video("a", 3)
+    with pytest.raises(ValueError, match="video a is open"):
+        tracker.pipeline.start_video("a", 3)
 
 
 def test_memory_is_bounded():
     """At each frame the people are elsewhere: 2 new tracks a frame, each looked for 2 frames."""
-    tracker = build(template_tracker_config(min_length=3, association=dict(max_age=2)))
+    association = dict(life=dict(max_age=2))
+    tracker = build(template_tracker_config(min_length=3, association=association))
     num_frames = 120
-    state = tracker.start_video("a", num_frames)
+    state = tracker.pipeline.start_video("a", num_frames)
+    tracks = tracker.pipeline.state_of("a", "association")
     places = [[x, y, x + 8, y + 8] for y in (0, 10, 20, 30) for x in (0, 10, 20, 30, 40, 50)]
     returned = 0
     for index in range(num_frames):
         boxes = [places[(2 * index + i) % len(places)] for i in range(2)]
         frame = make_frame(video_id="a", frame_index=index, num_frames=num_frames, boxes=boxes)
         returned += len(track_frames(tracker, [frame]))
-        assert len(tracker._videos) <= 1
-        assert len(state.memory) <= 2 * 3
+        assert len(tracker.pipeline.open_videos()) <= 1
+        assert len(tracks) <= 2 * 3
+        waiting = index + 1 - returned
         if index < num_frames - 1:
-            assert index + 1 - returned <= 3 * 3  # min_length * (max_age + 1)
-            assert len(state.finished._lengths) <= 2 * (3 * 3 + 3)
+            assert len(state.buffer.waiting) == waiting <= 3 * 3  # min_length * (max_age + 1)
+            assert len(state.buffer.places) + len(state.buffer.short) <= 2 * waiting
     assert returned == num_frames
-    assert state.memory.next_id == 2 * num_frames
-    assert tracker._videos == {}
+    assert tracks.next_id == 2 * num_frames
+    assert tracker.pipeline.open_videos() == []
 
 
 @pytest.mark.parametrize("max_crops", [1, 2, 3])

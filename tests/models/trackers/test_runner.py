@@ -39,7 +39,7 @@ FROM_FILE = dict(box_source="file", bbox_file="detections_val.json")
 
 
 def tracker(max_age: int = 2, **options) -> dict:
-    return template_tracker_config(association=dict(max_age=max_age), **options)
+    return template_tracker_config(association=dict(life=dict(max_age=max_age)), **options)
 
 
 # The official program's protocol leaves some frames out; this one is what a person would count.

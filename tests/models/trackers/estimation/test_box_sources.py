@@ -8,7 +8,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.models.trackers import DatasetBoxes, DetectorBoxes
-from mmpose_temporal.models.trackers.box_sources import find_config
+from mmpose_temporal.models.trackers.estimation.box_sources import find_config
 from mmpose_temporal.testing import make_frame
 
 CPU = torch.device("cpu")
