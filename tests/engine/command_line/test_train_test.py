@@ -9,10 +9,17 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmpose.registry import HOOKS
+from mmpose.registry import HOOKS, MODELS
 
-from mmpose_temporal.engine.command_line import run_testing, run_training
-from mmpose_temporal.engine.command_line.train_test import SaveMetrics, load_config, training_flags
+from mmpose_temporal.engine.command_line import run_testing, run_tool, run_training
+from mmpose_temporal.engine.command_line.train_test import (
+    SaveMetrics,
+    load_config,
+    testing_flags,
+    train,
+    training_flags,
+)
+from mmpose_temporal.engine.command_line.train_test import test as run_test
 from mmpose_temporal.evaluation import PoseTrackMetric
 from mmpose_temporal.testing import (
     template_tracker_config,
@@ -187,7 +194,7 @@ def test_training_without_validation_cannot_show(tmp_path: Path) -> None:
     cfg = Config.fromfile(config)
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.dump(str(config))
-    with pytest.raises(SystemExit, match="the config has no val_cfg"):
+    with pytest.raises(ValueError, match="the config has no val_cfg"):
         run_training([str(config), "--work-dir", str(tmp_path), "--show-dir", str(tmp_path)])
 
 
@@ -237,12 +244,9 @@ def test_cfg_options_act(tmp_path: Path) -> None:
         (["c.py", "x.pth", "--dump", "x.json"], ".pkl"),
     ],
 )
-def test_flags_that_cannot_act_are_refused(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture
-) -> None:
-    with pytest.raises(SystemExit):
+def test_flags_that_cannot_act_are_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         run_testing(arguments)
-    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("run", [run_training, run_testing])
@@ -256,21 +260,15 @@ def test_flags_that_cannot_act_are_refused(
         (["--wait-time", "-1", "--show"], "--wait-time must be 0"),
     ],
 )
-def test_flags_of_showing_without_showing(
-    run: Callable, flags: list[str], message: str, capsys: pytest.CaptureFixture
-) -> None:
-    with pytest.raises(SystemExit):
+def test_flags_of_showing_without_showing(run: Callable, flags: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         run(["c.py", *(["x.pth"] if run is run_testing else []), *flags])
-    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flags", [["--show"], ["--show-dir", "d"]])
-def test_no_validate_leaves_nothing_to_show(
-    flags: list[str], capsys: pytest.CaptureFixture
-) -> None:
-    with pytest.raises(SystemExit):
+def test_no_validate_leaves_nothing_to_show(flags: list[str]) -> None:
+    with pytest.raises(ValueError, match="which --no-validate leaves out"):
         run_training(["c.py", "--no-validate", *flags])
-    assert "which --no-validate leaves out" in capsys.readouterr().err
 
 
 def test_show_dir_needs_the_hook(tmp_path: Path) -> None:
@@ -278,7 +276,7 @@ def test_show_dir_needs_the_hook(tmp_path: Path) -> None:
     cfg = Config.fromfile(config)
     del cfg.default_hooks["visualization"]
     cfg.dump(str(config))
-    with pytest.raises(SystemExit, match="PoseTrackVisualizationHook"):
+    with pytest.raises(ValueError, match="PoseTrackVisualizationHook"):
         run_testing([str(config), "x.pth", "--show-dir", str(tmp_path)])
 
 
@@ -297,3 +295,42 @@ def test_a_figure_that_is_not_a_number_becomes_null(tmp_path: Path) -> None:
     file = tmp_path / "metrics.json"
     SaveMetrics(str(file)).after_test_epoch(Runner(), {"a": float("nan"), "b": 1.5})
     assert json.loads(file.read_text()) == {"a": None, "b": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (dict(checkpoint="text"), "is no checkpoint of tensors"),
+        (dict(checkpoint="other"), "is of another architecture than the model's estimator"),
+        (dict(checkpoint="missing"), "missing.pth can not be found"),
+        (dict(options=["model.type=NoTracker"]), "NoTracker is not in the"),
+        (dict(options=["model.max_crops=0"]), "max_crops must be 1 or more, got 0"),
+        (dict(options=["test_dataloader.dataset.ann_file=nowhere"]), "nowhere"),
+        (dict(options=["model.7.type=3", "work_dir.x=1"]), "--cfg-options does not fit"),
+        (dict(options=["test_cfg=None"]), "has no test_cfg"),
+    ],
+)
+def test_bad_input_of_a_test_is_one_line(tmp_path: Path, capsys, change: dict, text: str) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    model = MODELS.build(tiny_tracker_config())
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / "whole.pth")
+    torch.save(dict(unused=torch.zeros(1)), tmp_path / "other.pth")
+    (tmp_path / "text.pth").write_text("not a checkpoint")
+    checkpoint = tmp_path / f"{change.get('checkpoint', 'whole')}.pth"
+    arguments = [str(config), str(checkpoint), "--work-dir", str(tmp_path / "w")]
+    capsys.readouterr()
+    options = ["--cfg-options", *change.get("options", ["log_level=ERROR"])]
+    assert run_tool(testing_flags(), run_test, [*arguments, *options]) == 2
+    complaint = capsys.readouterr().err.splitlines()[-1]
+    assert ": error: " in complaint and text in complaint
+    assert "weights_only" not in complaint
+
+
+def test_ctrl_c_in_a_training_is_one_line(tmp_path: Path, capsys) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    cfg = Config.fromfile(config)
+    cfg.custom_hooks = [dict(type="InterruptAfterEpoch", epoch=1)]
+    cfg.dump(str(config))
+    arguments = [str(config), "--work-dir", str(tmp_path / "work")]
+    assert run_tool(training_flags(), train, arguments) == 130
+    assert capsys.readouterr().err.endswith(": interrupted\n")
