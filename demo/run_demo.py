@@ -15,6 +15,7 @@ import cv2
 from rich.console import Console
 from rich.table import Table
 
+from mmpose_temporal.engine.command_line import StepFailed, run_tool
 from mmpose_temporal.utils import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,13 +29,13 @@ GROUPS = ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl")
 console = Console()
 
 
-def arguments() -> argparse.Namespace:
-    """Read the command line."""
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work-dir", type=Path, default=ROOT / "work_dirs" / "demo")
     parser.add_argument("--data-root", type=Path, default=ROOT / "data" / "synthetic_posetrack")
     parser.add_argument("--epochs", type=int, help="train for fewer epochs, to try things out")
-    return parser.parse_args()
+    return parser
 
 
 def run(step: str, command: list[str], log: Path) -> float:
@@ -57,7 +58,7 @@ def run(step: str, command: list[str], log: Path) -> float:
     if process.returncode != 0:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:])
         console.print(tail, highlight=False, markup=False)
-        raise SystemExit(f"demo: '{step}' failed (exit {process.returncode}); see {log}")
+        raise StepFailed(f"'{step}' failed (exit {process.returncode}); see {log}")
     console.print(f"  done in {seconds:.0f} s\n", highlight=False)
     return seconds
 
@@ -80,8 +81,8 @@ def make_data(root: Path, logs: Path) -> None:
             flags.append("--overwrite")
             write_json(record, dict(options=None))  # until the new data are whole
         elif merged_file(root, split).is_file():
-            raise SystemExit(
-                f"demo: {root} holds a {split} split without {record.name}, so the demo did not "
+            raise ValueError(
+                f"{root} holds a {split} split without {record.name}, so the demo did not "
                 "make it and does not replace it; name another folder with --data-root, or "
                 "remove this one"
             )
@@ -105,8 +106,8 @@ def remove_old_videos(folder: Path, log: Path) -> None:
     """
     old = [*folder.rglob("*.mp4"), *folder.rglob("*_timeline.png")]
     if old and not log.is_file():
-        raise SystemExit(
-            f"demo: {folder} holds videos that the demo did not write; name another folder with "
+        raise ValueError(
+            f"{folder} holds videos that the demo did not write; name another folder with "
             "--work-dir"
         )
     for path in old:
@@ -121,9 +122,9 @@ def check_videos(folder: Path) -> list[Path]:
         readable, _ = capture.read()
         capture.release()
         if not readable:
-            raise SystemExit(f"demo: {video} does not open")
+            raise StepFailed(f"{video} does not open")
     if not videos:
-        raise SystemExit(f"demo: the test wrote no video to {folder}")
+        raise StepFailed(f"the test wrote no video to {folder}")
     return videos
 
 
@@ -145,9 +146,8 @@ def report(metrics: dict[str, float]) -> None:
     )
 
 
-def main() -> None:
+def demo(args: argparse.Namespace) -> None:
     """Run the demo."""
-    args = arguments()
     start = time.perf_counter()
     data_root, work_dir = args.data_root.resolve(), args.work_dir.resolve()
     work_dir.mkdir(parents=True, exist_ok=True)
@@ -179,4 +179,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_tool(flags(), demo))

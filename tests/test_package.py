@@ -200,6 +200,9 @@ def test_wheel_holds_the_package_and_what_mim_needs(clone: Path, tmp_path: Path)
     weights = {path.name for path in (clone / "mmpose_temporal/weights").iterdir()}
     assert {"README.md", "track_entailment.pth"} <= weights
     assert {f"mmpose_temporal/weights/{name}" for name in weights} <= names
+    with zipfile.ZipFile(wheel) as archive:
+        scripts = archive.read(next(n for n in names if n.endswith("entry_points.txt"))).decode()
+    assert "mmpose-temporal = mmpose_temporal.engine.command_line.commands:main" in scripts
     roots = {name.split("/")[0] for name in names}
     assert len(roots) == 2 and "mmpose_temporal" in roots  # and the dist-info, no tests or tools
 

@@ -33,7 +33,7 @@ def load_weights(model: BaseModel, checkpoint: str | Path, *, strict: bool) -> N
         CheckpointMismatch: It does not fit.
     """
     with reading_checkpoint(checkpoint):
-        content = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu")
+        content = CheckpointLoader.load_checkpoint(str(checkpoint), "cpu", logger=None)
     state = weights_of(content, checkpoint)
     problems = compare_state(model.state_dict(), state).problems(unexpected=True)
     if strict and problems:

@@ -79,7 +79,7 @@ def test_data_of_somebody_else_stay(demo: ModuleType, tmp_path: Path) -> None:
     theirs = tmp_path / "annotations" / "posetrack18_val.json"
     theirs.parent.mkdir()
     theirs.write_text("theirs")
-    with pytest.raises(SystemExit, match="the demo did not make it"):
+    with pytest.raises(ValueError, match="the demo did not make it"):
         demo.make_data(tmp_path, tmp_path)
     assert theirs.read_text() == "theirs"
 
@@ -91,7 +91,7 @@ def test_old_videos_go(demo: ModuleType, tmp_path: Path) -> None:
     for name in ("old.mp4", "old_timeline.png", "note.txt"):
         (folder / name).write_text("")
     (tmp_path / "mine.mp4").write_text("")
-    with pytest.raises(SystemExit, match="that the demo did not write"):
+    with pytest.raises(ValueError, match="that the demo did not write"):
         demo.remove_old_videos(folder, log)
     assert (folder / "old.mp4").is_file()
     log.write_text("")

@@ -72,7 +72,7 @@ def test_checks_of_the_package_speak_to_the_user(capsys):
     ("config", "text"),
     [
         (dict(type="Nothing"), "Nothing is not in the"),
-        (dict(type="Part", sise=3), "unexpected keyword argument 'sise'"),
+        (dict(type="Part", sizes=3), "unexpected keyword argument 'sizes'"),
         (dict(size=3), 'must contain the key "type"'),
     ],
 )

@@ -9,10 +9,19 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmpose.registry import HOOKS
+from mmpose.registry import HOOKS, MODELS
 
-from mmpose_temporal.engine.command_line import run_testing, run_training
-from mmpose_temporal.engine.command_line.train_test import SaveMetrics, load_config, training_flags
+from mmpose_temporal.engine.command_line import run_testing, run_tool, run_training
+from mmpose_temporal.engine.command_line.train_test import (
+    SaveMetrics,
+    load_config,
+    train,
+    training_flags,
+)
+from mmpose_temporal.engine.command_line.train_test import test as run_test
+from mmpose_temporal.engine.command_line.train_test import (
+    testing_flags as flags_of_test,
+)
 from mmpose_temporal.evaluation import PoseTrackMetric
 from mmpose_temporal.testing import (
     template_tracker_config,
@@ -288,3 +297,42 @@ def test_a_figure_that_is_not_a_number_becomes_null(tmp_path: Path) -> None:
     file = tmp_path / "metrics.json"
     SaveMetrics(str(file)).after_test_epoch(Runner(), {"a": float("nan"), "b": 1.5})
     assert json.loads(file.read_text()) == {"a": None, "b": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (dict(checkpoint="text"), "is no checkpoint of tensors"),
+        (dict(checkpoint="other"), "is of another architecture than the model's estimator"),
+        (dict(checkpoint="missing"), "missing.pth can not be found"),
+        (dict(options=["model.type=NoTracker"]), "NoTracker is not in the"),
+        (dict(options=["model.max_crops=0"]), "max_crops must be 1 or more, got 0"),
+        (dict(options=["test_dataloader.dataset.ann_file=nowhere"]), "nowhere"),
+        (dict(options=["model.7.type=3", "work_dir.x=1"]), "--cfg-options does not fit"),
+        (dict(options=["test_cfg=None"]), "test_cfg"),
+    ],
+)
+def test_bad_input_of_a_test_is_one_line(tmp_path: Path, capsys, change: dict, text: str) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    model = MODELS.build(tiny_tracker_config())
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / "whole.pth")
+    torch.save(dict(unused=torch.zeros(1)), tmp_path / "other.pth")
+    (tmp_path / "text.pth").write_text("not a checkpoint")
+    checkpoint = tmp_path / f"{change.get('checkpoint', 'whole')}.pth"
+    arguments = [str(config), str(checkpoint), "--work-dir", str(tmp_path / "w")]
+    capsys.readouterr()
+    options = ["--cfg-options", *change.get("options", ["log_level=ERROR"])]
+    assert run_tool(flags_of_test(), run_test, [*arguments, *options]) == 2
+    complaint = capsys.readouterr().err.splitlines()[-1]
+    assert ": error: " in complaint and text in complaint
+    assert "weights_only" not in complaint
+
+
+def test_ctrl_c_in_a_training_is_one_line(tmp_path: Path, capsys) -> None:
+    config = write_config(tmp_path, tiny_tracker_config())
+    cfg = Config.fromfile(config)
+    cfg.custom_hooks = [dict(type="InterruptAfterEpoch", epoch=1)]
+    cfg.dump(str(config))
+    arguments = [str(config), "--work-dir", str(tmp_path / "work")]
+    assert run_tool(training_flags(), train, arguments) == 130
+    assert capsys.readouterr().err.endswith(": interrupted\n")

@@ -52,11 +52,11 @@ def test_settings_may_be_changed(run):
 
 
 def test_bad_input(run, tmp_path):
-    assert run(tmp_path / "none.py")[0] == 1
+    assert run(tmp_path / "none.py")[0] == 2
     status, _, error = run(CONFIGS / "baselines/oks-tracker.py", "--shape", 64, 48)
     assert (status, error) == (
-        1,
-        "get_flops: --shape is for a pose estimator; the config has none\n",
+        2,
+        "get_flops.py: error: --shape is for a pose estimator; the config has none\n",
     )
     other = tmp_path / "a.py"
     other.write_text("model = dict(type='Other')\n")

@@ -66,6 +66,6 @@ def test_bad_input(run, tmp_path):
         ([], dict(out="a.txt"), "written as .png or .jpg"),
     ):
         status, _, error = run(ENTAILMENT, *arguments, **options)
-        assert status == 1 and message in error
+        assert status == 2 and message in error
     assert "compares by TrackEntailment" in run(SHIPPED, "--layers", 0)[2]
     assert not list(tmp_path.glob("*.png"))

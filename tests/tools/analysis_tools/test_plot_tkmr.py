@@ -91,12 +91,12 @@ def test_bad_input(run, tmp_path) -> None:
             torch.save(MODELS.build(other).state_dict(), tmp_path / "other.pth")
             options["checkpoint"] = "other.pth"
         status, _, error = run(*arguments, **options)
-        assert status == 1 and message in error, error
-        assert error.startswith("plot_tkmr: ") and error.count("\n") == 1
+        assert status == 2 and message in error, error
+        assert error.startswith("plot_tkmr.py: error: ") and error.count("\n") == 1
     assert not list(tmp_path.glob("*.png"))
 
 
 def test_an_unreadable_frame(run, tmp_path) -> None:
     (tmp_path / "images/val/v1/000002.png").write_bytes(b"broken")
     status, _, error = run()
-    assert status == 1 and "000002.png" in error and error.count("\n") == 1
+    assert status == 2 and "000002.png" in error and error.count("\n") == 1

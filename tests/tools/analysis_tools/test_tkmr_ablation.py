@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from mmpose_temporal.engine.command_line import StepFailed
 from mmpose_temporal.evaluation.functional.figures import PoseTrackFigures
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -138,13 +139,12 @@ def test_fewer_epochs(tool, fake):
     ],
 )
 def test_wrong_options(tool, options, text, capsys):
-    with pytest.raises(SystemExit):
-        tool.parse_args(options)
+    assert tool.main(options) == 2
     assert text in capsys.readouterr().err
 
 
 def test_a_tool_that_fails_ends_it(tool, tmp_path, capsys):
-    with pytest.raises(SystemExit, match=r"'a step' failed \(exit 2\)"):
+    with pytest.raises(StepFailed, match=r"'a step' failed \(exit 2\)"):
         tool.run("a step", ["-c", "import sys; print('reason'); sys.exit(2)"], tmp_path / "log")
     assert "reason" in capsys.readouterr().out
 

@@ -10,7 +10,6 @@ from mmpose_temporal.datasets import read_video
 from mmpose_temporal.testing import write_tiny_posetrack
 
 TOOLS = Path(__file__).resolve().parents[3] / "tools/dataset_converters"
-NAMES = sorted(p.stem for p in TOOLS.glob("*.py") if p.stem != "make_synthetic_posetrack")
 
 
 def load(name):
@@ -27,53 +26,6 @@ def call(name, *arguments):
 @pytest.fixture
 def root(tmp_path):
     return write_tiny_posetrack(tmp_path / "tiny", videos={"000001_bonn_train": 2})
-
-
-def test_all_are_here():
-    assert NAMES == [
-        "check_posetrack",
-        "coco_to_posetrack",
-        "detect_people",
-        "export_tracks",
-        "mpii_to_posetrack",
-        "multiperson_posetrack_to_posetrack18",
-        "posetrack17_to_posetrack18",
-        "posetrack18_to_posetrack17",
-        "posetrack21_to_posetrack18",
-        "simulate_pose_errors",
-    ]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_help(name, capsys):
-    with pytest.raises(SystemExit) as ended:
-        call(name, "--help")
-    assert ended.value.code == 0
-    assert load(name).__doc__.splitlines()[0].split()[0] in capsys.readouterr().out
-
-
-MISSING = {
-    "check_posetrack": ["nowhere"],
-    "coco_to_posetrack": ["nowhere.json", "out.json", "--image-folder", "x"],
-    "detect_people": ["config.py", "weights.pth", "nowhere", "out.json"],
-    "export_tracks": ["nowhere", "out", "--format", "mot"],
-    "mpii_to_posetrack": ["nowhere.json", "out.json"],
-    "multiperson_posetrack_to_posetrack18": ["nowhere.mat", "out", "--split", "val"],
-    "posetrack17_to_posetrack18": ["nowhere", "out"],
-    "posetrack18_to_posetrack17": ["nowhere", "out"],
-    "posetrack21_to_posetrack18": ["nowhere", "out"],
-    "simulate_pose_errors": ["nowhere", "out"],
-}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_source_that_is_missing(name, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert call(name, *MISSING[name]) == 2
-    printed = capsys.readouterr().err
-    assert printed.startswith("error: ") and "nowhere" in printed
-    assert printed.count("\n") == 1
-    assert not list(tmp_path.iterdir())
 
 
 def test_posetrack18_to_17_and_back(root, tmp_path, capsys):

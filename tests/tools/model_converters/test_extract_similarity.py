@@ -60,8 +60,8 @@ def test_bad_files(monkeypatch, capsys, tmp_path):
     (tmp_path / "text").write_text("not a checkpoint")
     (tmp_path / "empty").write_text("")
     for name in (*contents, "text", "empty", "nowhere"):
-        assert run(monkeypatch, tmp_path / name, out) == 1
-        assert capsys.readouterr().err.startswith("extract_similarity: ")
+        assert run(monkeypatch, tmp_path / name, out) == 2
+        assert capsys.readouterr().err.startswith("tool: error: ")
         assert not out.exists()
-    assert run(monkeypatch, tmp_path / "other", out) == 1
+    assert run(monkeypatch, tmp_path / "other", out) == 2
     assert "has no tensor under association.similarity." in capsys.readouterr().err
