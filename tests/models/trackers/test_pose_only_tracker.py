@@ -100,7 +100,7 @@ def watching(**options):
 
 
 def test_loss_is_that_of_the_similarity():
-    assert watching()(torch.ones(3), [None, None], mode="loss") == dict(loss=5)
+    assert watching()(torch.ones(3), [frame(0, 1), frame(0, 1)], mode="loss") == dict(loss=5)
 
 
 @pytest.mark.parametrize(

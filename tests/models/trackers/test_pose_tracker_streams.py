@@ -110,27 +110,19 @@ def test_reset_forgets_an_interrupted_video():
     assert ids(track_frames(tracker, make_video("a", [B], [B]))) == [[0]] * 2
 
 
-def test_a_video_is_started_once():
-    tracker = build(template_tracker_config())
-    tracker.pipeline.start_video("a", 3)
-    with pytest.raises(ValueError, match="video a is open"):
-        tracker.pipeline.start_video("a", 3)
-
-
 def test_memory_is_bounded():
     """At each frame the people are elsewhere: 2 new tracks a frame, each looked for 2 frames."""
     association = dict(life=dict(max_age=2))
     tracker = build(template_tracker_config(min_length=3, association=association))
     num_frames = 120
-    state = tracker.pipeline.start_video("a", num_frames)
-    tracks = tracker.pipeline.state_of("a", "association")
     places = [[x, y, x + 8, y + 8] for y in (0, 10, 20, 30) for x in (0, 10, 20, 30, 40, 50)]
-    returned = 0
+    returned, state = 0, None
     for index in range(num_frames):
         boxes = [places[(2 * index + i) % len(places)] for i in range(2)]
         frame = make_frame(video_id="a", frame_index=index, num_frames=num_frames, boxes=boxes)
         returned += len(track_frames(tracker, [frame]))
-        assert len(tracker.pipeline.open_videos()) <= 1
+        state = tracker.pipeline.videos.get("a", state)
+        tracks = state.parts["association"]
         assert len(tracks) <= 2 * 3
         waiting = index + 1 - returned
         if index < num_frames - 1:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData
-from mmpose.registry import MODELS
+from mmpose.registry import TASK_UTILS
 from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.models.trackers import DatasetBoxes, DetectorBoxes
@@ -22,7 +22,7 @@ def test_boxes_of_the_data_set(as_tensor):
         bboxes=torch.from_numpy(rows) if as_tensor else rows,
         bbox_scores=torch.from_numpy(scores) if as_tensor else scores,
     )
-    ((boxes, found),) = MODELS.build(dict(type="DatasetBoxes"))([None], [sample], CPU)
+    ((boxes, found),) = TASK_UTILS.build(dict(type="DatasetBoxes"))([None], [sample], CPU)
     np.testing.assert_array_equal(boxes, rows)
     np.testing.assert_array_equal(found, scores)
     assert boxes.dtype == found.dtype == np.float32
