@@ -136,3 +136,84 @@ def test_enclosing_boxes():
     np.testing.assert_array_equal(boxes, [[1, 2, 4, 9], [0, 0, 0, 0]])
     assert boxes.dtype == np.float32
     assert enclosing_boxes(np.zeros((0, 17, 2)), np.zeros((0, 17), bool)).shape == (0, 4)
+
+
+def with_rows() -> People:
+    people = People.create(keypoints=np.zeros((3, 2, 2)), track_ids=[5, 6, 7])
+    return people.with_extras(rank=np.array([1, 2, 3]), feature=torch.tensor([[1.0], [2], [3]]))
+
+
+@pytest.mark.parametrize("index", [np.array([False, True, True]), np.array([1, 2]), slice(1, 3)])
+def test_extras_go_with_the_people(index):
+    found = with_rows()[index]
+    assert found.track_ids.tolist() == [6, 7]
+    assert found.extras["rank"].tolist() == [2, 3]
+    assert found.extras["feature"].tolist() == [[2], [3]]
+
+
+def test_extras_are_joined():
+    people = with_rows()
+    found = People.cat([people[2:], people[:1]])
+    assert found.extra("rank").tolist() == [3, 1]
+    assert found.extra("feature").tolist() == [[3], [1]]
+    with pytest.raises(ValueError, match="rank"):
+        People.cat([people, people.only_extras("feature")])
+
+
+def test_extras_are_added_and_exchanged_in_a_copy():
+    people = with_rows()
+    found = people.with_extras(rank=np.array([0, 0, 0]), more=np.arange(3))
+    assert (list(found.extras), found.extra("rank").tolist()) == (
+        ["rank", "feature", "more"],
+        [0, 0, 0],
+    )
+    assert (list(people.extras), people.extra("rank").tolist()) == (["rank", "feature"], [1, 2, 3])
+
+
+def test_some_extras_alone():
+    people = with_rows()
+    assert list(people.only_extras("feature", "not there").extras) == ["feature"]
+    assert people.only_extras().extras == {}
+    assert list(people.extras) == ["rank", "feature"]
+    assert People.empty(2).only_extras("rank").extras == {}
+
+
+def test_rows_of_an_extra():
+    people = with_rows()
+    assert people.extra("rank", np.array([2, 0])).tolist() == [3, 1]
+    with pytest.raises(KeyError, match="feature, rank"):
+        people.extra("colour")
+    with pytest.raises(KeyError, match="none"):
+        People.empty(2).extra("colour")
+
+
+@pytest.mark.parametrize(
+    ("rows", "word"), [(dict(rank=np.arange(2)), "rank"), (dict(boxes=np.zeros((3, 4))), "boxes")]
+)
+def test_extras_that_do_not_fit(rows, word):
+    with pytest.raises(ValueError, match=word):
+        with_rows().with_extras(**rows)
+
+
+def test_other_ids_in_a_copy():
+    people = with_rows()
+    found = people.with_ids(np.array([-1, 0, 1]))
+    assert found.track_ids.tolist() == [-1, 0, 1]
+    assert found.extra("rank").tolist() == [1, 2, 3]
+    assert people.track_ids.tolist() == [5, 6, 7]
+    with pytest.raises(ValueError, match="3 people"):
+        people.with_ids(np.array([0]))
+
+
+def test_what_is_no_field_cannot_be_replaced():
+    with pytest.raises(TypeError, match="rank"):
+        with_rows().replace(rank=np.arange(3))
+    found = with_rows().replace(box_scores=np.zeros(3, np.float32))
+    assert found.extra("rank").tolist() == [1, 2, 3]
+
+
+def test_fields_that_mmpose_does_not_define_become_extras():
+    instances = with_rows().to_instances()
+    assert "rank" not in instances
+    instances.rank = np.arange(3)
+    assert list(People.from_instances(instances).extras) == ["rank"]

@@ -1,5 +1,7 @@
 """The tables give, frame by frame, the ids that are seen and those that end before it."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -160,3 +162,34 @@ def test_waiting_is_bounded(min_length, max_age):
     assert reported == {i for i, length in video.lengths.items() if length >= min_length}
     lost = sum(length for length in video.lengths.values() if length < min_length)
     assert sum(dropped(out)) == lost > 0
+
+
+def lines_of(function, *args) -> int:
+    """How many lines are executed: the work, which is the same on every machine."""
+    count, before = 0, sys.gettrace()
+
+    def trace(frame, event, arg):
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        function(*args)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_the_work_of_a_frame_does_not_grow_with_those_that_wait():
+    """Track 0 never gets long enough, so all frames wait; each has a track that ends with it."""
+    video, work = Video(10**6), []
+    for index in range(400):
+        ended = (index,) if index else ()
+        work.append(lines_of(lambda new=index + 1, old=ended: video.add(0, new, ended=old)))
+    assert len(video.buffer.waiting) == 400
+    assert work[-1] == work[1] > 10
+    # When track 0 ends, all frames but the last, whose other track may still grow, are finished.
+    out = video.add(ended=(0,))
+    assert [f.index for f in out] == list(range(399))
+    assert dropped(out) == [2] * 399
