@@ -1,4 +1,4 @@
-"""Frames a second: whole frames with all their crops, against mmpose's one item a person.
+"""Frames per second: whole frames with all their crops, against mmpose's one item per person.
 
 Ours: PoseTrackVideoDataset decodes a frame once, TopdownCropper cuts all its people.
 Reference: mmpose's PoseTrack18Dataset with its top-down test pipeline, which decodes the frame

@@ -126,7 +126,7 @@ def as_posetrack17(frames: list, scores: bool) -> dict:
 
 
 def poseval_reference(data: list[tuple]) -> Callable[[], dict[str, float]] | None:
-    """A function that evaluates ``data`` with poseval; None where it cannot be imported."""
+    """A function that evaluates ``data`` with poseval; None if it cannot be imported."""
     if "POSEVAL_PATH" in os.environ:
         sys.path.insert(0, os.environ["POSEVAL_PATH"])
     try:
@@ -196,7 +196,7 @@ def plain_frame(j: int, truth, found, distances: dict, partner: dict, counts: np
 
 
 def plain_reference(data: list[tuple]) -> dict[str, float]:
-    """AP and MOTA in plain loops, poseval's traits included."""
+    """AP and MOTA in plain loops, poseval's quirks included."""
     detections, annotated = defaultdict(list), np.zeros(15)
     counts = np.zeros((15, 4))
     for _, video, predictions in data:

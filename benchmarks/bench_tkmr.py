@@ -84,7 +84,7 @@ def bench_pairs(device: torch.device, quick: bool) -> None:
     gate = IoUGate(min_iou=0.1)
     for number in (5, 20, 50):
         now, before = (torch.randn(number, K, C, device=device) for _ in range(2))
-        known = classifiers.project(before)[1]  # the frame before has been embedded
+        known = classifiers.project(before)[1]  # the previous frame has been embedded
         everyone = torch.ones(number, number, dtype=torch.bool, device=device)
         poses = [random_poses(number, seed=seed, size=(1280, 720)) for seed in (0, 1)]
         passed = torch.from_numpy(gate(*poses)).to(device)

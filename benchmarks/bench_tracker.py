@@ -52,7 +52,7 @@ def read_poses(videos: list[VideoAnnotation]) -> list[list[tuple[PoseDataSample,
 
 
 def plain_reference(videos: list[list[tuple[PoseDataSample, People]]]) -> None:
-    """Per frame: IoU with the frame before, Hungarian, new ids for the rest."""
+    """Per frame: IoU with the previous frame, Hungarian, new ids for the rest."""
     for frames in videos:
         boxes, ids, following = np.zeros((0, 4), np.float32), np.zeros(0, np.int64), 0
         for _, poses in frames:

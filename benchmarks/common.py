@@ -1,4 +1,4 @@
-"""What the benchmarks share: repeats, medians, one JSON object a line."""
+"""What the benchmarks share: repeats, medians, one JSON object per line."""
 
 import argparse
 import json

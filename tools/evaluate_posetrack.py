@@ -1,6 +1,6 @@
 """Evaluates a folder of predictions against PoseTrack annotations.
 
-Both are folders of JSON files, one a video, or two single files, in the PoseTrack18 or the
+Both are folders of JSON files, one per video, or two single files, in the PoseTrack18 or the
 PoseTrack17 layout. Prints the table of the papers; docs/metrics.md says what each figure is.
 
 Example:

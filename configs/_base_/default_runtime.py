@@ -6,11 +6,11 @@
 custom_imports = dict(imports=["mmpose_temporal"], allow_failed_imports=False)
 
 # mmpose's hooks without its BadCaseAnalysisHook, which compares the n-th prediction with the n-th
-# annotation of an image: the people of a tracker are in no such order. `--badcase` of
-# tools/test.py so ends with an error.
+# annotation of an image: the people of a tracker are in no such order, so `--badcase`
+# of tools/test.py is an error.
 #
-# The best checkpoint is that of the highest AP: training changes the estimator only, whose measure
-# AP is, while MOTA depends on score thresholds and association as well.
+# The best checkpoint is that of the highest AP: training changes only the estimator, which
+# AP measures, while MOTA depends on score thresholds and association as well.
 tracking_hooks = dict(
     timer=dict(type="IterTimerHook"),
     logger=dict(type="LoggerHook", interval=50),
@@ -41,6 +41,6 @@ tracking_dataloader = dict(
     sampler=dict(type="VideoSampler"),
 )
 
-# AP takes every joint; for the tracking figures, joints under 0.4 are left out (choice: a joint
+# AP uses all joints; for the tracking figures, joints below 0.4 are left out (choice: a joint
 # that is reported where none is annotated costs MOTA as much as a miss).
 tracking_evaluator = [dict(type="PoseTrackMetric", mota_score_thr=0.4)]

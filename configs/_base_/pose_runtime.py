@@ -1,9 +1,9 @@
-# Runtime of trainings on poses alone, in place of mmpose's and ours.
+# Runtime of trainings on poses alone, which replaces mmpose's and ours.
 _base_ = ["mmpose::_base_/default_runtime.py", "./default_runtime.py"]
 
 randomness = dict(seed=0)
 
-# No best checkpoint is chosen: that would be on the videos that are reported. The last one counts.
+# No best checkpoint is chosen, as that would use the videos that are reported; use the last one.
 default_hooks = dict(
     _delete_=True,
     **{

@@ -51,7 +51,7 @@ def annotated_frames(annotations: str | Path, root: str | Path) -> list[tuple[in
 
 
 def folder_frames(root: str | Path) -> list[tuple[int, str]]:
-    """The images of a folder, or of its sub-folders, one a video.
+    """The images of a folder, or of its sub-folders, one per video.
 
     Choice: the id of a frame is 10000 times its video's position by name, from 1, plus its own
     position by name, from 0.
@@ -94,8 +94,8 @@ def detect_people(
     """Write the boxes that a detector finds, as COCO-style detections.
 
     Work that is cut off goes on where it stopped: finished batches stand in ``<out>.partial``, a
-    text file with one JSON line a frame, which the finished ``out`` replaces. It only grows, so a
-    crash loses the frames of one batch at most. Its first line says what it was made with, and
+    text file with one JSON line per frame, which the finished ``out`` replaces. It only grows, so
+    a crash loses the frames of one batch at most. Its first line says what it was made with, and
     another detector, root or other frames refuse to go on with it.
 
     Args:
@@ -108,7 +108,7 @@ def detect_people(
         score_thr: Boxes below are dropped and counted; they are many and help no tracker.
         device: Where the detector runs.
         file_names: Write ``file_name`` with every box, for ids that no annotation explains.
-        overwrite: Replace ``out`` and begin anew.
+        overwrite: Replace ``out`` and start again.
         progress: Show a progress bar.
 
     Returns:

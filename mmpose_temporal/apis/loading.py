@@ -49,7 +49,7 @@ def build_pose_tracker(
     Args:
         config: Its model is a :class:`PoseTracker`.
         checkpoint: Of the tracker or of its estimator, see there. What it has beyond the model,
-            as the weights of a refinement that the config leaves out, is not looked at.
+            as the weights of a refinement that the config leaves out, is ignored.
         device: Where it runs. Default: the accelerator that mmengine finds, or the CPU.
 
     Raises:

@@ -104,7 +104,7 @@ def track_pose_files(
     Args:
         tracker: From :func:`build_pose_only_tracker`.
         poses: Folder of per-video JSON files in the PoseTrack18 layout (or one file with all).
-            Ids in them are not looked at; without ``scores`` every joint scores 1.
+            Ids in them are ignored; without ``scores`` every joint scores 1.
         out: Folder for the same files with ids.
         images: Folder that the frames' paths in ``poses`` begin in, for a tracker that looks at
             the frames. None: none are opened.

@@ -43,7 +43,7 @@ class ClipDraw(ABC):
         """
 
     def metainfo(self, table: ClipTable, row: int) -> dict[str, Any]:
-        """What the sample of a row is told beside its id and frame."""
+        """What the sample of a row gets beside its id and frame."""
         return {}
 
 
@@ -59,7 +59,7 @@ class WindowDraw(ClipDraw):
     people close by, but a video's other people are needed too). At a video's ends the window is
     cut.
 
-    Samples are told ``num_neighbours``, the number of other frames at most tau from the crop's
+    Samples get ``num_neighbours``, the number of other frames at most tau from the crop's
     own in which its id is an example: the window of Eq. 6 around it.
 
     Args:

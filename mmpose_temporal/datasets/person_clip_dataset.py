@@ -89,7 +89,7 @@ class PersonClipDataset(PoseTrackBase):
             )
 
     def load_data_list(self) -> list[dict]:
-        """Read annotations into one dict an anchor."""
+        """Read annotations into one dict per anchor."""
         videos = self.read_videos()
         self.left_out = Counter()
         self._tables = [ClipTable.create(video, self.left_out) for video in videos]
@@ -113,7 +113,7 @@ class PersonClipDataset(PoseTrackBase):
 
     @force_full_init
     def prepare_data(self, idx: int) -> dict | None:
-        """Draw a clip and cut its crops; None where the anchor cannot be had."""
+        """Draw a clip and cut its crops; None if the anchor cannot be had."""
         rng = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002 - seeds workers
         item = self.get_data_info(idx)
         table = self._tables[item["video"]]

@@ -31,7 +31,7 @@ class PosePairDataset(PoseTrackBase):
     pixels; K is the full layout.
 
     Distance counts frames that people were looked for in, which is a tracker's clock: frames
-    without labels and people are passed over (choice). Images are not opened, unless by
+    without labels and people are skipped (choice). Images are not opened, unless by
     :class:`LoadPairCrops`.
 
     Args:

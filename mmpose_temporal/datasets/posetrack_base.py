@@ -22,7 +22,7 @@ class PoseTrackBase(BaseDataset):
         videos: Names of the videos to use. None: all.
         frames: Positions ``(first, stop)`` of the frames to use in each video.
         frame_step: Use every n-th frame.
-        sizes_from_images: Take frame sizes that the annotations do not say from the images, see
+        sizes_from_images: Take frame sizes that the annotations do not have from the images, see
             :func:`with_frame_sizes`; the released PoseTrack18 files have none.
         data_prefix: As in mmengine.
         pipeline: Transforms.

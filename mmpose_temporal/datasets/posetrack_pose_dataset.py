@@ -23,13 +23,13 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
 
     An item has what that class gives without proposals, and: ``frame_poses``
     (:class:`FramePoses` without ids), ``known_ids`` (P,) int64, the true ids of these poses or
-    -1, ``frame_size`` (width, height) or None where the annotations do not say, ``searched``
+    -1, ``frame_size`` (width, height) or None if the annotations do not have it, ``searched``
     and ``frame_readable`` (True).
 
     Args:
         poses: Folder (or file) of poses in the same layout, relative to ``data_root``, with all
             videos used and their labelled frames; frames belong together by image id. Ids in it
-            are not looked at, and ``known_ids`` is -1 (``MatchKnownIds`` finds them out). None:
+            are ignored, and ``known_ids`` is -1 (``MatchKnownIds`` finds them out). None:
             the annotated poses, whose true ids are known.
         **kwargs: See :class:`PoseTrackBase`.
 
@@ -46,7 +46,7 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         super().__init__(box_source="detector", **kwargs)  # no proposals
 
     def load_data_list(self) -> list[dict]:
-        """Read annotations and poses into one dict a frame, in video order."""
+        """Read annotations and poses into one dict per frame, in video order."""
         videos = self.read_videos()
         if self.pose_file is None:
             sources = [video.frames for video in videos]
@@ -59,7 +59,7 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         ]
 
     def _load_poses(self, videos: list[VideoAnnotation]) -> list[list[FrameAnnotation | None]]:
-        """For each frame of each video the one with its poses, None where there is none."""
+        """For each frame of each video the one with its poses, None if there is none."""
         path = Path(self.data_root or "", self.pose_file)
         names = [video.video_id for video in videos]
         loaded = {v.video_id: v for v in load_videos(path, videos=names, need_ids=False)}

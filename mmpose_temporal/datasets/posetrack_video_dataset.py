@@ -71,7 +71,7 @@ class PoseTrackVideoDataset(PoseTrackBase):
         super().__init__(test_mode=test_mode, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Read annotations and proposals into one dict a frame, in video order."""
+        """Read annotations and proposals into one dict per frame, in video order."""
         videos = self.read_videos()
         proposals = self._load_proposals(videos)
         items = [

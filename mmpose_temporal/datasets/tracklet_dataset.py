@@ -22,7 +22,7 @@ ATTEMPTS = 20
 
 @DATASETS.register_module()
 class TrackletDataset(PoseTrackBase):
-    """One item is some pairs of a pose and a track, out of one clip that is drawn anew each time.
+    """An item is some pairs of a pose and a track from one clip, which is sampled anew each time.
 
     A clip is a part of a video of poses, augmented (:func:`~.tracklets.augment_clip`) and
     observed with errors (:class:`~.tracklets.ErrorRates`, drawn for each clip). The pairs are
@@ -40,7 +40,7 @@ class TrackletDataset(PoseTrackBase):
         num_items: Items of an epoch.
         num_pairs: N.
         history: H, poses of a track.
-        max_age: Frames that a track is looked for after its last pose.
+        max_age: Frames that a track stays live after its last pose.
         joints: Keypoints that vote for the common motion; those of the similarity. None: the 15
             scored ones.
         visits: Moments of a clip that pairs are taken from.

@@ -15,17 +15,17 @@ class PersonAnnotation:
 
     Attributes:
         annotation_id: Id in the file.
-        track_id: Id of the person in the video, >= 0; -1 where none is asked for and none is
+        track_id: Id of the person in the video, >= 0; -1 if none is asked for and none is
             there.
         keypoints: (17, 3) float32: x, y in image pixels and visibility in {0, 1}; a joint of a
             prediction (with scores) is there unless it is at (0, 0).
         box: (4,) float32 xyxy.
-        head_box: (4,) float32 xyxy, NaN where the file has none. Of size 0 where nobody drew
+        head_box: (4,) float32 xyxy, NaN if the file has none. Of size 0 where nobody drew
             one: nothing then matches this person, as in the official evaluator.
-        area: Pixels squared, None where the file has none.
+        area: Pixels squared, None if the file has none.
         is_crowd: The annotation is of a group (COCO's ``iscrowd``).
-        keypoint_scores: (17,) float32 of a prediction, None where the file has none.
-        score: Of a prediction's box; 1 where the file has none.
+        keypoint_scores: (17,) float32 of a prediction, None if the file has none.
+        score: Of a prediction's box; 1 if the file has none.
     """
 
     annotation_id: int
@@ -47,7 +47,7 @@ class FrameAnnotation:
         image_id: Id of the image in the file, unique over the data set.
         frame_id: The file's ``frame_id`` (``image_id`` where absent).
         file_name: Path relative to the data root, as in the file.
-        size: (width, height) in pixels, or None where the file does not say.
+        size: (width, height) in pixels, or None if the file does not have it.
         is_labeled: Whether annotators looked at this frame.
         ignore_regions: Polygons (P, 2) float32, image pixels.
         people: The annotated people.

@@ -13,7 +13,7 @@ import numpy as np
 from mmpose_temporal.structures import enclosing_boxes
 
 BOX_MARGIN = 0.15
-"""Where a person has no box: the box of the joints, enlarged by this share a side (choice; the
+"""If a person has no box: the box of the joints, enlarged by this share on each side (choice; the
 boxes of PoseTrack18 are made the same way with about this margin)."""
 
 
@@ -46,8 +46,8 @@ class FileFrame:
         name: Path of the image as in the file; empty where it has none.
         image_id: Its id; None in PoseTrack17's layout, which has none.
         frame_id: The file's ``frame_id``, the image's id where absent.
-        size: (width, height) in pixels; None where the file does not say.
-        labeled: The file's ``is_labeled``; None where absent.
+        size: (width, height) in pixels; None if the file does not have it.
+        labeled: The file's ``is_labeled``; None if absent.
         listed: PoseTrack17: the file lists people here, with joints or not.
         regions: Ignore regions, (V, 2) float64 each.
     """
@@ -65,7 +65,7 @@ class FileFrame:
 class FileContent:
     """The frames and people of a file; people in the order of frame and file.
 
-    What a file does not have is NaN, or -1 where it is an integer.
+    What a file does not have is NaN, or -1 if it is an integer.
 
     Attributes:
         path: The file.
@@ -165,7 +165,7 @@ def to_xywh(box: np.ndarray) -> list[float]:
 
 
 def boxes_of_joints(keypoints: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Boxes of the joints that are present, enlarged by :data:`BOX_MARGIN` a side.
+    """Boxes of the joints that are present, enlarged by :data:`BOX_MARGIN` on each side.
 
     Args:
         keypoints: (P, K, 2) pixels.

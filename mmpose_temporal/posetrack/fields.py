@@ -74,7 +74,7 @@ def _single(value: Any) -> Any:
 
 
 def optional_number(record: dict, field: str, where: str) -> float | None:
-    """The number of a field; None where it is absent.
+    """The number of a field; None if it is absent.
 
     Raises:
         ValueError: It is no single finite number.

@@ -151,7 +151,7 @@ def _head_boxes(people: list[dict], places: list[str], wanted: Wanted, dtype: ty
 
 
 def _box_scores(people: list[dict], places: list[str], wanted: Wanted, dtype: type) -> np.ndarray:
-    """(P,), NaN where the file has none."""
+    """(P,), NaN if the file has none."""
     found = [
         optional_number(person, "score", place) if "score" in wanted else None
         for person, place in zip(people, places, strict=True)

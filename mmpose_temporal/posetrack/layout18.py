@@ -10,11 +10,11 @@ from .content import FileContent, FileFrame, Wanted, location, to_xyxy
 from .fields import integer, integers, optional_table, polygon, record_list, table
 
 PERSON_CATEGORY = 1
-"""Id of people where the file has no categories."""
+"""Id of people if the file has no categories."""
 
 VISIBILITY_FIELD = "keypoints_is_visible"
 """Additional field of a person converted from PoseTrack17: its ``is_visible`` of the 17 keypoints,
--1 where it says nothing. The layout's own third number means "annotated"."""
+-1 if it says nothing. The layout's own third number means "annotated"."""
 
 
 def person_category(content: dict, path: Path) -> tuple[int, tuple[str, ...]]:
@@ -169,7 +169,7 @@ def _rows(people: list[dict], index_of: dict[int, int], path: Path) -> np.ndarra
 
 
 def _annotation_ids(people: list[dict], category: int, places: list[str]) -> np.ndarray:
-    """(P,) int64, -1 where the file has none; the category is looked at as well."""
+    """(P,) int64, -1 if the file has none; the category is looked at as well."""
     ids = np.full(len(people), -1, np.int64)
     seen: set[int] = set()
     for index, (person, place) in enumerate(zip(people, places, strict=True)):

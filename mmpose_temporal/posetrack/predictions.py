@@ -1,4 +1,4 @@
-"""Predictions on disk in the PoseTrack18 layout, one JSON file a video.
+"""Predictions on disk in the PoseTrack18 layout, one JSON file per video.
 
 The official server and other evaluators read these files.
 """
@@ -25,7 +25,7 @@ class PredictedFrame:
         image_id: Id of the image, unique over the data set.
         frame_id: The annotation file's ``frame_id``.
         file_name: Path of the image relative to the data root, as in the annotation file.
-        size: (width, height) in pixels, None where it is not known. A size that is not positive
+        size: (width, height) in pixels, None if it is not known. A size that is not positive
             becomes None: some files say 0 for unknown.
         poses: The people, with 17 keypoints and track ids.
     """
@@ -125,7 +125,7 @@ def _check(poses: FramePoses, where: str) -> None:
 
 
 def _annotations(frame: PredictedFrame) -> list[dict]:
-    """One record a person."""
+    """One record per person."""
     poses = frame.poses
     present = poses.keypoint_scores > 0
     scores = np.where(present, poses.keypoint_scores, 0).astype(np.float64)

@@ -33,7 +33,7 @@ def read_file(
     layouts: Collection[str] = LAYOUTS,
     dtype: type = np.float64,
 ) -> FileContent:
-    """Read a file; its layout is told by the content.
+    """Read a file; its layout is recognised by its content.
 
     PoseTrack18: ``images``, ``annotations`` and, if the keypoints are not the 17 of PoseTrack18
     in their order, ``categories`` with their names; PoseTrack21's files are of this layout.

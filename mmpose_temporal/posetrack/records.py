@@ -144,7 +144,7 @@ def person_record(
         position: Of the person in the frame, counted from 0; makes the annotation's id.
         track_id: Id of the person in the video.
         head_box: (4,) xyxy, left out where None.
-        box: (4,) xyxy; None: the joints' box enlarged by ``BOX_MARGIN`` a side.
+        box: (4,) xyxy; None: the joints' box enlarged by ``BOX_MARGIN`` on each side.
         extra: More fields.
 
     Raises:

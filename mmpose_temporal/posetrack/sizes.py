@@ -1,4 +1,4 @@
-"""Sizes of images from the heads of their files, for annotations that do not say them."""
+"""Sizes of images from the heads of their files, for annotations that do not have them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

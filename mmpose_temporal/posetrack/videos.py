@@ -81,7 +81,7 @@ def read_frames(path: str | Path, *, need_ids: bool = True) -> list[FrameAnnotat
 
     Args:
         path: The file.
-        need_ids: Every person must have a track id; False: ids are not looked at.
+        need_ids: Every person must have a track id; False: ids are ignored.
 
     Raises:
         FileNotFoundError: No such file.

@@ -25,16 +25,16 @@ class FramePacket:
         searched: Whether people are looked for in it; False where it cannot be read, or has no
             labels and people are looked for at annotated boxes.
         people: Its people so far.
-        time: Seconds since the start of the video; None where neither time nor frame rate is
+        time: Seconds since the start of the video; None if neither time nor frame rate is
             known.
-        frame_size: Width and height in pixels; None where they are not known.
-        image: (H, W, 3) uint8 BGR; None where there are only poses, and after association.
+        frame_size: Width and height in pixels; None if they are not known.
+        image: (H, W, 3) uint8 BGR; None if there are only poses, and after association.
         features: What the frame encoder says of the whole frame, by name; empty without one and
             after association.
         comparison: What association compared, see :class:`Comparison`; None before, and where
             nobody asked for it.
         dropped: Reason -> number of people who were taken out.
-        records: What stages tell observers about their work in this frame, by stage; None where
+        records: What stages report to observers about their work in this frame, by stage; None if
             nobody watches.
     """
 
@@ -84,7 +84,7 @@ def frame_size(sample: PoseDataSample, image: np.ndarray | None = None) -> tuple
         image: (H, W, 3), the frame, which tells what the sample does not.
 
     Returns:
-        (w, h); None where neither tells.
+        (w, h); None if neither tells.
     """
     size = sample.get("frame_size")
     if size is None:
@@ -103,7 +103,7 @@ def frame_time(sample: PoseDataSample) -> float | None:
             ``frame_index / fps``.
 
     Returns:
-        None where neither is there.
+        None if neither is there.
 
     Raises:
         ValueError: ``fps`` is not positive.

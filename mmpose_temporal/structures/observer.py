@@ -25,7 +25,7 @@ class Observer:
         """
 
     def finished(self, packet: FramePacket) -> None:
-        """A frame that is finished; ``records`` has what the stages told, by stage."""
+        """A frame that is finished; ``records`` has what the stages reported, by stage."""
 
 
 class CallbackObserver(Observer):

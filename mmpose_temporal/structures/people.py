@@ -34,7 +34,7 @@ class People:
         keypoint_scores: (M, K) float32; a joint with a score of 0 or less is absent.
         boxes: (M, 4) float32, xyxy.
         box_scores: (M,) float32.
-        track_ids: (M,) int64, -1 where there is none.
+        track_ids: (M,) int64, -1 if there is none.
         extras: What else is known of them: named arrays or tensors with M rows each, selected
             and joined together with the poses.
 

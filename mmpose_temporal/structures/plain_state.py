@@ -97,7 +97,7 @@ def from_plain(value: Any, device: torch.device | str = "cpu") -> Any:
     """The tree that :func:`to_plain` wrote.
 
     Args:
-        value: What it answered.
+        value: What it returned.
         device: Where tensors go that were not on the CPU.
 
     Raises:

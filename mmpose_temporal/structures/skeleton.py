@@ -169,7 +169,7 @@ class KeypointMapping:
     Attributes:
         wanted: Names of the J keypoints.
         given: Names of the K keypoints.
-        index: (J,) int64 into ``given``, -1 where a wanted keypoint is not there.
+        index: (J,) int64 into ``given``, -1 if a wanted keypoint is not there.
     """
 
     wanted: tuple[str, ...]

@@ -17,7 +17,7 @@ def stated_keypoints(checkpoint: Any) -> tuple[str, ...] | None:
         checkpoint: What was read from the file.
 
     Returns:
-        Names in order; None where there are none.
+        Names in order; None if there are none.
 
     Raises:
         ValueError: There are names that make no layout.

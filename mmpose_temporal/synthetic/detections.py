@@ -104,7 +104,7 @@ def simulate_detections(
 
     Scores come from beta distributions that overlap: mean 0.82 for true boxes of fully visible
     people, less for occluded ones, 0.25 for false boxes; a duplicate scores 0.5 to 0.95 of the
-    box it doubles. Frames without labels get false boxes only.
+    box it duplicates. Frames without labels get false boxes only.
 
     Args:
         video: PoseTrack18 JSON of one video: ``images`` (with width and height) and

@@ -21,7 +21,7 @@ _COLOURS = [
 def preview_grid(
     root: str | Path, split: str, *, rows: int = 6, columns: int = 5, tile_width: int = 240
 ) -> np.ndarray:
-    """Frames of a split as one picture: a row a video, frames from first to last.
+    """Frames of a split as one picture: one row per video, frames from first to last.
 
     The last column shows its frame again with the annotations: joints, limbs, body and head
     boxes, coloured by track id, and ignore regions in red.

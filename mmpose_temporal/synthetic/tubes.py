@@ -113,7 +113,7 @@ class TubeBuilder:
             widths: (KNOTS,) half widths in metres.
             texture: (R, C, 3) float32 BGR.
             cap: Lengths of the rounded ends relative to the width there.
-            cap_metres: The same in metres, in place of ``cap``.
+            cap_metres: The same in metres, instead of ``cap``.
             bias: Added to the depth in metres that decides what is drawn first.
             head: Turns with the head and not with the torso.
             limb: Is darker when it is on the far side of the body.

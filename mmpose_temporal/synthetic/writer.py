@@ -226,7 +226,7 @@ def write_detections(
     """Simulates a detector on a folder of PoseTrack18 JSON files.
 
     Args:
-        annotations: Folder with one JSON file a video.
+        annotations: Folder with one JSON file per video.
         target: File to write, a COCO-style list.
         noise: Errors of the detector.
         seed: Seed.

@@ -18,7 +18,7 @@ def two_people_file(video: str, predicted: bool = False, frames: int = 3) -> dic
 
     Args:
         video: Name of the video.
-        predicted: With scores of 0.5 in place of head boxes.
+        predicted: With scores of 0.5 instead of head boxes.
         frames: Number of frames; image t has the id 10 (t + 1), person p in it 100 times that
             and p.
     """
@@ -94,7 +94,7 @@ def as_posetrack17(document: dict) -> dict:
 
 
 def write_video_files(folder: str | os.PathLike, documents: Mapping[str, dict]) -> Path:
-    """Write one file a video, ``FOLDER/NAME.json``; returns the folder, which is made."""
+    """Write one file per video, ``FOLDER/NAME.json``; returns the folder, which is made."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, document in documents.items():

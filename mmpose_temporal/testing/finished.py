@@ -33,7 +33,7 @@ def finished_sample(
         ids: Track ids of the predictions. None: 10, 11, ...
         skeleton: Of both.
         head_boxes: The annotated people have them.
-        **metainfo: In place of the usual.
+        **metainfo: Instead of the usual.
     """
     found = people if found is None else found
     count = len(skeleton)

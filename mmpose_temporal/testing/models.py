@@ -66,7 +66,7 @@ class TemplateEstimator(BaseModel):
     Args:
         score: Score of every joint.
         absent: Indices of the keypoints that it never finds (score 0).
-        broken: Indices of the keypoints that it answers with NaN.
+        broken: Indices of the keypoints that it returns with NaN.
 
     Raises:
         ValueError: ``score`` is not in (0, 1].
@@ -121,7 +121,7 @@ def tiny_estimator_config(
     num_keypoints: int = 17,
     codec: str = "MSRAHeatmap",
 ) -> dict:
-    """Config of an mmpose top-down estimator with a few thousand parameters, a ms a crop.
+    """Config of an mmpose top-down estimator with a few thousand parameters, one ms per crop.
 
     Its weights are random: build it after ``torch.manual_seed``.
 

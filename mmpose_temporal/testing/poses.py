@@ -132,7 +132,7 @@ def make_packet(
         frame_size: Width and height in pixels. None: those of ``image``, or not known.
         image: (H, W, 3) uint8 BGR. None: only poses.
         searched: People were looked for in it.
-        watched: An observer wants it, so that stages tell of their work.
+        watched: An observer wants it, so that stages report their work.
         features: Of a frame encoder.
         **metainfo: Of the sample, beside these.
     """

@@ -23,7 +23,7 @@ def tiny_test_config(
         data_root: What :func:`write_tiny_posetrack` made.
         work_dir: Where mmengine writes.
         model: Config of the tracker. Default: one that knows the answer.
-        batch_size: Frames a batch.
+        batch_size: Frames per batch.
         streams: Videos in lockstep.
         dataset: Options of the data set that differ.
         evaluator: Config of the metric. Default: PoseTrackMetric.

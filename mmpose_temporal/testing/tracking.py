@@ -42,7 +42,7 @@ def make_video(
 
 
 def walking_pair(name: str, length: int, *, leave: int | None = None, **options) -> list[Frame]:
-    """Two people of 12 x 32 and 16 x 32 pixels that walk to the right, a pixel a frame.
+    """Two people of 12 x 32 and 16 x 32 pixels that walk to the right, one pixel per frame.
 
     Args:
         name: Of the video.
@@ -59,7 +59,7 @@ def walking_pair(name: str, length: int, *, leave: int | None = None, **options)
 def run_tracker(
     tracker: nn.Module, frames: Sequence[Frame], batch_size: int = 1
 ) -> list[list[PoseDataSample]]:
-    """What a tracker answers to each batch of frames.
+    """What a tracker returns for each batch of frames.
 
     The finished samples are those of ``frames``: for a second run make new frames.
     """

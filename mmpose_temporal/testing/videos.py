@@ -40,7 +40,7 @@ def write_tiny_posetrack(
     Args:
         root: Data root; made if missing.
         videos: Name -> number of frames. Default: ``{'v1': 5, 'v2': 3}``.
-        people: People a frame, 0 to 3.
+        people: People per frame, 0 to 3.
         size: Width and height of the frames in pixels.
         split: ``'train'`` or ``'val'``.
         seed: Of the colours.

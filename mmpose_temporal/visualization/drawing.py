@@ -184,7 +184,7 @@ def draw_text(
 
 
 def note_frame(height: int, width: int, lines: Sequence[str]) -> np.ndarray:
-    """A grey frame with a note, in place of an image that cannot be read.
+    """A grey frame with a note, instead of an image that cannot be read.
 
     Args:
         height: Pixels.

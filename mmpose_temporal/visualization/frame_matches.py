@@ -27,7 +27,7 @@ class KeypointMatches:
 
     Attributes:
         track_ids: (P,) int64, ascending.
-        earlier: (P, K, 2) float32, image pixels of the frame before.
+        earlier: (P, K, 2) float32, image pixels of the previous frame.
         keypoints: (P, K, 2) float32, image pixels of the frame.
         probabilities: (P, K) float32 in [0, 1], of Eq. 5 of TKMR: the two are of one person; NaN
             where one of them is absent, or does not count.
@@ -151,7 +151,7 @@ def frame_matches(
 
     Args:
         tracker: From :func:`build_pose_only_tracker`.
-        video: Poses; ids in it are not looked at.
+        video: Poses; ids in it are ignored.
         index: Position of the frame in the video.
         images: Folder that the frames' paths begin in, for a tracker that looks at them.
 

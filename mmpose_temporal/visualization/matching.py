@@ -136,7 +136,7 @@ def _scaled(image: np.ndarray, scale: float) -> np.ndarray:
 def _draw_bar(area: np.ndarray) -> None:
     """The colours from 0 to 1, with their numbers, in the middle of an area.
 
-    Where there is room for it, what they are stands before them.
+    If there is room for it, a caption stands before them.
     """
     width = area.shape[1]
     if width >= _ROOM_FOR_LEGEND:

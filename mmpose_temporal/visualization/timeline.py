@@ -20,7 +20,7 @@ class Segment:
 
     Attributes:
         row: Row of the timeline.
-        track_id: Predicted id, or -1 where the person is there and nobody tracks them (a gap).
+        track_id: Predicted id, or -1 if the person is there and nobody tracks them (a gap).
         start: First column.
         stop: Column after the last.
     """

@@ -23,7 +23,7 @@ _SWITCH_STYLE = dict(
 
 
 def draw_timeline(timeline: Timeline, *, title: str = "", max_rows: int = 60) -> Figure:
-    """Draw a timeline: a row a person, coloured by predicted id as in the video.
+    """Draw a timeline: one row per person, coloured by predicted id as in the video.
 
     Args:
         timeline: From :func:`~.timeline.build_timeline`.

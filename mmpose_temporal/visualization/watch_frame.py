@@ -40,7 +40,7 @@ class WatchedFrame:
         index: Position of the frame in the video.
         previous: Position of the frame searched before; None: there is none.
         matches: What association compared; keypoints are the estimator's.
-        record: How refinement changed the poses; None where the tracker refines nothing.
+        record: How refinement changed the poses; None if the tracker refines nothing.
         skeleton: Of the poses.
     """
 

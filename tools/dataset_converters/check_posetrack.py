@@ -16,7 +16,7 @@ from mmpose_temporal.engine.command_line import run_tool
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the arguments say; the exit status is 1 where something is wrong."""
+    """Does what the arguments say; the exit status is 1 if something is wrong."""
     report = check_posetrack(
         args.root,
         splits=args.splits,

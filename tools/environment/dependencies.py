@@ -96,7 +96,7 @@ class Builder:
         return f"{note}, compiler {compiler}"
 
     def create(self, log: Path) -> None:
-        """An empty environment in place of what an interrupted build left there."""
+        """An empty environment instead of what an interrupted build left there."""
         shutil.rmtree(self.plan.environment, ignore_errors=True)
         run(log, sys.executable, "-m", "venv", self.plan.environment)
 
@@ -124,7 +124,7 @@ class Builder:
         """Compile the wheel, unless this torch, Python and platform have one already.
 
         Without GPU operators, mmcv's files are compiled together, and the wheel is tried before
-        it is kept. Where that fails, and for GPU operators, each file is compiled on its own.
+        it is kept. If that fails, and for GPU operators, each file is compiled on its own.
         """
         if self.plan.mmcv_wheel():
             return None

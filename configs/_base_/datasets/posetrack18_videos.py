@@ -9,7 +9,7 @@ posetrack18_people = dict(
     data_prefix=dict(img=""),
 )
 
-# Videos for testing at the boxes of the detection file that mmpose offers for this data set. At
+# Videos for testing at the boxes of the detection file that mmpose publishes for this data set. At
 # the annotated boxes instead:
 #     --cfg-options test_dataloader.dataset.box_source=gt test_dataloader.dataset.bbox_file=None
 posetrack18_videos = dict(

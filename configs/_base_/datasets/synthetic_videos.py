@@ -23,5 +23,5 @@ synthetic_videos = dict(
 # For the data sets of pose_pairs.py.
 synthetic_poses = dict(data_root="data/synthetic_posetrack/")
 
-# The small estimator scores joints that it invents up to 0.5 (choice, seen on validation videos).
+# False positive joints of the small estimator score up to 0.5 (choice, seen on validation videos).
 synthetic_evaluator = [dict(type="PoseTrackMetric", mota_score_thr=0.5)]

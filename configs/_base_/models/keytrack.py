@@ -1,7 +1,7 @@
 # KeyTrack (Snower et al., 15 Keypoints Is All You Need, CVPR 2020). The numbers are the paper's
-# where no comment says otherwise.
+# if no comment says otherwise.
 #
-# Pose entailment: a transformer says whether two poses of different frames are one person's, and a
+# Pose entailment: a transformer predicts whether two poses of different frames are one person's, and a
 # pose takes the id of its best match (3.1, 3.2, A.4, A.5). Its weights come from a training on
 # poses alone: --cfg-options model.association.similarity.checkpoint=FILE
 keytrack_association = dict(

@@ -10,7 +10,7 @@ estimator = dict(
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
     ),
-    # HRNet-W16: half the width of W32, one block where that has four, one module a stage
+    # HRNet-W16: half the width of W32, one block instead of four, one module per stage
     backbone=dict(
         type="HRNet",
         extra=dict(

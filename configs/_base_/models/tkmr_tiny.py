@@ -1,9 +1,9 @@
 # The second stage of TKMR on the small HRNet of td-hm_hrnet-tiny_128x96.py.
 #
-# One block, an eighth of the channels, and 8 candidates of a heatmap of 32x24. Matching works on
-# the backbone's first layer, which still knows how people look, and most of the negatives are
+# One block, an eighth of the channels, and 8 candidates per heatmap of 32x24. Matching works on
+# the backbone's first layer, which still encodes how people look, and most of the negatives are
 # other people. Three blocks learn slower: after 600 iterations a cross entropy of 0.32 (from a
-# common initialisation) where one block has 0.29.
+# common initialisation) whereas one block has 0.29.
 tkmr_tiny_matching = dict(in_channels=64, in_index=0, channels=32, upsample=(1,))
 tkmr_tiny_estimator = dict(
     type="TemporalPoseEstimator",

@@ -1,4 +1,4 @@
-# The matcher that the package ships: it says of each pose whether it continues a track. Put in
+# The matcher that the package ships: it predicts for each pose whether it continues a track. Put in
 # place of another association:
 #     model = dict(association=dict(_delete_=True, **_base_.shipped_association), min_length=3)
 track_entailment_association = dict(

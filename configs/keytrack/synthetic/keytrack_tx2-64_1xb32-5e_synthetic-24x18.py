@@ -1,4 +1,4 @@
-# Trains and tests on two CPU cores in minutes. The data, of which only the poses are looked at:
+# Trains and tests on two CPU cores in minutes. The data, of which only the poses are used:
 #     for split in train val; do python tools/dataset_converters/make_synthetic_posetrack.py \
 #         data/synthetic_posetrack --split $split; done
 _base_ = [

@@ -49,9 +49,9 @@ def convert_mpii(
 ) -> ConversionReport:
     """Convert an ``mpii_*.json`` of mmpose into one PoseTrack18-layout file.
 
-    Choice: a person's box encloses the joints with 15 % more a side, as PoseTrack's boxes, and is
-    not MPII's square of ``scale``: pre-training then sees the crops that fine-tuning sees. The id
-    of an image is its number, as in mmpose.
+    Choice: a person's box encloses the joints with 15 % more on each side, as PoseTrack's boxes,
+    and is not MPII's square of ``scale``: pre-training then sees the crops that fine-tuning sees.
+    The id of an image is its number, as in mmpose.
 
     Args:
         source: The JSON list.

@@ -1,6 +1,6 @@
 """Multi-Person PoseTrack (Iqbal, Milan, Gall, CVPR 2017) to the PoseTrack18 layout.
 
-``annolist/{train,test}/annolist.mat`` of the authors' release holds one struct a video:
+``annolist/{train,test}/annolist.mat`` of the authors' release holds one struct per video:
 ``name``, ``num_frames``, ``num_persons`` and the cell ``annopoints`` (num_persons, num_frames);
 a cell is empty or has ``point`` (structs of ``id``, ``x``, ``y``, ``is_visible``,
 ``is_truncated``) and ``head_rect`` (x1, y1, x2, y2; empty where not annotated). The row of a
@@ -41,7 +41,7 @@ MPII_JOINTS = (
     "left_elbow",
     "left_wrist",
 )
-"""PoseTrack's name of each MPII joint id, None where it has no such joint."""
+"""PoseTrack's name of each MPII joint id, None if it has no such joint."""
 
 FRAME_NAMES = "videos/{video}/{number:05d}.jpg"
 """Where the release has its frames; the first is 00001.jpg."""
@@ -92,7 +92,7 @@ def multiperson_video_to_18(
 
     Nose and ears are never annotated. Choices: every annotated joint gets the visibility 1, also
     one that is occluded (``is_visible`` 0), as in the PoseTrack evaluation; coordinates stay as
-    they are; a box encloses the joints with 15 % more a side; image ids are the video's name
+    they are; a box encloses the joints with 15 % more on each side; image ids are the video's name
     times 10000 plus the frame's position from 0.
 
     Args:
@@ -172,7 +172,7 @@ def convert_multiperson_posetrack(
     overwrite: bool = False,
     progress: bool = False,
 ) -> ConversionReport:
-    """Convert an ``annolist.mat`` into a folder of PoseTrack18 files, one a video.
+    """Convert an ``annolist.mat`` into a folder of PoseTrack18 files, one per video.
 
     Head boxes: the release has them for all people of the test split and for part of the train
     split; the evaluation needs them, the report counts who has none.

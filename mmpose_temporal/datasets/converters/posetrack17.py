@@ -42,7 +42,7 @@ def posetrack17_to_18(
     visibility 1, also an occluded one, because the layout marks absent joints with 0 and the
     evaluation counts every annotated joint (what the file says is kept in
     ``keypoints_is_visible``); PoseTrack17 has no person boxes, so a box encloses the joints with
-    15 % more a side; people without joints are left out.
+    15 % more on each side; people without joints are left out.
 
     Args:
         path: .mat or .json.

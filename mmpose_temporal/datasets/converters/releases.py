@@ -27,7 +27,7 @@ class Release:
     Attributes:
         name: ``posetrack17``, ``posetrack18``, ``posetrack21`` or ``other`` (the PoseTrack18
             layout with names of its own, as synthetic data).
-        why: What it was told by.
+        why: What it was recognised by.
     """
 
     name: str

@@ -63,7 +63,7 @@ def spread(keypoints: np.ndarray, names: Sequence[str | None]) -> np.ndarray:
 
     Args:
         keypoints: (J, 3) x, y and 1 where annotated.
-        names: PoseTrack's name of each of the J, None where it has none.
+        names: PoseTrack's name of each of the J, None if it has none.
 
     Returns:
         (17, 3).

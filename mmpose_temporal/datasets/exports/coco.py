@@ -63,7 +63,7 @@ def write_coco_results(path: str | Path, videos: Iterable[VideoTracks]) -> int:
         How many people were written.
 
     Raises:
-        ValueError: Two videos share an image id, so their people could not be told apart.
+        ValueError: Two videos share an image id, so their people could not be distinguished.
     """
     results: list[dict] = []
     owner: dict[int, str] = {}

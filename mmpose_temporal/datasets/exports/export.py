@@ -37,7 +37,7 @@ def export_tracks(
 
     Args:
         source: Folder of predictions, one JSON a video, or one file.
-        out: For ``coco`` the JSON file to write, else a folder: one file a video.
+        out: For ``coco`` the JSON file to write, else a folder: one file per video.
         format: One of ``coco``, ``mot``, ``csv``, ``npz``, ``posetrack17``.
         overwrite: Replace what is there.
         progress: Show a progress bar.

@@ -1,4 +1,4 @@
-"""MOT challenge text: the boxes of the tracks, one file a video."""
+"""MOT challenge text: the boxes of the tracks, one file per video."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ COLUMNS = 10
 
 
 def write_mot(path: str | Path, tracks: VideoTracks) -> int:
-    """Write ``frame,id,x,y,w,h,score,-1,-1,-1`` a person, atomically.
+    """Write one line ``frame,id,x,y,w,h,score,-1,-1,-1`` per person, atomically.
 
     Frames count from 1 in the order of the video. Choices: ids stay (PoseTrack's begin with 0),
     and so do the pixels, whose first has the centre (0, 0); the MOT challenge counts pixels from

@@ -1,4 +1,4 @@
-"""Skeleton sequences for action recognition (mmaction2), one pickle-free .npz a video.
+"""Skeleton sequences for action recognition (mmaction2), one pickle-free .npz per video.
 
 mmaction2 reads a pickle of dictionaries. This package writes no pickles: each video is a plain
 archive of arrays, and :func:`load_skeletons` gives mmaction2's dictionary of it. Who wants

@@ -1,4 +1,4 @@
-"""A table with one row a joint (CSV), for spreadsheets and data frames."""
+"""A table with one row per joint (CSV), for spreadsheets and data frames."""
 
 import csv
 from pathlib import Path

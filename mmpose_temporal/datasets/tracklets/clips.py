@@ -10,7 +10,7 @@ from mmpose_temporal.posetrack import VideoAnnotation
 from mmpose_temporal.structures import NUM_KEYPOINTS
 
 STRIDES = (1, 1, 1, 2, 3, 3, 4, 5, 6, 8)
-"""Every n-th frame of a clip, drawn from these: from 25 frames a second down to 3 (choice)."""
+"""Every n-th frame of a clip, drawn from these: from 25 frames per second down to 3 (choice)."""
 
 
 def clip_of_video(video: VideoAnnotation) -> np.ndarray:

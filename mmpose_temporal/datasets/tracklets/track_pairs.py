@@ -43,7 +43,7 @@ class Tracks:
     Attributes:
         owners: (L,) int64; different negative numbers where nobody is the owner.
         poses: (L, H, K, 3) float32.
-        times: (L, H) int64, -1 where there is no pose.
+        times: (L, H) int64, -1 if there is no pose.
     """
 
     owners: np.ndarray
@@ -107,7 +107,7 @@ def draw_pairs(
         rng: Source of randomness.
         joints: Indices of the keypoints that vote for the common motion.
         history: H, poses of a track.
-        max_age: Frames that a track is looked for after its last pose.
+        max_age: Frames that a track stays live after its last pose.
         visits: Moments that are drawn.
         nearest: Of the tracks that a pose does not follow, so many of the nearest.
         reach: Of those further than so many mean diagonals, nine of ten are left out.
@@ -115,7 +115,7 @@ def draw_pairs(
             as after a mistake.
 
     Returns:
-        The pairs, or None where there is none.
+        The pairs, or None if there is none.
     """
     tracks = Tracks.empty(history, frames[0].poses.shape[1])
     moments = set(rng.permutation(np.arange(1, len(frames)))[:visits].tolist())

@@ -151,7 +151,7 @@ class PackFramePoses(BaseTransform):
 
     Gives ``data_samples``, a PoseDataSample with ``gt_instances``, ``pred_instances`` (the poses
     to be tracked, without ids) and the metainfo below. ``ori_shape`` (height, width) is (0, 0)
-    and ``frame_size`` (width, height) None where the annotations do not say.
+    and ``frame_size`` (width, height) None if the annotations do not have it.
 
     No image is needed. After :class:`LoadVideoFrame` there are ``inputs`` too, uint8 (H, W, 3)
     BGR, for similarities that look at the frames, and ``ori_shape`` is that of the image. The

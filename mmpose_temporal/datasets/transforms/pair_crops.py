@@ -48,7 +48,7 @@ class LoadPairCrops(BaseTransform):
         self.load = LoadVideoFrame(on_error=on_error, **kwargs)
 
     def transform(self, results: dict) -> dict | None:
-        """Add the crops; None where a frame is skipped."""
+        """Add the crops; None if a frame is skipped."""
         crops = []
         for path, image_id, box in zip(
             results["img_paths"], results["img_ids"], results["boxes"], strict=True

@@ -112,7 +112,7 @@ class PosePairFlip(PosePairTransform):
 class PosePairShift(PosePairTransform):
     """Scale both poses about their common middle and move them through the frame, alike.
 
-    The middle is that of the box round all their joints. The shift is cut so that no side of
+    The middle is that of the box around all their joints. The shift is cut so that no side of
     this box comes to lie outside the frame that was not, or further than it was.
 
     Args:

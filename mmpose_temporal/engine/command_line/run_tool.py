@@ -89,9 +89,9 @@ def error_status(error: Exception, *, scripts: Sequence[str] = ()) -> int | None
 
     A ValueError may be a check of this project that speaks to the user, or an operation that
     failed in the middle of a computation (shapes that do not fit), which is of use with its
-    traceback only. They are told apart by where they come from: the first is raised by a ``raise``
-    of this project or of OpenMMLab's packages (choice; it leaves checks free to raise the usual
-    classes).
+    traceback only. They are distinguished by where they come from: the first is raised by a
+    ``raise`` of this project or of OpenMMLab's packages (choice; it leaves checks free to raise
+    the usual classes).
 
     Args:
         error: With its traceback.

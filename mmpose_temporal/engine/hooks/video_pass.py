@@ -190,7 +190,7 @@ class VideoPass:
 
 
 def read_frame(data_sample: PoseDataSample, backend_args: dict | None = None) -> np.ndarray | None:
-    """The frame as (H, W, 3) uint8 RGB, None where it cannot be read."""
+    """The frame as (H, W, 3) uint8 RGB, None if it cannot be read."""
     if not data_sample.get("frame_readable", True):
         return None
     try:

@@ -237,7 +237,7 @@ def clear_mot(
 ) -> MotCounts:
     """Count misses, false positives and id switches of one video.
 
-    With ``protocol='poseval'`` the traits of that program are kept:
+    With ``protocol='poseval'`` the quirks of that program are kept:
 
     - The last scored frame of the video is dropped (a video of one scored frame counts nothing;
       poseval itself stops with an error there).

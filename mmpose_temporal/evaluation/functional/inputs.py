@@ -66,7 +66,7 @@ class PredictionFrame:
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """People of all frames of a video, one row a person, ordered by frame.
+    """People of all frames of a video, one row per person, ordered by frame.
 
     Attributes:
         frames: (P,) int64, frame of each person.

@@ -1,7 +1,7 @@
 """Pairs of annotated and predicted joints that are near enough to be matched, and their tracks.
 
-C candidates in all frames of a video; U pairs of an annotated and a predicted track, told apart by
-joint class, that have a candidate in some frame.
+C candidates in all frames of a video; U pairs of an annotated and a predicted track, distinguished
+by joint class, that have a candidate in some frame.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def assign_joints(
 ) -> np.ndarray:
     """Match joints one to one in each frame and joint class so that the scores add up highest.
 
-    Where the best partner of each annotated joint is another one, that is the assignment; the
+    If the best partner of each annotated joint is another one, that is the assignment; the
     Hungarian algorithm is called only where joints compete or two partners score the same.
 
     Args:

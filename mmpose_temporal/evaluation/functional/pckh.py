@@ -85,7 +85,7 @@ def select_scored(
 ) -> ScoredVideo:
     """Drop the joints with a low score, the frames and the joints that are not scored.
 
-    With ``protocol='poseval'`` the traits of that program are kept:
+    With ``protocol='poseval'`` the quirks of that program are kept:
 
     - A frame without annotated people is dropped with its predictions, whether it is labelled
       (an empty scene) or not, unless it is ``listed`` (:class:`~.inputs.GroundTruthFrame`).

@@ -5,7 +5,7 @@ Videos are combined by adding their counts, never by averaging their ratios.
 Two protocols:
 
 ``'poseval'`` gives the figures of the public evaluation program of PoseTrack (poseval, with
-motmetrics 1.4), traits included. Each is described where it is reproduced:
+motmetrics 1.4), quirks included. Each is described where it is reproduced:
 :func:`~.pckh.select_scored`, :func:`~.average_precision.average_precision`,
 :func:`~.clear_mot.clear_mot`, :func:`~.figures.summarize`.
 
@@ -13,7 +13,7 @@ motmetrics 1.4), traits included. Each is described where it is reproduced:
 all its people, joints that are never annotated stay out of the means, MOTP is over matches only.
 
 Fragmentations, IDF1 and HOTA are not in poseval. They take the scored frames and joints from the
-protocol (:func:`~.pckh.select_scored`) and none of its other traits: every scored frame counts,
+protocol (:func:`~.pckh.select_scored`) and none of its other quirks: every scored frame counts,
 with its people. HOTA_legacy selects its frames by itself (:mod:`~.hota_legacy`).
 """
 

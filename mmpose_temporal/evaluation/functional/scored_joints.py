@@ -46,7 +46,7 @@ class ScoredJoints:
 
         PoseTrack's 15 joints have the groups of its papers. In other layouts the left and the
         right one of a joint make a group, named without the side ('left_hip' and 'R_Hip' are in
-        'hip' and 'Hip'); a joint without a side is its own group. Where there is such a joint
+        'hip' and 'Hip'); a joint without a side is its own group. If there is such a joint
         beside the two (Halpe-26 has a 'hip' in the middle), theirs is 'left_right_hip'.
         """
         names = tuple(skeleton.keypoint_names[index] for index in skeleton.scored)

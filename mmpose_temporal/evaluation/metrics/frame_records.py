@@ -22,7 +22,7 @@ class FrameRecord:
         num_frames: Number of frames of the video; None: not known, it is as long as what came.
         readable: False if the image was missing or broken and skipped.
         truth: Annotated people, with the sizes of their heads, NaN where a person has no head
-            box (None where only files are written).
+            box (None if only files are written).
         predicted: Predicted people, all K keypoints.
         bboxes: (M, 4) xyxy, pixels, of the annotated people.
         skeleton: The K keypoints of both.

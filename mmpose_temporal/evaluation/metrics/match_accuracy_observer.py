@@ -12,7 +12,7 @@ from ..functional import match_accuracy
 class MatchAccuracyObserver(Observer):
     """Counts how often the highest similarity picks the right person, for MatchAccuracyMetric.
 
-    Where the true identities of a frame's poses are known (the sample's ``known_ids``, -1: not
+    If the true identities of a frame's poses are known (the sample's ``known_ids``, -1: not
     known), people are compared with the remembered poses before ids are assigned, whatever ids
     the tracker gave; see :func:`~mmpose_temporal.evaluation.functional.match_accuracy`. The
     sample gets the metainfo ``match_counts``: how many of its people have their highest

@@ -45,7 +45,7 @@ NORM_ITEMS = ("head", "bbox")
 class PoseTrackMetric(BaseMetric):
     """PoseTrack's AP, MOTA, MOTP, precision, recall and id switches; IDF1, HOTA, fragmentations.
 
-    Takes one data sample a frame; frames may come in any order and from any rank, and ranks may
+    Takes one data sample per frame; frames may come in any order and from any rank, and ranks may
     hold different numbers of frames. A predicted joint counts as present if its score is above 0.
     The arithmetic is that of :mod:`mmpose_temporal.evaluation.functional`.
 
@@ -59,7 +59,7 @@ class PoseTrackMetric(BaseMetric):
         mota_score_thr: Predicted joints with a score below it are left out of the tracking
             figures (all but AP).
         protocol: 'poseval' for the figures of the public evaluation program, 'strict' for those
-            without its traits; see :mod:`~mmpose_temporal.evaluation.functional.posetrack`.
+            without its quirks; see :mod:`~mmpose_temporal.evaluation.functional.posetrack`.
         joints: 'all', or 'annotated' to leave joints that no ground truth annotates out of the
             means ('strict' always leaves them out).
         metrics: What to compute: some of 'AP', 'MOTA' (with MOTP, Precision, Recall, IDSW, Frag),
@@ -72,10 +72,10 @@ class PoseTrackMetric(BaseMetric):
             of the data has a head box, else 'bbox'. Figures of the two do not compare; the log
             says where it is 'bbox'.
         bbox_share: Of the diagonal of the person's box, with 'bbox'; the default (0.1) is near
-            the head size, see :data:`~..functional.pckh.BBOX_SHARE`. Where a person has no box,
+            the head size, see :data:`~..functional.pckh.BBOX_SHARE`. If a person has no box,
             it is the one around the annotated joints.
         format_only: Write the predictions, compute nothing (for data without annotations).
-        outfile_prefix: Folder for the predictions in the PoseTrack18 layout, one file a video.
+        outfile_prefix: Folder for the predictions in the PoseTrack18 layout, one file per video.
             None: nothing is written.
         collect_device: 'cpu' or 'gpu', how the ranks' results are gathered.
         prefix: Prefix of the metric names. None: 'posetrack'.

@@ -51,11 +51,11 @@ class KeypointRefinementHead(FeatureHead):
         )
 
     def responses(self, features: Tensor, keypoints: Sequence[int] | None = None) -> Tensor:
-        """What the 1x1 convolution answers for keypoint k at features meant for keypoint k.
+        """What the 1x1 convolution returns for keypoint k at features meant for keypoint k.
 
         Args:
             features: (..., K, n, C).
-            keypoints: K rows of the convolution to take in place of 0 to K - 1: those of the
+            keypoints: K rows of the convolution to take instead of 0 to K - 1: those of the
                 other side, for a mirrored crop.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Necks that are told whose crops they see."""
+"""Necks that know whose crops they see."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class SampleNeck(BaseModule, ABC):
 
         Args:
             feats: Of B crops, (B, C_i, H_i, W_i) each.
-            samples: Of the B crops, in their order. None where nobody knows whose crops they
+            samples: Of the B crops, in their order. None if nobody knows whose crops they
                 are, as when FLOPs are counted: nothing is remembered of anybody then.
             mirrored: The crops are mirrored: the second pass of the flip test, over crops that
                 were already seen as they are.

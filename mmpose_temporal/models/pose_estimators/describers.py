@@ -22,7 +22,7 @@ class EstimatedCrops:
     Attributes:
         feats: Feature maps after backbone and neck, (B, C_i, H_i, W_i) each.
         mirrored: Those of the mirrored crops, not mirrored back; None without the flip test.
-        heatmaps: (B, K, H, W), with the flip test averaged as in mmpose. None where the head
+        heatmaps: (B, K, H, W), with the flip test averaged as in mmpose. None if the head
             has none, or nobody asked for them (:attr:`Describer.needs_heatmaps`).
         instances: What the head decoded of each crop, ``keypoints`` (1, K, 2) in pixels of the
             crop and ``keypoint_scores`` (1, K), numpy.
@@ -43,7 +43,7 @@ class EstimatedCrops:
 class Describer(BaseModule, ABC):
     """Says something of each person that the parts behind the estimator need.
 
-    Each row that it answers becomes a field of the sample's ``pred_instances`` under its own
+    Each row that it returns becomes a field of the sample's ``pred_instances`` under its own
     name, beside the pose; a tracker carries it along with the person. Any number of describers
     go together, as long as their names differ. A describer may own weights; those of the
     estimator's other parts are reached through :meth:`bind`.
@@ -83,7 +83,7 @@ def build_describers(configs: Sequence[dict], estimator: nn.Module) -> nn.Module
 
     Raises:
         TypeError: One of them is no :class:`Describer`.
-        ValueError: Two of them answer rows of one name, or one has the name of a field of
+        ValueError: Two of them return rows of one name, or one has the name of a field of
             mmpose; or a describer lacks something.
     """
     parts = nn.ModuleList(MODELS.build(config) for config in configs)
@@ -107,7 +107,7 @@ def describe(parts: Sequence[Describer], crops: EstimatedCrops) -> dict[str, Ten
     """The rows of all describers.
 
     Raises:
-        ValueError: A describer answers other names than it has, or another number of rows.
+        ValueError: A describer returns other names than it has, or another number of rows.
     """
     found: dict[str, Tensor] = {}
     for part in parts:

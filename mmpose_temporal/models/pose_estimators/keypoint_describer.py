@@ -36,7 +36,7 @@ class KeypointDescriber(Describer):
 
     Features are computed at the candidates only, see :func:`features_at`.
 
-    With the flip test, heatmaps are averaged as in mmpose, and so is what the refinement answers
+    With the flip test, heatmaps are averaged as in mmpose, and so is what the refinement returns
     (choice: refined responses take the place of the heatmaps', so they get what those get).
     Matching features are those of the crop as it is (choice: the mean of two features is none
     that the classifiers were trained on).
@@ -104,7 +104,7 @@ class KeypointDescriber(Describer):
         """See :class:`Describer`.
 
         Raises:
-            ValueError: A head answers at another resolution than that of the heatmaps.
+            ValueError: A head has another resolution than the heatmaps.
         """
         for head in (self.matching, self.refinement):
             if head is not None:
@@ -131,7 +131,7 @@ class KeypointDescriber(Describer):
         )
 
     def _evidence(self, crops: EstimatedCrops, candidates: KeypointCandidates) -> Tensor:
-        """(B, K, n): what the 1x1 convolution answers at the candidates, without its bias."""
+        """(B, K, n): what the 1x1 convolution returns at the candidates, without its bias."""
         head, cells = self.refinement, candidates.cells
         responses = head.responses(head.features_at(crops.feats, cells))
         if crops.mirrored is not None:

@@ -28,14 +28,14 @@ MOVED = {
 class TemporalPoseEstimator(TopdownPoseEstimator):
     """mmpose's top-down estimator with parts that look beyond the single crop.
 
-    - A neck that is a :class:`SampleNeck` is told whose crops it sees, in training, in testing,
+    - A neck that is a :class:`SampleNeck` knows whose crops it sees, in training, in testing,
       and in the second pass of the flip test.
-    - ``describers`` say of each person what the tracker's parts need beyond the pose. Their rows
-      are fields of ``pred_instances`` under their own names, one row for the one person of a
+    - ``describers`` compute for each person what the tracker's parts need beyond the pose. Their
+      rows are fields of ``pred_instances`` under their own names, one row for the one person of a
       crop, as tensors on the network's device.
     - ``matching_head`` and ``refinement_head`` are TKMR's modules, on the same features as the
       head. ``temporal_loss`` trains them on clips of people; without it they take no part in
-      training. ``describers=[dict(type='KeypointDescriber')]`` hands on what they answer.
+      training. ``describers=[dict(type='KeypointDescriber')]`` passes on what they return.
     - Training leaves the parts in ``frozen`` alone, their weights and their BN statistics.
 
     TKMR trains in two stages (section 3.4): first backbone and head as in mmpose, without
@@ -55,7 +55,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
     Raises:
         ValueError: Options that contradict each other; there is no head, or heads and losses
             that need heatmaps, and no heatmap head; ``frozen`` names no part; two describers
-            answer rows of one name.
+            return rows of one name.
         TypeError: An option that does not exist, or has another place now.
     """
 

@@ -73,7 +73,7 @@ class Similarity(BaseModule, TrackerPart):
 
         For similarities that move poses along with the image. Called once per frame, also where
         nobody is remembered or found, so each call takes one step and steps add up for people
-        not seen for a while. Frames in which nobody was looked for are passed over.
+        not seen for a while. Frames in which people are not detected are skipped.
 
         Args:
             previous: Representation of the N people remembered; None before the first.
@@ -104,7 +104,7 @@ class Similarity(BaseModule, TrackerPart):
             current: Representation of the frame's M people.
             previous: Representation of N people seen before.
             pairs: (M, N) bool, the pairs that the gates let through; None: all. A costly
-                similarity scores only these; what it answers for the others is not looked at.
+                similarity scores only these; what it returns for the others is ignored.
 
         Returns:
             The scores of the (M, N) pairs.

@@ -22,14 +22,14 @@ class ChosenJoints(nn.Module):
 
     The network's own layout is that of the data it was trained on. Data of another layout are
     told by :meth:`use_skeleton`; joints that they lack count as absent, and keypoints that the
-    network does not know are not looked at.
+    network does not know are ignored.
 
     The choice is part of the checkpoint (tensor ``index``), so that weights trained with other
     joints are refused.
 
     Attributes:
         joints: The J joints, as indices into the network's own layout.
-        layout: Names of the network's own layout; None where they are not known yet.
+        layout: Names of the network's own layout; None if they are not known yet.
         num_keypoints: K of the data.
 
     Args:
@@ -75,7 +75,7 @@ class ChosenJoints(nn.Module):
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """Names of the J joints; None where they are not known."""
+        """Names of the J joints; None if they are not known."""
         return None if self.layout is None else tuple(self.layout[index] for index in self.joints)
 
     @property

@@ -32,7 +32,7 @@ class ConvEntailment(Similarity):
 
     Keypoints: one dot for each joint in the frame downsampled to ``resolution``, at the cell
     that the tokens of :class:`PoseEntailment` have. Its colour tells the joint: hue and
-    saturation are fixed, and the value of joint j of J is ``(j + 1) / J``. Where dots meet, the
+    saturation are fixed, and the value of joint j of J is ``(j + 1) / J``. If dots meet, the
     brighter one stays. Choice: the paper gives no hue and saturation, and no size of the dots;
     a radius of 0 is one cell.
 

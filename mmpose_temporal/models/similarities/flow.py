@@ -28,12 +28,12 @@ class FlowSimilarity(OKSSimilarity):
     """OKS of a frame's poses with earlier ones that dense optical flow has moved, in [0, 1].
 
     The tracking of Simple Baselines (Xiao et al., ECCV 2018, section 3), a baseline of KeyTrack
-    (section 4.2), with the DIS flow of OpenCV (Kroeger et al., ECCV 2016) in place of a network.
+    (section 4.2), with the DIS flow of OpenCV (Kroeger et al., ECCV 2016) instead of a network.
     The flow between a frame and the one before is computed once, in grey and at reduced size,
     and read bilinearly at the joints. People who were not seen for a while were moved in every
     frame since, so their flows are chained. Of a video one small grey image is kept.
 
-    Choice: frames in which nobody was looked for are not looked at, so the flow leaps over them.
+    Choice: frames in which people are not detected are ignored, so the flow leaps over them.
     A joint outside the frame moves as the nearest pixel inside.
 
     Args:
@@ -63,13 +63,13 @@ class FlowSimilarity(OKSSimilarity):
     def advance(
         self, previous: Representation | None, packet: FramePacket, scene: dict[str, Any]
     ) -> Representation | None:
-        """Move the joints remembered by the flow from the frame before to this one.
+        """Move the joints remembered by the flow from the previous frame to this one.
 
-        ``scene`` holds ``'grey'``, the frame before in grey at reduced size, and ``'size'``, its
+        ``scene`` holds ``'grey'``, the previous frame in grey at reduced size, and ``'size'``, its
         width and height as it came.
 
         Raises:
-            ValueError: No image, or one of another size than the frame before.
+            ValueError: No image, or one of another size than the previous frame.
         """
         image = packet.image
         if image is None:

@@ -1,6 +1,6 @@
 """Pairwise geometry of boxes and poses, as plain arrays.
 
-Written for many small calls (a handful of people, thousands of frames a second).
+Written for many small calls (a handful of people, thousands of frames per second).
 """
 
 import numpy as np

@@ -13,7 +13,7 @@ def spatial_partition(
 ) -> np.ndarray:
     """Neighbourhood of each joint in the three parts of ST-GCN's spatial configuration.
 
-    A joint's neighbours (links and the joint itself) are told apart by their distance to the
+    A joint's neighbours (links and the joint itself) are distinguished by their distance to the
     centre of the skeleton, in links: as far as the joint (its root part), nearer (centripetal)
     or farther (centrifugal). Yan et al., Spatial Temporal Graph Convolutional Networks, AAAI
     2018, section 3.4.

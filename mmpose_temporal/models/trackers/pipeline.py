@@ -172,7 +172,7 @@ class TrackingPipeline:
 
         Args:
             sample: Needs the metainfo ``video_id`` and ``frame_index``, and ``num_frames`` where
-                the length is known. ``skeleton``, the :class:`Skeleton` of the data, is told to
+                the length is known. ``skeleton``, the :class:`Skeleton` of the data, is given to
                 all parts. With ``searched`` or ``frame_readable`` False nobody is
                 looked for: the frame has no people, and the tracks do not age. It may have
                 ``frame_size`` (w, h) or ``ori_shape`` (h, w), and ``time`` (seconds) or ``fps``.
@@ -275,7 +275,7 @@ class TrackingPipeline:
         return finished
 
     def _associate(self, state: VideoState, packet: FramePacket) -> None:
-        """Give the people ids, and tell all parts."""
+        """Give the people ids, and notify all parts."""
         answer = self.association.step(state.parts["association"], packet)
         packet.people = answer.comparison.people
         lengths = answer.lengths

@@ -30,7 +30,7 @@ class PoseTracker(TrackerModel):
     """Estimates and tracks the poses of people in video with a top-down estimator.
 
     frame -> boxes -> crops -> estimator -> thresholds -> suppression -> association
-              ^ propagation of the frame before       -> refinement -> end stage -> output
+              ^ propagation of the previous frame     -> refinement -> end stage -> output
 
     In training (``mode='loss'``) it is its estimator: a batch of mmpose's top-down pipeline
     gives the estimator's losses. In testing a batch holds whole frames, consecutive ones of a
@@ -38,7 +38,7 @@ class PoseTracker(TrackerModel):
     and the frames that are *finished* come back, at the latest with the video's last frame. The
     state is kept by video id, so that videos may be interleaved.
 
-    A part that needs the frame before (a propagation, a memory) is given the frames of one video
+    A part that needs the previous frame (a propagation, a memory) is given the frames of one video
     in turn, so then only frames of different videos go through the estimator together
     (``VideoSampler(streams=V)``); the boxes of a batch are found together all the same.
 
@@ -190,7 +190,7 @@ class PoseTracker(TrackerModel):
         self, packets: Sequence[FramePacket], detections: Sequence[PersonCandidates]
     ) -> None:
         """Fill in the people of frames: of one turn, so at most one frame of each video if parts
-        need the frame before.
+        need the previous frame.
 
         Args:
             packets: Admitted frames.
@@ -207,7 +207,7 @@ class PoseTracker(TrackerModel):
         return self.pipeline.state_of(packet.video_id, "propagation")
 
     def _propose(self, packet: FramePacket, detections: PersonCandidates) -> PersonCandidates:
-        """The candidates of a frame: detections, and who was in the frame before."""
+        """The candidates of a frame: detections, and who was in the previous frame."""
         if self.propagation is None or not packet.searched:
             return detections
         return self.propagation.propose(

@@ -158,7 +158,7 @@ def known_ids(sample: PoseDataSample, num_people: int) -> np.ndarray | None:
         num_people: M.
 
     Returns:
-        (M,) int64; None where there are none.
+        (M,) int64; None if there are none.
 
     Raises:
         ValueError: Other numbers or another number of them.

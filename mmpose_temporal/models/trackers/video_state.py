@@ -78,7 +78,7 @@ class OpenVideos(dict[str, VideoState]):
         """Go on from the state of :meth:`state_dict`; open videos are forgotten.
 
         Args:
-            saved: What it answered.
+            saved: What it returned.
             device: Where the networks of the tracker are.
 
         Raises:

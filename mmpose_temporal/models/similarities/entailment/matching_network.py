@@ -165,7 +165,7 @@ class MatchingNetwork(nn.Module):
         return self._classify(tokens[:, 0])
 
     def pairs(self, tokens: Tensor, visible: Tensor, index: Tensor, max_pairs: int) -> Tensor:
-        """Classify pairs out of P poses; the first layer's product is made once a pose.
+        """Classify pairs out of P poses; the first layer's product is made once per pose.
 
         Args:
             tokens: (P, J, H), of each pose.

@@ -48,7 +48,7 @@ class PoseEntailment(Similarity):
         keypoint_names: Names of the layout that it is trained on, see ``layout`` of
             :class:`ChosenJoints`. Poses of other layouts are mapped by name.
         keypoint_thr: Keypoints that score less are absent.
-        frame_size: Width and height in pixels of frames that do not say theirs.
+        frame_size: Width and height in pixels of frames whose size is unknown.
         max_pairs: Pairs in one pass, which bounds memory. None: 32 on a CPU, 4096 elsewhere.
         checkpoint: Weights to begin with: a file or URL with those of this similarity, or of a
             tracker that has it.
@@ -274,7 +274,7 @@ class PoseEntailment(Similarity):
         return dict(loss=F.cross_entropy(logits, inputs["labels"]), accuracy=right.float().mean())
 
     def _sizes(self, sizes: Tensor) -> Tensor:
-        """(B, 2) as it is, the option in place of those that are not known."""
+        """(B, 2) as it is, the option instead of those that are not known."""
         known = (sizes > 0).all(1, keepdim=True)
         if known.all():
             return sizes

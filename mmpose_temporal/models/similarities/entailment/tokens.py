@@ -64,7 +64,7 @@ class TokenEmbedding(nn.Module):
     What belongs to a pose alone (position, type) is apart from what belongs to a pair (segment:
     the distance in time), so that a pose is embedded once.
 
-    The position of an invisible keypoint is not looked at: it adds no position vector. Choice:
+    The position of an invisible keypoint is ignored: it adds no position vector. Choice:
     the mask of the attention keeps it out as a key, but the first keypoint is the one that is
     pooled, visible or not.
 

@@ -20,7 +20,7 @@ class Unmatched:
         packet: The frame, with all M people.
         rows: (B,) int64, the people who continue no track and were not turned away yet.
         track_ids: (M,) int64, ids of those who continue one; -1 for the others.
-        scores: Of the (M, E) pairs; None where there was nobody to compare.
+        scores: Of the (M, E) pairs; None if there was nobody to compare.
         tracks: The E rows compared with.
     """
 

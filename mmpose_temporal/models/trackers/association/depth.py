@@ -100,7 +100,7 @@ def nearest_pairs(
         times: (E,) frame of each of them.
         nearest: People of each frame that are picked; of several at the same distance, the
             first. Distance is that of the centres: means of the keypoints that are present, of
-            the box where there is none.
+            the box if there is none.
 
     Returns:
         (M, E) bool.
@@ -116,7 +116,7 @@ def nearest_pairs(
 
 
 def pose_centers(poses: People) -> np.ndarray:
-    """(M, 2) means of the keypoints that are present, pixels; box centres where there is none."""
+    """(M, 2) means of the keypoints that are present, pixels; box centres if there is none."""
     present = (poses.keypoint_scores > 0)[..., None]
     count = present.sum(1)
     mean = np.where(present, poses.keypoints, 0).sum(1) / np.maximum(count, 1)

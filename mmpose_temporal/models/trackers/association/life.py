@@ -10,7 +10,7 @@ class Life(ABC):
     """Rules of a track's life.
 
     Attributes:
-        max_age: Frames that a track is looked for after its last pose, at most.
+        max_age: Frames that a track stays live after its last pose, at most.
         min_age: Frames that every track is looked for, at least.
     """
 
@@ -50,7 +50,7 @@ class TrackLife(Life):
     """A track ends when it was not seen for more than ``max_age`` frames.
 
     Args:
-        max_age: Frames that a track is looked for after its last pose, >= 1. None: as long as
+        max_age: Frames that a track stays live after its last pose, >= 1. None: as long as
             the association's depth remembers poses, and 1 frame where it remembers the last
             pose only.
 

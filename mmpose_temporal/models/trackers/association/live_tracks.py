@@ -103,7 +103,7 @@ class Comparison:
         tracks: The E rows that they were compared with.
         tick: Of the frame.
         scores: Of (M, E) pairs; ``allowed`` has no threshold in it, only what gates, the
-            similarity and the association's depth forbid. None where there was nobody to
+            similarity and the association's depth forbid. None if there was nobody to
             compare.
     """
 

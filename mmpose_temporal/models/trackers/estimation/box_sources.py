@@ -68,7 +68,7 @@ class DetectorBoxes(BoxSource):
 
     Choice: what can be looked up without the network is checked at construction, the
     checkpoint's file included. So a tracker that is only built to train its estimator needs the
-    file too: validation would ask for it after an epoch's work. Where the file is elsewhere,
+    file too: validation would ask for it after an epoch's work. If the file is elsewhere,
     give its address (anything with ``://``), or train with :class:`DatasetBoxes`.
 
     Args:

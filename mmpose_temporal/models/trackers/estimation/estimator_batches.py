@@ -74,7 +74,7 @@ def gather_people(
         num_keypoints: K of the data.
 
     Raises:
-        ValueError: The estimator answers another number of keypoints.
+        ValueError: The estimator returns another number of keypoints.
     """
     if not results:
         return [People.empty(num_keypoints) for _ in range(num_frames)]

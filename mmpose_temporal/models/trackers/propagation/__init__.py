@@ -1,4 +1,4 @@
-"""Propagation: people of the frame before as candidates in the next one."""
+"""Propagation: people of the previous frame as candidates in the current one."""
 
 from .base import DETECTED, LastFrame, PersonCandidates, Propagation, confidence, turns
 from .pasted_boxes import BoxPropagation, PastedBoxes, TemporalOKS

@@ -1,4 +1,4 @@
-"""People of the frame before, offered as candidates in the next one."""
+"""People of the previous frame, proposed as candidates in the current one."""
 
 from abc import abstractmethod
 from collections import Counter
@@ -82,21 +82,21 @@ class PersonCandidates:
 
 
 class Propagation(BaseModule, TrackerPart):
-    """Offers the people of the last frame that was searched as candidates in the next one.
+    """Proposes the people of the last frame that was searched as candidates in the next one.
 
-    A frame's way through it: :meth:`propose` offers boxes beside the detected ones, which go
+    A frame's way through it: :meth:`propose` adds boxes beside the detected ones, which go
     through the estimator with them in one batch; :meth:`merge` chooses among the resulting
     poses; after suppression and association :meth:`observe` keeps the frame's people, those with
     an id, for the next frame. The state of a video holds one frame.
 
     A frame that is not searched (unreadable, or without labels if people are looked for at
-    annotated boxes) is passed over: the people of the frame before it are offered in the frame
+    annotated boxes) is skipped: the people of the frame before it are proposed in the frame
     after it (choice: as tracks do not age in such frames either).
 
     Args:
         max_propagated: Frames in a row that a person is kept without any detection. Guards
             against a false positive that confirms itself for ever: its box is estimated again
-            and again, and an estimator always answers something (choice; the papers give none.
+            and again, and an estimator always returns something (choice; the papers give none.
             The propagations here have 4, as many frames as KeyTrack's association looks back).
         min_confidence: Least :func:`confidence` in [0, 1] of a person kept by propagation alone.
 
@@ -129,14 +129,14 @@ class Propagation(BaseModule, TrackerPart):
         """Offer candidates.
 
         Args:
-            last: The people of the frame before; none at the first frame.
-            packet: The frame that they are offered in, with its image and features.
+            last: The people of the previous frame; none at the first frame.
+            packet: The frame that they are proposed in, with its image and features.
             boxes: (D, 4) float32 xyxy, pixels: the detections of the frame that passed the
                 tracker's threshold.
             scores: (D,) float32.
 
         Returns:
-            Detections and offers; the boxes have an area.
+            Detections and proposals; the boxes have an area.
         """
 
     @abstractmethod
@@ -150,7 +150,7 @@ class Propagation(BaseModule, TrackerPart):
 
         Returns:
             Those who stay (boxes, box scores and ``unseen`` may have changed; 0 for a person
-            backed by a detection), and the number of people of the frame before whom nothing
+            backed by a detection), and the number of people of the previous frame whom nothing
             backs and who may not stay.
         """
 

@@ -1,4 +1,4 @@
-"""Propagation that pastes the boxes of the frame before into the next one."""
+"""Propagation that pastes the boxes of the previous frame into the current one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ class PastedBoxes(Propagation):
 
     The box is the one round the joints that are present, its sides enlarged by ``alpha``; the
     cropper's own padding comes on top, as for a detection. A person whose joints span no area,
-    or whose box lies outside the frame, is not offered.
+    or whose box lies outside the frame, is not proposed.
 
     Args:
         alpha: Factor of the box's sides, >= 1.
@@ -65,7 +65,7 @@ class PastedBoxes(Propagation):
 class TemporalOKS(PastedBoxes):
     """Temporal OKS, TOKS (KeyTrack, 3.3, Algorithm 1 and A.4).
 
-    Each person of the frame before is estimated again in this frame, in the box pasted from
+    Each person of the previous frame is estimated again in this frame, in the box pasted from
     there; then OKS says which detected and propagated poses are the same person:
 
     - A propagated pose belongs to the detection it is most alike, if their OKS is at least
@@ -76,8 +76,8 @@ class TemporalOKS(PastedBoxes):
       ``max_propagated`` and ``min_confidence``. Two of them that are one person are left to
       the tracker's suppression, as two detections are.
 
-    Box scores play no part (A.4). Choice: a pose that stays in place of a detection has the
-    detection's box score, and one that was recovered that of its person in the frame before, so
+    Box scores play no part (A.4). Choice: a pose that stays instead of a detection has the
+    detection's box score, and one that was recovered that of its person in the previous frame, so
     it is the score of the last detection. The box of both is that round its joints, enlarged by
     ``alpha``.
 
@@ -149,7 +149,7 @@ class TemporalOKS(PastedBoxes):
 class BoxPropagation(PastedBoxes):
     """Propagates boxes, and lets NMS choose by box score which are estimated (KeyTrack, Table 2).
 
-    Detected boxes and those pasted from the frame before go through non-maximum suppression by
+    Detected boxes and those pasted from the previous frame go through non-maximum suppression by
     their box scores; what is left is estimated. A pasted box has the score of its person in the
     frame before, times ``decay``. It is backed by a detection where it suppresses one; else it
     stays within ``max_propagated`` and ``min_confidence``.
@@ -211,7 +211,7 @@ class BoxPropagation(PastedBoxes):
 
 
 def enlarged_boxes(poses: People, factor: float) -> np.ndarray:
-    """(M, 4) float32 xyxy, pixels: boxes round the joints that are present, sides x ``factor``."""
+    """(M, 4) float32 xyxy, pixels: boxes around the joints present, sides times ``factor``."""
     boxes = enclosing_boxes(poses.keypoints, poses.keypoint_scores > 0)
     centers, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
     half = half * np.float32(factor)

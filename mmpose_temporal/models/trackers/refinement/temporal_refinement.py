@@ -1,4 +1,4 @@
-"""TKMR's refinement of poses by those of the same person in the frames around."""
+"""TKMR's refinement of poses by those of the same person in the neighbouring frames."""
 
 import logging
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class TemporalRefinement(Refinement):
     person with the highest similarity (Eq. 5) in the next one. For every candidate l of keypoint
     k Eq. 6 adds to its feature H(l) the features at the neighbours' predicted places, each times
     the probability W that the two places are of one person, and divides by the number of frames.
-    Row k of the refinement head's 1x1 convolution answers the new response; the keypoint moves
+    Row k of the refinement head's 1x1 convolution returns the new response; the keypoint moves
     to the best candidate, and its score becomes that response, which is not bound to [0, 1].
 
     Choices where the paper is silent, or would do harm:
@@ -51,7 +51,7 @@ class TemporalRefinement(Refinement):
     - A path ends where nobody passes the IoU test of Eq. 5.
     - In Eq. 5 the later person of a pair comes first, in both directions, so that each pair of
       frames is scored once; in W the candidate comes first.
-    - The window is of frames of the video. Frames that were not searched are passed over.
+    - The window is of frames of the video. Frames that were not searched are skipped.
     - What association has embedded and scored by the same similarity is taken over from it.
     - Neighbours are taken as the estimator saw them, not as refinement changed them.
     - A joint that is absent stays absent, so ``keypoint_score_thr`` of the tracker takes joints
@@ -61,7 +61,7 @@ class TemporalRefinement(Refinement):
     are remembered.
 
     Args:
-        tau: Frames looked at to each side; 0: nothing is refined (supplement, Table 1).
+        tau: Frames looked at on each side; 0: nothing is refined (supplement, Table 1).
         num_candidates: n, candidates of a keypoint at most.
         context: False: self-refinement (method M6). Responses come from the pose's own features,
             no frame waits, and tau has no influence.
@@ -76,7 +76,7 @@ class TemporalRefinement(Refinement):
     Raises:
         ValueError: ``tau`` < 0 or ``num_candidates`` < 1; ``tau=0`` with ``context=False``;
             ``context_weight`` <= 0; ``joints``, or a weight or ``min_iou`` other than by default,
-            with ``context=False``; ``joints`` that are none.
+            with ``context=False``; ``joints`` names no keypoint.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class TemporalRefinement(Refinement):
     def push(self, window: RefinementWindow, packet: FramePacket) -> list[FramePacket]:
         """See :class:`Refinement`.
 
-        What observers are told, as ``refinement``: a :class:`RefinementRecord`, or None where
+        What observers get, as ``refinement``: a :class:`RefinementRecord`, or None if
         nobody is in the frame.
 
         Raises:

@@ -90,7 +90,7 @@ class RefinementWindow:
     """The frames of a video that refinement still needs: at most 2 reach + 1.
 
     Attributes:
-        reach: Frames that count to each side.
+        reach: Frames that count on each side.
         frames: In order; those with a ``frame`` wait, the others are only neighbours.
     """
 

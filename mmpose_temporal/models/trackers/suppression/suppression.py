@@ -73,7 +73,7 @@ class PoseNMS(GreedySuppression):
     Args:
         distance: As a share of the larger box's diagonal. The paper gives none (choice: of the
             26,085 pairs of two annotated people in a frame of Multi-Person PoseTrack 0.05 takes 18
-            for one person, 0.1 takes 229; on small synthetic videos with doubled boxes AP was
+            for one person, 0.1 takes 229; on small synthetic videos with duplicate boxes AP was
             49.1, 49.6, 49.0 and 48.1 with 0.02, 0.05, 0.1 and 0.15).
         min_share: The paper's 50 %.
 
