@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 from mmpose_temporal.visualization.trails import Trails
 
 
@@ -9,7 +9,7 @@ def people(*ids_and_lefts):
     """People 10 wide and 20 high, standing at y = 20."""
     ids = [i for i, _ in ids_and_lefts]
     boxes = [[x, 0, x + 10, 20] for _, x in ids_and_lefts]
-    return FramePoses.create(
+    return People.create(
         keypoints=np.zeros((len(ids), 2, 2)), boxes=np.reshape(boxes, (-1, 4)), track_ids=ids
     )
 

@@ -17,7 +17,7 @@ class Counting(IoUSimilarity):
         scene["frames"] = scene.get("frames", 0) + 1
         remembered = None if previous is None else len(previous["boxes"])
         self.calls.append(("advance", packet.tick, remembered))
-        return previous and {"boxes": previous["boxes"] + 1}
+        return previous and {**previous, "boxes": previous["boxes"] + 1}
 
     def embed(self, packet):
         self.calls.append(("embed", packet.tick, len(packet.people)))
