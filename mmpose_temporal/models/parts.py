@@ -12,7 +12,7 @@ T = TypeVar("T", bound=nn.Module)
 class Shared(Generic[T]):
     """A network that a part uses and does not own.
 
-    Kept in a plain object, so that ``nn.Module`` does not register it a second time: the owner's
+    It is kept in a plain object so that ``nn.Module`` does not register it again; the owner's
     checkpoint has its weights, and the owner moves and trains it.
 
     Attributes:
@@ -58,25 +58,25 @@ class TrackerPart:
     def use_skeleton(self, skeleton: Skeleton) -> None:
         """Get to know the keypoints of the data, before the first frame.
 
-        For parts that depend on what the keypoints are, as by their sigmas or by the places of a
-        network's joints. Until it is called, the data are taken for PoseTrack18's.
+        For parts that depend on the keypoints, as by their sigmas or by the joints of a network.
+        Until it is called, the data are assumed to have PoseTrack18's.
 
         Args:
-            skeleton: Of the data.
+            skeleton: The keypoints of the data.
 
         Raises:
             ValueError: The part cannot work with this layout.
         """
 
     def start_video(self) -> Any:
-        """The state of a video that begins. None: the part keeps nothing."""
+        """The state of a video that starts. None: the part keeps nothing."""
         return None
 
     def observe(self, state: Any, packet: FramePacket) -> None:
-        """See a frame that was searched, once the ids of its people are known.
+        """See a frame in which people were detected, once their ids are known.
 
-        Called in the order of time, with ``packet.people`` those who have an id, and before the
-        packet's image and features are released.
+        It is called in temporal order, before the packet's image and features are released;
+        ``packet.people`` are those with an id.
 
         Args:
             state: Of the video, changed in place.

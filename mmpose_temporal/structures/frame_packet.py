@@ -17,23 +17,23 @@ class FramePacket:
     Every stage of a tracker gets the packet, reads what it needs and writes what it finds.
 
     Attributes:
-        sample: The frame's data sample, which becomes the answer.
+        sample: The frame's data sample, which becomes the result.
         video_id: Name of the video.
         index: Position of the frame in the video, from 0.
-        tick: Number of the frame among those that people were looked for in, the clock of the
-            tracks' age. A frame that was not searched has the tick of the next one.
-        searched: Whether people are looked for in it; False where it cannot be read, or has no
-            labels and people are looked for at annotated boxes.
+        tick: Number of the frame among those in which people are detected, the clock of the
+            tracks' age. A frame that is not searched has the tick of the next one.
+        searched: Whether people are detected in it; False if it cannot be read, or if it has no
+            labels and the boxes are the annotated ones.
         people: Its people so far.
         time: Seconds since the start of the video; None if neither time nor frame rate is
             known.
         frame_size: Width and height in pixels; None if they are not known.
         image: (H, W, 3) uint8 BGR; None if there are only poses, and after association.
-        features: What the frame encoder says of the whole frame, by name; empty without one and
+        features: Features of the whole frame by the frame encoder, by name; empty without one and
             after association.
-        comparison: What association compared, see :class:`Comparison`; None before, and where
+        comparison: What association compared, see :class:`Comparison`; None before, and if
             nobody asked for it.
-        dropped: Reason -> number of people who were taken out.
+        dropped: Reason -> number of people who were dropped.
         records: What stages report to observers about their work in this frame, by stage; None if
             nobody watches.
     """
@@ -53,7 +53,7 @@ class FramePacket:
     records: dict[str, Any] | None = None
 
     def drop(self, reason: str, kept: np.ndarray) -> None:
-        """Take people out and count them.
+        """Drop people and count them.
 
         Args:
             reason: Key of ``dropped``.
@@ -66,13 +66,13 @@ class FramePacket:
             self.dropped[reason] += lost
 
     def release_image(self) -> None:
-        """Forget what only the stages up to association look at, which is large."""
+        """Release what only the stages up to association use, which is large."""
         self.image = None
         self.features = {}
 
 
 def is_searched(sample: PoseDataSample) -> bool:
-    """Whether people are looked for in a frame, by its metainfo."""
+    """Whether people are detected in a frame, by its metainfo."""
     return bool(sample.get("searched", True) and sample.get("frame_readable", True))
 
 
@@ -81,10 +81,10 @@ def frame_size(sample: PoseDataSample, image: np.ndarray | None = None) -> tuple
 
     Args:
         sample: May have the metainfo ``frame_size`` (w, h) or ``ori_shape`` (h, w).
-        image: (H, W, 3), the frame, which tells what the sample does not.
+        image: (H, W, 3), the frame, which is used if the sample has neither.
 
     Returns:
-        (w, h); None if neither tells.
+        (w, h); None if unknown.
     """
     size = sample.get("frame_size")
     if size is None:
@@ -99,11 +99,11 @@ def frame_time(sample: PoseDataSample) -> float | None:
     """Seconds since the start of the video.
 
     Args:
-        sample: May have the metainfo ``time`` (seconds), or ``fps``, which stands for
+        sample: May have the metainfo ``time`` (seconds), or ``fps``, which gives
             ``frame_index / fps``.
 
     Returns:
-        None if neither is there.
+        Seconds; None if the sample has neither.
 
     Raises:
         ValueError: ``fps`` is not positive.

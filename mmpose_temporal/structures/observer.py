@@ -7,7 +7,7 @@ from .frame_packet import FramePacket
 
 
 class Observer:
-    """Sees what the stages of a tracker do in the frames that it asks for.
+    """Sees what the stages of a tracker do in the frames that it wants.
 
     Add one to the tracker's ``observers``. Nothing is kept or computed for frames that no
     observer wants.
@@ -18,7 +18,7 @@ class Observer:
         return True
 
     def associated(self, packet: FramePacket) -> None:
-        """A frame that was searched, once its people have ids.
+        """A frame in which people were detected, once they have ids.
 
         Args:
             packet: ``comparison`` has all people of the frame, those without an id too.

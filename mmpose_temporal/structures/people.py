@@ -35,7 +35,7 @@ class People:
         boxes: (M, 4) float32, xyxy.
         box_scores: (M,) float32.
         track_ids: (M,) int64, -1 if there is none.
-        extras: What else is known of them: named arrays or tensors with M rows each, selected
+        extras: What else is known about them: named arrays or tensors with M rows each, selected
             and joined together with the poses.
 
     Raises:
@@ -212,7 +212,7 @@ class People:
         return People(*(getattr(self, name) for name in CORE), {**self.extras, **rows})
 
     def only_extras(self, *names: str) -> "People":
-        """A copy with these extras alone; those that are not there are left out."""
+        """A copy with only these extras; missing ones are left out."""
         if not self.extras:
             return self
         kept = {name: self.extras[name] for name in names if name in self.extras}
@@ -226,7 +226,7 @@ class People:
             index: Of the people, see :func:`select_rows`. None: all.
 
         Raises:
-            KeyError: It is not there; the text names those that are.
+            KeyError: There is no such extra; the text names those that exist.
         """
         if name not in self.extras:
             there = ", ".join(sorted(self.extras)) or "none"

@@ -1,9 +1,9 @@
 # KeyTrack (Snower et al., 15 Keypoints Is All You Need, CVPR 2020). The numbers are the paper's
 # if no comment says otherwise.
 #
-# Pose entailment: a transformer predicts whether two poses of different frames are one person's, and a
-# pose takes the id of its best match (3.1, 3.2, A.4, A.5). Its weights come from a training on
-# poses alone: --cfg-options model.association.similarity.checkpoint=FILE
+# Pose entailment: a transformer predicts whether two poses of different frames are one person's,
+# and a pose takes the id of its best match (3.1, 3.2, A.4, A.5). Its weights come from a training
+# on poses alone: --cfg-options model.association.similarity.checkpoint=FILE
 keytrack_association = dict(
     type="Association",
     similarity=dict(

@@ -51,7 +51,7 @@ tkmr_resnet_modules = dict(in_channels=2048, upsample=(2, 2, 2))
 tkmr_hrnet_w48_modules = dict(in_channels=48, upsample=(1, 1, 1))
 
 # ------------------------------------------------------------------------------------- tracking
-# Frame t is matched with t - 1 only, so a track ends where its person is missed (M 3.2). Pairs
+# Frame t is matched with t - 1 only, so a track ends if its person is missed (M 3.2). Pairs
 # need an IoU of 0.1 (M Eq. 5; for TBM too: choice). The paper has no lowest similarity: choice, a
 # tenth of the highest for each kind, which is 17 for TKM.
 tkmr_iou_association = dict(

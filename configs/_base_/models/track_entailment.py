@@ -1,5 +1,5 @@
-# The matcher that the package ships: it predicts for each pose whether it continues a track. Put in
-# place of another association:
+# The matcher that the package ships: it predicts for each pose whether it continues a track. It
+# replaces another association:
 #     model = dict(association=dict(_delete_=True, **_base_.shipped_association), min_length=3)
 track_entailment_association = dict(
     type="Association",

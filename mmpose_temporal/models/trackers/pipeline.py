@@ -38,7 +38,7 @@ class TrackingPipeline:
     it, which has their weights.
 
     Args:
-        parts: Parts with a state, by name; each video's state of a part is kept under its name.
+        parts: Parts with a state, by name; their states in each video are kept under these names.
             ``association`` is always there; ``refinement`` and ``merging`` are stages here, the
             others only observe.
         suppression: Applied in order.
@@ -94,7 +94,7 @@ class TrackingPipeline:
         return [association.similarity, *association.gates, *association.births]
 
     def use_skeleton(self, skeleton: Skeleton) -> None:
-        """Tell all parts the keypoints of the data; nothing happens if they know them.
+        """Give all parts the keypoints of the data; nothing happens if they know them.
 
         Raises:
             ValueError: Videos of other keypoints are open, or a part cannot work with these.
@@ -119,7 +119,7 @@ class TrackingPipeline:
     # ---- the life of a video
 
     def open_videos(self) -> list[str]:
-        """Names of the videos that began and did not end."""
+        """Names of the videos that have started and not ended."""
         return list(self.videos)
 
     def state_of(self, video_id: str, part: str) -> Any:
@@ -127,7 +127,7 @@ class TrackingPipeline:
         return self.videos[video_id].parts[part]
 
     def end_video(self, video_id: str) -> list[FramePacket]:
-        """Drop the state of a video; returns its frames that were still held back.
+        """Drop the state of a video; returns its frames that were still waiting.
 
         Raises:
             ValueError: The video is not open.
@@ -147,12 +147,12 @@ class TrackingPipeline:
         return self._finish(finished)
 
     def forget(self, video_ids: Iterable[str]) -> None:
-        """Drop the state of videos without ending them, as after an error in a frame of theirs."""
+        """Drop the state of videos without ending them, as after an error in a frame."""
         for video_id in video_ids:
             self.videos.pop(video_id, None)
 
     def reset(self) -> None:
-        """Forget all videos that were begun and not ended, as after an interrupted test."""
+        """Forget all videos that have started and not ended, as after an interrupted test."""
         self.videos.clear()
 
     def state_dict(self) -> dict[str, Any]:
@@ -171,10 +171,10 @@ class TrackingPipeline:
         Nothing looks at a frame before it is admitted.
 
         Args:
-            sample: Needs the metainfo ``video_id`` and ``frame_index``, and ``num_frames`` where
+            sample: Needs the metainfo ``video_id`` and ``frame_index``, and ``num_frames`` if
                 the length is known. ``skeleton``, the :class:`Skeleton` of the data, is given to
-                all parts. With ``searched`` or ``frame_readable`` False nobody is
-                looked for: the frame has no people, and the tracks do not age. It may have
+                all parts. With ``searched`` or ``frame_readable`` False people are not detected:
+                the frame has no people, and the tracks do not age. It may have
                 ``frame_size`` (w, h) or ``ori_shape`` (h, w), and ``time`` (seconds) or ``fps``.
             image: (H, W, 3) uint8 BGR.
 
@@ -297,7 +297,7 @@ class TrackingPipeline:
             part.observe(state.parts[name], packet)
 
     def _buffer(self, state: VideoState, refined: Sequence[FramePacket]) -> list[FramePacket]:
-        """Hold frames until their tracks are decided."""
+        """Keep frames until their tracks are decided."""
         finished = []
         for packet in refined:
             packet.comparison = None
@@ -306,7 +306,7 @@ class TrackingPipeline:
         return finished
 
     def _finish(self, packets: list[FramePacket]) -> list[FramePacket]:
-        """What is done last to frames that nothing changes any more."""
+        """The last step for frames that nothing changes any more."""
         for packet in packets:
             if packet.records is not None:
                 for observer in self._watching(packet):
@@ -316,7 +316,7 @@ class TrackingPipeline:
 
     @staticmethod
     def output(packet: FramePacket) -> PoseDataSample:
-        """The sample of a finished frame, with the answer.
+        """The sample of a finished frame, with the results.
 
         Returns:
             The sample with ``pred_instances`` (``keypoints`` (M, K, 2), ``keypoint_scores``

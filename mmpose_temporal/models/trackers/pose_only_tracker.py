@@ -1,4 +1,4 @@
-"""Tracking of poses that are known already, as a model that mmpose's tools build."""
+"""Tracking of known poses, as a model that mmpose's tools build."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from .tracker_model import TrackerModel, known_ids
 
 @MODELS.register_module()
 class PoseOnlyTracker(TrackerModel):
-    """Tracks poses that are known already, of any estimator.
+    """Tracks known poses, of any estimator.
 
     thresholds -> suppression -> association -> refinement -> end stage -> output
 
@@ -44,8 +44,8 @@ class PoseOnlyTracker(TrackerModel):
         Args:
             inputs: ``'loss'``: what the similarity trains on, see its ``loss``. Else the frames,
                 each (H, W, 3) uint8 BGR, for parts that look at them, or None.
-            data_samples: ``'predict'``: frames in the order of time within each video, with
-                their poses in ``pred_instances``. ``'loss'``: those of ``inputs``.
+            data_samples: ``'predict'``: frames, of each video in temporal order, with their
+                poses in ``pred_instances``. ``'loss'``: those of ``inputs``.
             mode: ``'predict'`` or ``'loss'``.
 
         Returns:

@@ -1,4 +1,4 @@
-"""The whole way of a video, as a model that mmpose's train and test tools build."""
+"""From frames to tracks, as a model that mmpose's train and test tools build."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,29 +35,29 @@ class PoseTracker(TrackerModel):
     In training (``mode='loss'``) it is its estimator: a batch of mmpose's top-down pipeline
     gives the estimator's losses. In testing a batch holds whole frames, consecutive ones of a
     video or one of each of several videos; all their people go through the estimator together,
-    and the frames that are *finished* come back, at the latest with the video's last frame. The
-    state is kept by video id, so that videos may be interleaved.
+    and the frames that are *finished* are returned, at the latest with the video's last frame.
+    The state is kept by video id, so that videos may be interleaved.
 
-    A part that needs the previous frame (a propagation, a memory) is given the frames of one video
-    in turn, so then only frames of different videos go through the estimator together
-    (``VideoSampler(streams=V)``); the boxes of a batch are found together all the same.
+    A part that needs the previous frame (a propagation, a memory) gets the frames of one video one
+    by one, so then only frames of different videos go through the estimator together
+    (``VideoSampler(streams=V)``); the boxes of a batch are still found together.
 
     A checkpoint of this model or of its estimator alone can be loaded; one that does not fit
     raises a RuntimeError that says what is missing.
 
     Args:
         estimator: Config of a top-down pose estimator of mmpose.
-        box_source: Config of a :class:`BoxSource`. Default: the boxes the data set proposes.
+        box_source: Config of a :class:`BoxSource`. Default: the boxes that the data set proposes.
         cropper: Config of :class:`TopdownCropper`.
         propagation: Config of a :class:`Propagation`. None: each frame by itself.
         memory: Config of a :class:`Memory` of persons. None: crops carry no memory.
-        max_crops: People that go through the estimator in one call, which bounds memory.
-        partial_checkpoint: True: accept checkpoints that fill the model in part only (mmengine
+        max_crops: Largest number of people per call of the estimator, which limits memory.
+        partial_checkpoint: True: accept checkpoints that fill only a part of the model (mmengine
             then lists what is missing as a warning). Names of parts of the estimator, such as
             ``['neck']``: these may be missing, everything else must fit.
         **tracking: Options of :class:`TrackerModel`: ``association``, ``suppression``, the
             thresholds, ``min_length``, ``refinement``, ``merging``, ``frame_encoder``,
-            ``observers``. People under ``box_score_thr`` are not cropped at all.
+            ``observers``. People below ``box_score_thr`` are not cropped at all.
 
     Raises:
         ValueError: An option out of its range.
@@ -132,8 +132,8 @@ class PoseTracker(TrackerModel):
         """Track the people of a batch of frames.
 
         Args:
-            inputs: Frames, each (H, W, 3) uint8 BGR on the CPU, in the order of time within
-                each video.
+            inputs: Frames, each (H, W, 3) uint8 BGR on the CPU, of each video in temporal
+                order.
             data_samples: Their samples, as packed by ``PackFrameInputs``.
 
         Returns:
@@ -168,7 +168,7 @@ class PoseTracker(TrackerModel):
         return packets
 
     def find_boxes(self, packets: Sequence[FramePacket]) -> list[PersonCandidates]:
-        """The boxes of each frame that pass the threshold; what else there was is counted."""
+        """The boxes of each frame that pass the threshold; the other ones are counted."""
         readable = [i for i, p in enumerate(packets) if p.sample.get("frame_readable", True)]
         device = next(self.estimator.parameters()).device
         answers = self.box_source(
@@ -207,7 +207,7 @@ class PoseTracker(TrackerModel):
         return self.pipeline.state_of(packet.video_id, "propagation")
 
     def _propose(self, packet: FramePacket, detections: PersonCandidates) -> PersonCandidates:
-        """The candidates of a frame: detections, and who was in the previous frame."""
+        """The candidates of a frame: detections, and people of the previous frame."""
         if self.propagation is None or not packet.searched:
             return detections
         return self.propagation.propose(
@@ -248,7 +248,7 @@ class PoseTracker(TrackerModel):
     def _attach_memory(
         self, packet: FramePacket, offer: PersonCandidates, crops: list[PoseDataSample]
     ) -> None:
-        """Hand what is remembered of the persons to the crops they may be in."""
+        """Attach what is stored about the persons to the crops that they may be in."""
         ids = np.full(len(offer.boxes), UNTRACKED, np.int64)
         if self.propagation is not None and (offer.sources >= 0).any():
             moved = offer.sources >= 0

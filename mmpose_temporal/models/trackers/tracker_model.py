@@ -31,17 +31,17 @@ class TrackerModel(BaseModel):
         box_score_thr: See :class:`Thresholds`.
         keypoint_score_thr: See :class:`Thresholds`.
         output_keypoint_thr: See :class:`Thresholds`.
-        min_length: Tracks with fewer poses are not reported; over 1, frames come back later. In
-            a video with fewer frames, tracks through all of them are reported (choice).
-        refinement: Config of a :class:`Refinement`; frames may come back later. None: poses stay
-            as they are.
-        merging: Config of a :class:`TrackMerging`; frames come back at the end of the video.
+        min_length: Tracks with fewer poses are not reported; if over 1, frames are returned later.
+            In a video with fewer frames, tracks through all of them are reported (choice).
+        refinement: Config of a :class:`Refinement`; frames may be returned later. None: poses
+            stay as they are.
+        merging: Config of a :class:`TrackMerging`; frames are returned at the end of the video.
             None: tracks stay as they are.
         frame_encoder: Config of a :class:`FrameEncoder`. None: no features of whole frames.
         observers: Configs of :class:`Observer` parts.
         metainfo: Keypoints of the data, as mmpose's data sets take it, for example
-            ``dict(from_file='configs/_base_/datasets/coco.py')``, where the samples do not carry
-            a ``skeleton``. None: those of the samples; without any, PoseTrack18's.
+            ``dict(from_file='configs/_base_/datasets/coco.py')``, if the samples have no
+            ``skeleton``. None: those of the samples; without any, PoseTrack18's.
         data_preprocessor: As in mmengine.
         init_cfg: As in mmengine.
 
@@ -98,7 +98,7 @@ class TrackerModel(BaseModel):
             self.pipeline.use_skeleton(read_skeleton(self._metainfo))
 
     def use_skeleton_of(self, data_samples: Sequence[Any] | None) -> None:
-        """Tell all parts the keypoints of samples that carry them, as in training."""
+        """Give all parts the keypoints of samples that have them, as in training."""
         if data_samples is not None and len(data_samples):
             skeleton = data_samples[0].get("skeleton")
             if skeleton is not None:
@@ -112,8 +112,8 @@ class TrackerModel(BaseModel):
     def test_step(self, data: dict) -> list[PoseDataSample | BaseDataElement]:
         """As in mmengine.
 
-        mmengine's loops look at the last output for a loss, so a batch that finishes no frame
-        answers an element with an empty one, which they take away again.
+        mmengine's loops look for a loss in the last output, so a batch that finishes no frame
+        returns one empty element, which they remove again.
         """
         return super().test_step(data) or [BaseDataElement(loss={})]
 
@@ -122,10 +122,10 @@ class TrackerModel(BaseModel):
         return super().val_step(data) or [BaseDataElement(loss={})]
 
     def end_video(self, video_id: str) -> list[PoseDataSample]:
-        """End a video whose number of frames is not known, or before its last frame.
+        """End a video whose number of frames is unknown, or before its last frame.
 
         Returns:
-            Its frames that were still held back, finished, as ``predict`` answers them.
+            Its frames that were still waiting, finished, as ``predict`` returns them.
 
         Raises:
             ValueError: The video is not open.
@@ -134,7 +134,7 @@ class TrackerModel(BaseModel):
             return self._answers(self.pipeline.end_video(video_id))
 
     def reset(self) -> None:
-        """Forget all videos that were begun and not ended, as after an interrupted test."""
+        """Forget all videos that have started and not ended, as after an interrupted test."""
         self.pipeline.reset()
 
     def video_state_dict(self) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class TrackerModel(BaseModel):
 
 
 def known_ids(sample: PoseDataSample, num_people: int) -> np.ndarray | None:
-    """The true identities of a frame's poses, where its sample has them.
+    """The true identities of a frame's poses, if its sample has them.
 
     Args:
         sample: May have the metainfo ``known_ids``, (M,) integers, -1: not known.

@@ -1,4 +1,4 @@
-"""What a tracker remembers of each open video."""
+"""What a tracker stores about each open video."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,21 +12,20 @@ from mmpose_temporal.structures import from_plain, plain_state, to_plain
 from .end import FrameBuffer
 
 STATE_VERSION = 1
-"""Of the saved state; raise it when what a shipped part keeps changes."""
+"""Version of the saved state; raise it when the state of a shipped part changes."""
 
 
 @plain_state
 @dataclass(slots=True, eq=False)
 class VideoState:
-    """Everything that is remembered of one video; made at its start, dropped at its end.
+    """Everything that is stored about one video; made at its start, dropped at its end.
 
     Attributes:
-        buffer: Frames that are held back.
+        buffer: Frames that are waiting.
         parts: What each part keeps, by its name in the tracker.
-        num_frames: Length of the video; None: not known, and the video is ended by
-            ``end_video``.
-        next_frame: Position of the frame that is due.
-        tick: Frames so far in which people were looked for: the clock of the tracks' age.
+        num_frames: Length of the video; None: unknown, and the video is ended by ``end_video``.
+        next_frame: Position of the next frame.
+        tick: Number of frames so far in which people were detected: the clock of the tracks' age.
     """
 
     buffer: FrameBuffer
@@ -37,12 +36,12 @@ class VideoState:
 
 
 class OpenVideos(dict[str, VideoState]):
-    """The states of the videos that began and did not end, by name.
+    """The states of the videos that have started and not ended, by name.
 
     Args:
         parts: Parts with a state, by name.
-        min_length: Of :class:`FrameBuffer`.
-        whole: Of :class:`FrameBuffer`.
+        min_length: See :class:`FrameBuffer`.
+        whole: See :class:`FrameBuffer`.
     """
 
     def __init__(self, parts: Mapping[str, TrackerPart], *, min_length: int, whole: bool):
@@ -56,7 +55,7 @@ class OpenVideos(dict[str, VideoState]):
 
         Args:
             video_id: Name of the video.
-            num_frames: Its length; None: not known.
+            num_frames: Its length; None: unknown.
         """
         state = VideoState(
             buffer=FrameBuffer(self.min_length, whole=self.whole),

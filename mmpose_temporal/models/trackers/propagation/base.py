@@ -22,12 +22,12 @@ SOURCE, UNSEEN = "source", "unseen"
 @plain_state
 @dataclass(slots=True, eq=False)
 class LastFrame:
-    """What a propagation keeps of one video: the people of the last frame that was searched.
+    """What a propagation keeps of one video: people of the last frame with detection.
 
     Attributes:
         people: All with an id; None before the first frame. Their extra ``unseen``, (M,) int64,
-            says for how many frames in a row, up to this one, each of them was there by
-            propagation alone.
+            is the number of consecutive frames, up to this one, in which each of them was found
+            only by propagation.
     """
 
     people: People | None = None
@@ -52,7 +52,7 @@ class PersonCandidates:
             from, :data:`DETECTED` for a detection.
         unseen: (P,) int64, what :class:`LastFrame` counts, if the candidate stays: 0 for a
             detection.
-        num_suppressed: Detections that were taken out already.
+        num_suppressed: Detections that were removed already.
     """
 
     boxes: np.ndarray
@@ -82,23 +82,23 @@ class PersonCandidates:
 
 
 class Propagation(BaseModule, TrackerPart):
-    """Proposes the people of the last frame that was searched as candidates in the next one.
+    """Proposes the people of the previous frame as candidates in the current one.
 
-    A frame's way through it: :meth:`propose` adds boxes beside the detected ones, which go
-    through the estimator with them in one batch; :meth:`merge` chooses among the resulting
-    poses; after suppression and association :meth:`observe` keeps the frame's people, those with
-    an id, for the next frame. The state of a video holds one frame.
+    For each frame, :meth:`propose` adds boxes to the detected ones, which go through the
+    estimator with them in one batch; :meth:`merge` chooses among the resulting poses; after
+    suppression and association :meth:`observe` keeps the frame's people with an id for the next
+    frame. The state of a video holds one frame.
 
-    A frame that is not searched (unreadable, or without labels if people are looked for at
-    annotated boxes) is skipped: the people of the frame before it are proposed in the frame
-    after it (choice: as tracks do not age in such frames either).
+    A frame in which people are not detected (``searched`` False: unreadable, or without labels
+    and with annotated boxes) is skipped: the people of the frame before it are proposed in the
+    frame after it (choice: as tracks do not age in such frames either).
 
     Args:
-        max_propagated: Frames in a row that a person is kept without any detection. Guards
-            against a false positive that confirms itself for ever: its box is estimated again
-            and again, and an estimator always returns something (choice; the papers give none.
-            The propagations here have 4, as many frames as KeyTrack's association looks back).
-        min_confidence: Least :func:`confidence` in [0, 1] of a person kept by propagation alone.
+        max_propagated: Number of consecutive frames that a person is kept without any detection.
+            It limits how long a false positive is propagated: its box is estimated again and
+            again, and an estimator always returns a pose (choice; the papers give none. The
+            propagations here have 4, as many frames as KeyTrack's association looks back).
+        min_confidence: Lowest :func:`confidence`, in [0, 1], of a person kept only by propagation.
 
     Raises:
         ValueError: ``max_propagated`` < 1 or ``min_confidence`` not in [0, 1].
@@ -126,7 +126,7 @@ class Propagation(BaseModule, TrackerPart):
     def propose(
         self, last: LastFrame, packet: FramePacket, boxes: np.ndarray, scores: np.ndarray
     ) -> PersonCandidates:
-        """Offer candidates.
+        """Propose candidates.
 
         Args:
             last: The people of the previous frame; none at the first frame.
@@ -150,8 +150,8 @@ class Propagation(BaseModule, TrackerPart):
 
         Returns:
             Those who stay (boxes, box scores and ``unseen`` may have changed; 0 for a person
-            backed by a detection), and the number of people of the previous frame whom nothing
-            backs and who may not stay.
+            with a detection), and the number of people of the previous frame who have none and
+            may not stay.
         """
 
     def observe(self, last: LastFrame, packet: FramePacket) -> None:
@@ -162,7 +162,7 @@ class Propagation(BaseModule, TrackerPart):
         last.people = people.only_extras(UNSEEN)
 
     def may_stay(self, poses: People, unseen: np.ndarray) -> np.ndarray:
-        """(M,) bool: the people that a detection backs (``unseen`` 0) or the limits admit."""
+        """(M,) bool: the people with a detection (``unseen`` 0) or within the limits."""
         admitted = (unseen <= self.max_propagated) & (confidence(poses) >= self.min_confidence)
         return (unseen == 0) | admitted
 
@@ -170,8 +170,8 @@ class Propagation(BaseModule, TrackerPart):
 def confidence(poses: People) -> np.ndarray:
     """(M,) float32, mean score of all K keypoints; a joint that is absent counts 0.
 
-    Choice: over all K, so that two sure joints are no better than a whole pose that is nearly as
-    sure.
+    Choice: over all K, so that two confident joints are no better than a whole pose that is
+    nearly as confident.
     """
     return np.maximum(poses.keypoint_scores, 0).mean(1, dtype=np.float64).astype(np.float32)
 
