@@ -99,7 +99,7 @@ def matcher_flops(similarity: PoseEntailment, poses: int, pairs: int) -> tuple[i
         pairs: Pairs that are scored.
 
     Returns:
-        Those that are done: the first layer's queries, keys and values once a pose, of the last
+        Those that are done: the first layer's queries, keys and values once per pose, of the last
         layer one query row and what follows it; and those if each pair did all rows itself.
     """
     network = similarity.network
