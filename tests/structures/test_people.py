@@ -61,9 +61,7 @@ def test_shapes_that_do_not_fit_raise(name, wrong):
 
 def test_direct_construction_names_the_shapes():
     with pytest.raises(ValueError, match=r"boxes \(1, 4\)"):
-        People(
-            np.zeros((2, 3, 2)), np.zeros((2, 3)), np.zeros((1, 4)), np.zeros(2), np.zeros(2)
-        )
+        People(np.zeros((2, 3, 2)), np.zeros((2, 3)), np.zeros((1, 4)), np.zeros(2), np.zeros(2))
 
 
 def test_indexing_and_cat():
@@ -125,9 +123,7 @@ def test_pose_scores_by_hand():
 @pytest.mark.parametrize("score", [0.1, 0.3, 0.7, 0.9])
 def test_a_pose_of_equal_joints_scores_as_its_joints(score):
     """The sum over 17 joints must not push it below a threshold of the same number."""
-    poses = People.create(
-        keypoints=np.zeros((1, 17, 2)), keypoint_scores=np.full((1, 17), score)
-    )
+    poses = People.create(keypoints=np.zeros((1, 17, 2)), keypoint_scores=np.full((1, 17), score))
     assert poses.pose_scores.dtype == np.float32
     assert poses.pose_scores[0] == np.float32(score)
     assert (poses.pose_scores >= score).all()

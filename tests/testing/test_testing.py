@@ -1,6 +1,5 @@
 """The tools of the tests are what they say."""
 
-
 import cv2
 import numpy as np
 import pytest
