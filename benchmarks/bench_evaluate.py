@@ -33,7 +33,7 @@ from mmpose_temporal.evaluation.functional import (
     evaluate_videos,
     head_sizes,
 )
-from mmpose_temporal.evaluation.posetrack_files import read_truth
+from mmpose_temporal.evaluation.video_files import read_truth
 from mmpose_temporal.structures import POSETRACK17_JOINTS, SCORED_KEYPOINTS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,6 +2,7 @@
 
 Both are folders of JSON files, one per video, or two single files, in the PoseTrack18 or the
 PoseTrack17 layout. Prints the table of the papers; docs/metrics.md says what each figure is.
+Files of other keypoints than PoseTrack's name them in 'categories'; the table has their names.
 
 Example:
     python tools/evaluate_posetrack.py data/posetrack18/annotations/val work_dirs/predictions \
@@ -15,8 +16,15 @@ from pathlib import Path
 
 from mmpose_temporal.engine.command_line import run_tool
 from mmpose_temporal.evaluation import as_json, evaluate_files, format_table, format_videos
-from mmpose_temporal.evaluation.functional import JOINT_CHOICES, PROTOCOLS
+from mmpose_temporal.evaluation.functional import (
+    BBOX_SHARE,
+    JOINT_CHOICES,
+    NORM_ITEMS,
+    PCKH_THRESHOLD,
+    PROTOCOLS,
+)
 from mmpose_temporal.evaluation.posetrack_files import SMALL_SET
+from mmpose_temporal.structures import read_skeleton
 from mmpose_temporal.utils import write_json
 
 
@@ -54,6 +62,26 @@ def flags() -> argparse.ArgumentParser:
         help="annotated: leave joints that are never annotated out of the means",
     )
     parser.add_argument(
+        "--metainfo",
+        metavar="FILE",
+        help="mmpose's description of the files' keypoints, such as "
+        "configs/_base_/datasets/coco.py; default: the names in the annotations",
+    )
+    parser.add_argument(
+        "--norm-item",
+        choices=NORM_ITEMS,
+        help="what joint distances are measured in (default: the head for PoseTrack's joints and "
+        "where there are head boxes, else the person's box)",
+    )
+    parser.add_argument(
+        "--bbox-share",
+        type=float,
+        default=BBOX_SHARE,
+        metavar="S",
+        help="of the diagonal of the person's box, where distances are measured in it "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
         "--workers",
         type=int,
         metavar="N",
@@ -65,6 +93,7 @@ def flags() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, write."""
+    skeleton = None if args.metainfo is None else read_skeleton(dict(from_file=args.metainfo))
     figures = evaluate_files(
         args.truth,
         args.predictions,
@@ -73,12 +102,18 @@ def run(args: argparse.Namespace) -> None:
         ap_score_thr=args.ap_thr,
         mota_score_thr=args.mota_thr,
         workers=args.workers,
+        skeleton=skeleton,
+        norm_item=args.norm_item,
+        bbox_share=args.bbox_share,
     )
     if args.out is not None:
         document = as_json(figures.total)
         if args.per_video:
             document["videos"] = {name: as_json(f) for name, f in figures.videos.items()}
         write_json(args.out, document)
+    if figures.norm_item == "bbox":
+        limit = PCKH_THRESHOLD * args.bbox_share
+        print(f"a joint matches within {limit:g} of the diagonal of the person's box")
     print(format_table(figures.total))
     if args.per_video:
         print(f"\n{format_videos(figures.videos)}")

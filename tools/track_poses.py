@@ -1,4 +1,4 @@
-"""Assign track ids to existing poses (PoseTrack18 layout); most trackers need no images."""
+"""Assign track ids to poses of any skeleton (PoseTrack18 layout); most need no images."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
 from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
+from mmpose_temporal.structures import read_skeleton
 
 
 def flags() -> argparse.ArgumentParser:
@@ -19,6 +20,12 @@ def flags() -> argparse.ArgumentParser:
         help="folder that the frames' paths in the files begin in, for a tracker that looks at "
         "the frames",
     )
+    parser.add_argument(
+        "--metainfo",
+        metavar="FILE",
+        help="mmpose's description of the files' keypoints, such as "
+        "configs/_base_/datasets/coco.py; default: the config's, or the names in the files",
+    )
     parser.add_argument("--checkpoint", help="weights of a similarity that learns")
     add_config_options(parser)
     return parser
@@ -28,7 +35,9 @@ def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
     config = read_config(args.config, args.cfg_options)
     tracker = build_pose_only_tracker(config, args.checkpoint)
-    print(track_pose_files(tracker, args.poses, args.out, images=args.images))
+    skeleton = None if args.metainfo is None else read_skeleton(dict(from_file=args.metainfo))
+    report = track_pose_files(tracker, args.poses, args.out, images=args.images, skeleton=skeleton)
+    print(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -39,7 +39,7 @@ def annotated_frames(annotations: str | Path, root: str | Path) -> list[tuple[in
         ValueError: They are broken, an id stands for two images, or a name leaves the root.
     """
     found: dict[int, str] = {}
-    for video in load_videos(annotations):
+    for video in load_videos(annotations, skeleton=None):
         for frame in video.frames:
             safe_join(root, frame.file_name)
             if found.setdefault(frame.image_id, frame.file_name) != frame.file_name:

@@ -10,7 +10,10 @@ from mmengine.runner import CheckpointLoader, load_state_dict
 from mmpose.registry import DATASETS, MODELS
 
 from mmpose_temporal.datasets import PoseTrackVideoDataset
+from mmpose_temporal.datasets.posetrack_base import PoseTrackBase
 from mmpose_temporal.models.trackers import PoseTracker
+from mmpose_temporal.structures import POSETRACK18, Skeleton, check_keypoints, read_skeleton
+from mmpose_temporal.utils import log_once
 from mmpose_temporal.utils.checkpoints import (
     CheckpointMismatch,
     compare_state,
@@ -19,22 +22,34 @@ from mmpose_temporal.utils.checkpoints import (
 )
 
 
-def load_weights(model: BaseModel, checkpoint: str | Path, *, strict: bool) -> None:
+def load_weights(
+    model: BaseModel,
+    checkpoint: str | Path,
+    *,
+    strict: bool,
+    keypoints: Skeleton | None = None,
+) -> None:
     """Load a checkpoint with torch's safe loader.
 
     Args:
         model: What is filled.
         checkpoint: A file or an address.
         strict: Refuse tensors that the model lacks or has too many.
+        keypoints: Those that it must have been trained on; one that names none is taken for such,
+            which is logged. None: they are not looked at.
 
     Raises:
-        ValueError: The file is no checkpoint, or holds what the safe loader refuses.
+        ValueError: The file is no checkpoint, or holds what the safe loader refuses; or it was
+            trained on other keypoints, with both lists.
         FileNotFoundError: No such file.
         CheckpointMismatch: It does not fit.
     """
     with reading_checkpoint(checkpoint):
         content = CheckpointLoader.load_checkpoint(str(checkpoint), "cpu", logger=None)
     state = weights_of(content, checkpoint)
+    said = check_keypoints(content, keypoints, source=str(checkpoint))
+    if said is not None:
+        log_once(said)
     problems = compare_state(model.state_dict(), state).problems(unexpected=True)
     if strict and problems:
         raise CheckpointMismatch(f"{checkpoint} does not fit the model: {problems}")
@@ -53,7 +68,9 @@ def build_pose_tracker(
         device: Where it runs. Default: the accelerator that mmengine finds, or the CPU.
 
     Raises:
-        ValueError: The config's model is another one, or ``checkpoint`` cannot be read safely.
+        ValueError: The config's model is another one, ``checkpoint`` cannot be read safely, or
+            it was trained on other keypoints than those of the config (of its model's
+            ``metainfo``, or of the data that it is tested on).
         FileNotFoundError: No such file.
         CheckpointMismatch: ``checkpoint`` does not fill the estimator.
     """
@@ -65,8 +82,23 @@ def build_pose_tracker(
     if not (isinstance(known, type) and issubclass(known, PoseTracker)):
         raise ValueError(f"a PoseTracker is needed; the config's model is {kind}")
     tracker = MODELS.build(settings)
-    load_weights(tracker, checkpoint, strict=False)
+    load_weights(tracker, checkpoint, strict=False, keypoints=config_skeleton(cfg))
     return tracker.to(device or get_device()).eval()
+
+
+def config_skeleton(cfg: Config) -> Skeleton | None:
+    """The keypoints that a config works on: its model's ``metainfo``, or those of its test data.
+
+    Returns:
+        None where it states neither.
+    """
+    dataset = (cfg.get("test_dataloader") or {}).get("dataset") or {}
+    metainfo = cfg.get("model", {}).get("metainfo") or dataset.get("metainfo")
+    if metainfo is not None:
+        return read_skeleton(metainfo)
+    kind = dataset.get("type")
+    known = DATASETS.get(kind) if isinstance(kind, str) else kind
+    return POSETRACK18 if isinstance(known, type) and issubclass(known, PoseTrackBase) else None
 
 
 def load_test_video(config: str | Path | Config, video: str) -> PoseTrackVideoDataset:

@@ -19,7 +19,7 @@ from mmpose_temporal.datasets import (
 )
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
 from mmpose_temporal.models.trackers import PoseOnlyTracker
-from mmpose_temporal.structures import FramePacket
+from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.utils import safe_join
 
 from .loading import load_weights
@@ -97,6 +97,7 @@ def track_pose_files(
     out: str | Path,
     *,
     images: str | Path | None = None,
+    skeleton: Skeleton | None = None,
     progress: bool = True,
 ) -> TrackingReport:
     """Track all videos of a folder and write each as soon as it is done.
@@ -105,25 +106,29 @@ def track_pose_files(
         tracker: From :func:`build_pose_only_tracker`.
         poses: Folder of per-video JSON files in the PoseTrack18 layout (or one file with all).
             Ids in them are ignored; without ``scores`` every joint scores 1.
-        out: Folder for the same files with ids.
+        out: Folder for the same files with ids, and with their own names of keypoints.
         images: Folder that the frames' paths in ``poses`` begin in, for a tracker that looks at
             the frames. None: none are opened.
+        skeleton: The keypoints of the files. None: those of the tracker's option ``metainfo``,
+            and without that those that the files name; PoseTrack18's where they name none.
         progress: Show a progress bar.
 
     Returns:
         The report; the poses that came in are those written and those counted as dropped.
 
     Raises:
-        ValueError: Broken files; a frame that cannot be read; ``out`` would overwrite
-            ``poses``.
+        ValueError: Broken files, or files of other keypoints; a frame that cannot be read; ``out``
+            would overwrite ``poses``.
     """
     if Path(out).resolve() == Path(poses).resolve():
         raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
     report = TrackingReport()
-    videos = load_videos(poses, need_ids=False)
+    skeleton = tracker.stated_skeleton if skeleton is None else skeleton
+    videos = load_videos(poses, need_ids=False, skeleton=skeleton)
     for video in track(videos, description="Tracking", disable=not progress):
         finished = _track_video(tracker, video, images)
-        write_video_predictions(out, video.video_id, [_predicted(frame) for frame in finished])
+        predicted = [_predicted(frame) for frame in finished]
+        write_video_predictions(out, video.video_id, predicted, skeleton=video.skeleton)
         report.videos += 1
         report.frames += len(finished)
         report.poses += sum(len(frame.people) for frame in video.frames)

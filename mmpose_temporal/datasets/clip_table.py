@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmpose_temporal.posetrack import VideoAnnotation
-from mmpose_temporal.structures import NUM_KEYPOINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class ClipTable:
         frame_index: (P,) int64, position of the row's frame in the video.
         track_ids: (P,) int64.
         boxes: (P, 4) float32 xyxy, image pixels.
-        keypoints: (P, 17, 3) float32: x, y in image pixels, visibility in {0, 1}.
+        keypoints: (P, K, 3) float32: x, y in image pixels, visibility in {0, 1}.
         annotation_ids: (P,) int64.
     """
 
@@ -55,7 +54,7 @@ class ClipTable:
             track_ids=np.array([p.track_id for _, p in rows], np.int64),
             boxes=np.array([p.box for _, p in rows], np.float32).reshape(-1, 4),
             keypoints=np.array([p.keypoints for _, p in rows], np.float32).reshape(
-                -1, NUM_KEYPOINTS, 3
+                -1, len(video.skeleton), 3
             ),
             annotation_ids=np.array([p.annotation_id for _, p in rows], np.int64),
         )

@@ -17,6 +17,7 @@ def frame_sample(video: VideoAnnotation, index: int) -> PoseDataSample:
             video_id=video.video_id,
             frame_index=index,
             num_frames=len(video.frames),
+            skeleton=video.skeleton,
             searched=frame.is_labeled or bool(frame.people),
         )
     )

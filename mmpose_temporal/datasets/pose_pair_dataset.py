@@ -117,4 +117,5 @@ class PosePairDataset(PoseTrackBase):
             track_ids=poses.track_ids[rows],
             dataset_name=self._metainfo["dataset_name"],
             flip_indices=self._metainfo["flip_indices"],
+            skeleton=self.skeleton,
         )

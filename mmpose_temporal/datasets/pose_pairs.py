@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, frame_poses
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ class PoseTable:
         crowds = [np.array([p.is_crowd for p in f.people], dtype=bool) for _, f in searched]
         parts = [frame_poses(f)[~c] for (_, f), c in zip(searched, crowds, strict=True)]
         owners = np.repeat(np.arange(len(parts), dtype=np.int32), [len(p) for p in parts])
-        poses = FramePoses.cat(parts)
+        poses = People.cat(parts)
         used = (poses.keypoint_scores > 0).sum(1) >= min_joints
         poses, owners = poses[used], owners[used]
         unknown = (np.nan, np.nan)

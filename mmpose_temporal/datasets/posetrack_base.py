@@ -1,6 +1,6 @@
 """What all data sets of PoseTrack's files share: where the files are, and which part is used."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -8,17 +8,25 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from mmpose_temporal.posetrack import VideoAnnotation, load_videos, with_frame_sizes
-from mmpose_temporal.structures import posetrack_metainfo
+from mmpose_temporal.structures import Skeleton, posetrack_metainfo, read_metainfo
 
 
 class PoseTrackBase(BaseDataset):
     """Reads videos of the PoseTrack18 layout; what an item is, is the subclass's.
 
+    The keypoints are PoseTrack18's or, with ``metainfo``, others: the files' ``categories`` name
+    them, in any order, and they are put into that of the metainfo. Files without names are taken
+    to have the keypoints of the metainfo in their order, which is logged.
+
     Args:
         ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,
             relative to ``data_root``.
         data_root: Root of the data; no path in the annotations may leave it.
-        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``.
+        release: ``'posetrack17'``, ``'posetrack18'`` or ``'posetrack21'``. None:
+            ``'posetrack18'``, unless ``metainfo`` is given.
+        metainfo: Keypoints of the data, as mmpose's data sets take it, for example
+            ``dict(from_file='configs/_base_/datasets/coco.py')``, see :func:`read_metainfo`.
+            None: those of the release.
         videos: Names of the videos to use. None: all.
         frames: Positions ``(first, stop)`` of the frames to use in each video.
         frame_step: Use every n-th frame.
@@ -29,7 +37,8 @@ class PoseTrackBase(BaseDataset):
         **kwargs: The other options of mmengine's data sets: ``test_mode``, ``lazy_init``, ...
 
     Raises:
-        ValueError: Unknown release, ``metainfo`` is given, or broken annotations.
+        ValueError: Unknown release, ``metainfo`` beside a release or not complete, broken
+            annotations, or annotations of other keypoints.
         FileNotFoundError: No annotations, or no image whose size is asked for.
     """
 
@@ -38,7 +47,8 @@ class PoseTrackBase(BaseDataset):
         *,
         ann_file: str,
         data_root: str = "",
-        release: str = "posetrack18",
+        release: str | None = None,
+        metainfo: Mapping[str, Any] | None = None,
         videos: Sequence[str] | None = None,
         frames: tuple[int, int | None] | None = None,
         frame_step: int = 1,
@@ -47,16 +57,25 @@ class PoseTrackBase(BaseDataset):
         pipeline: Sequence[dict | Callable] = (),
         **kwargs: Any,
     ):
-        if kwargs.get("metainfo") is not None:
-            raise ValueError(f"{type(self).__name__} takes no metainfo: name the release instead")
-        kwargs.pop("metainfo", None)
+        if metainfo is not None and release is not None:
+            raise ValueError(
+                f"{type(self).__name__} takes a release or metainfo, got release={release!r} and "
+                "metainfo: leave one out"
+            )
+        if metainfo is None:
+            parsed = posetrack_metainfo(release or "posetrack18")
+        else:
+            parsed = read_metainfo(metainfo)
+        self.skeleton = Skeleton.from_metainfo(parsed)
+        parsed.setdefault("flip_indices", self.skeleton.flip_indices.tolist())
+        parsed.setdefault("dataset_name", self.skeleton.name)
         self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
         self.sizes_from_images = sizes_from_images
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
             data_prefix=data_prefix or {},
-            metainfo=posetrack_metainfo(release),
+            metainfo=parsed,
             pipeline=list(pipeline),
             **kwargs,
         )
@@ -80,5 +99,6 @@ class PoseTrackBase(BaseDataset):
         Raises:
             ValueError, FileNotFoundError: See the class.
         """
-        videos = load_videos(self.ann_file if ann_file is None else ann_file, **self.selection)
+        path = self.ann_file if ann_file is None else ann_file
+        videos = load_videos(path, **self.selection, skeleton=self.skeleton)
         return with_frame_sizes(videos, self.image_root) if self.sizes_from_images else videos

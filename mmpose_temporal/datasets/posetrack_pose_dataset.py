@@ -7,7 +7,7 @@ import numpy as np
 from mmpose.registry import DATASETS
 
 from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, frame_poses, load_videos
-from mmpose_temporal.structures import NUM_KEYPOINTS, UNTRACKED, FramePoses
+from mmpose_temporal.structures import UNTRACKED, People
 
 from .pose_pairs import was_searched
 from .posetrack_video_dataset import PoseTrackVideoDataset
@@ -22,7 +22,7 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
     need not be there.
 
     An item has what that class gives without proposals, and: ``frame_poses``
-    (:class:`FramePoses` without ids), ``known_ids`` (P,) int64, the true ids of these poses or
+    (:class:`People` without ids), ``known_ids`` (P,) int64, the true ids of these poses or
     -1, ``frame_size`` (width, height) or None if the annotations do not have it, ``searched``
     and ``frame_readable`` (True).
 
@@ -62,7 +62,8 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         """For each frame of each video the one with its poses, None if there is none."""
         path = Path(self.data_root or "", self.pose_file)
         names = [video.video_id for video in videos]
-        loaded = {v.video_id: v for v in load_videos(path, videos=names, need_ids=False)}
+        found = load_videos(path, videos=names, need_ids=False, skeleton=self.skeleton)
+        loaded = {video.video_id: video for video in found}
         sources = []
         for video in videos:
             found = {frame.image_id: frame for frame in loaded[video.video_id].frames}
@@ -80,7 +81,7 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         self, video: VideoAnnotation, index: int, source: FrameAnnotation | None
     ) -> dict:
         item = self._frame_item(video, index, None)
-        poses = FramePoses.empty(NUM_KEYPOINTS) if source is None else frame_poses(source)
+        poses = People.empty(len(self.skeleton)) if source is None else frame_poses(source)
         nobody = np.full(len(poses), UNTRACKED, np.int64)
         item.update(
             frame_poses=poses.replace(track_ids=nobody),

@@ -10,7 +10,6 @@ from mmengine.dataset import force_full_init
 from mmpose.registry import DATASETS
 
 from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, load_videos
-from mmpose_temporal.structures import NUM_KEYPOINTS
 from mmpose_temporal.utils import safe_join
 
 from .posetrack_base import PoseTrackBase
@@ -29,8 +28,8 @@ class PoseTrackVideoDataset(PoseTrackBase):
     interleaving for batches is :class:`VideoSampler`'s). Each item has, beside what the pipeline
     loads: ``img_id``, ``img_path``, ``video_id``, ``frame_index`` (position in the video, from
     0), ``num_frames``, ``frame_name``, ``frame_id``, ``is_labeled``, ``ignore_regions``, the
-    ground truth (``bboxes`` (M, 4) xyxy, ``keypoints`` (M, 17, 2), ``keypoints_visible``
-    (M, 17), ``head_boxes`` (M, 4) xyxy, ``track_ids`` (M,)) and, unless a detector finds the
+    ground truth (``bboxes`` (M, 4) xyxy, ``keypoints`` (M, K, 2), ``keypoints_visible``
+    (M, K), ``head_boxes`` (M, 4) xyxy, ``track_ids`` (M,)) and, unless a detector finds the
     people, ``proposals`` (P, 4) xyxy with ``proposal_scores`` (P,). Coordinates are image
     pixels.
 
@@ -128,7 +127,9 @@ class PoseTrackVideoDataset(PoseTrackBase):
         path = Path(self.data_root or "", self.bbox_file)
         # Detections of frames that videos=, frames= or frame_step= leave out are no error, so
         # they are checked against everything that is annotated.
-        everything = load_videos(self.ann_file) if self.selection != ALL else videos
+        everything = videos
+        if self.selection != ALL:
+            everything = load_videos(self.ann_file, skeleton=self.skeleton)
         ids = [frame.image_id for video in everything for frame in video.frames]
         known = set(ids)
         if len(known) < len(ids):
@@ -155,6 +156,7 @@ class PoseTrackVideoDataset(PoseTrackBase):
         info = super().get_data_info(idx)
         for key in ("dataset_name", "flip_indices"):
             info[key] = self._metainfo[key]
+        info["skeleton"] = self.skeleton
         return info
 
 
@@ -213,7 +215,7 @@ def read_detections(
 def _ground_truth(frame: FrameAnnotation) -> dict[str, np.ndarray]:
     people = frame.people
     keypoints = np.array([p.keypoints for p in people], np.float32)
-    keypoints = keypoints.reshape(-1, NUM_KEYPOINTS, 3)
+    keypoints = keypoints.reshape(-1, len(frame.skeleton), 3)
     return dict(
         bboxes=np.array([p.box for p in people], np.float32).reshape(-1, 4),
         keypoints=keypoints[..., :2],

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from mmpose.registry import DATASETS
+from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.posetrack import VideoAnnotation
-from mmpose_temporal.structures import SCORED_KEYPOINTS
 from mmpose_temporal.utils.track_motion import RECENT
 
 from .posetrack_base import PoseTrackBase
@@ -41,8 +41,8 @@ class TrackletDataset(PoseTrackBase):
         num_pairs: N.
         history: H, poses of a track.
         max_age: Frames that a track stays live after its last pose.
-        joints: Keypoints that vote for the common motion; those of the similarity. None: the 15
-            scored ones.
+        joints: Keypoints that vote for the common motion; those of the similarity. None: the
+            scored ones, 15 in PoseTrack.
         visits: Moments of a clip that pairs are taken from.
         blind_share: Share of the items without the common motion, in [0, 1]: the similarity
             judges with it and without.
@@ -76,7 +76,6 @@ class TrackletDataset(PoseTrackBase):
         self.ann_files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
         self.num_items, self.num_pairs = num_items, num_pairs
         self.draw_options = dict(
-            joints=SCORED_KEYPOINTS if joints is None else np.array(joints),
             history=history,
             max_age=max_age,
             visits=visits,
@@ -86,6 +85,7 @@ class TrackletDataset(PoseTrackBase):
         self.blind_share = blind_share
         # The data are a few arrays, which workers share.
         super().__init__(ann_file="", serialize_data=False, **kwargs)
+        self.draw_options["joints"] = self.skeleton.scored if joints is None else np.array(joints)
 
     def load_data_list(self) -> list[dict]:
         """Read the tracks: an entry with ``clip`` (T, P, K, 3) and ``size`` for each video."""
@@ -105,9 +105,15 @@ class TrackletDataset(PoseTrackBase):
         return self.num_items
 
     def prepare_data(self, idx: int) -> dict:
-        """Draw an item, whichever ``idx``: ``inputs``, tensors; collate with default_collate."""
-        pairs = self.draw()
-        return dict(inputs={name: torch.from_numpy(value) for name, value in pairs.items()})
+        """Draw an item, whichever ``idx``; collate with default_collate.
+
+        Returns:
+            ``inputs``, tensors, and ``data_samples`` with the metainfo ``skeleton``.
+        """
+        inputs = {name: torch.from_numpy(value) for name, value in self.draw().items()}
+        return dict(
+            inputs=inputs, data_samples=PoseDataSample(metainfo=dict(skeleton=self.skeleton))
+        )
 
     def draw(self) -> dict[str, np.ndarray]:
         """Pairs of a clip.

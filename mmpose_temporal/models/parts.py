@@ -28,9 +28,9 @@ class Shared(Generic[T]):
 class TrackerPart:
     """A part of a tracker: it gets to know the tracker, and may keep a state for each video.
 
-    A part keeps nothing of a video in itself, since videos may be interleaved. What
-    :meth:`start_video` answers is kept with the video, handed to the part whenever it is called
-    for that video, and dropped with the video. A state is made of classes that are registered by
+    A part stores nothing about a video in its own attributes, since videos may be interleaved.
+    What :meth:`start_video` returns is kept with the video, handed to the part at each call for
+    that video, and dropped with the video. A state is made of classes that are registered by
     :func:`~mmpose_temporal.structures.plain_state`, arrays, tensors and numbers, so that it can
     be saved and restored.
 

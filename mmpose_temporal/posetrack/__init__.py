@@ -11,6 +11,7 @@ from .annotations import (
     VideoAnnotation,
     annotated_frames,
     frame_poses,
+    joint_boxes,
 )
 from .content import FileContent, FileFrame
 from .predictions import PredictedFrame, prediction_path, write_video_predictions
@@ -34,6 +35,7 @@ __all__ = [
     "image_number",
     "image_record",
     "image_size",
+    "joint_boxes",
     "load_videos",
     "person_record",
     "prediction_path",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses
+from mmpose_temporal.structures import POSETRACK18, People, Skeleton, enclosing_boxes
 
 from .content import FileContent, boxes_of_joints
 
@@ -17,14 +17,14 @@ class PersonAnnotation:
         annotation_id: Id in the file.
         track_id: Id of the person in the video, >= 0; -1 if none is asked for and none is
             there.
-        keypoints: (17, 3) float32: x, y in image pixels and visibility in {0, 1}; a joint of a
+        keypoints: (K, 3) float32: x, y in image pixels and visibility in {0, 1}; a joint of a
             prediction (with scores) is there unless it is at (0, 0).
         box: (4,) float32 xyxy.
         head_box: (4,) float32 xyxy, NaN if the file has none. Of size 0 where nobody drew
             one: nothing then matches this person, as in the official evaluator.
         area: Pixels squared, None if the file has none.
         is_crowd: The annotation is of a group (COCO's ``iscrowd``).
-        keypoint_scores: (17,) float32 of a prediction, None if the file has none.
+        keypoint_scores: (K,) float32 of a prediction, None if the file has none.
         score: Of a prediction's box; 1 if the file has none.
     """
 
@@ -51,6 +51,7 @@ class FrameAnnotation:
         is_labeled: Whether annotators looked at this frame.
         ignore_regions: Polygons (P, 2) float32, image pixels.
         people: The annotated people.
+        skeleton: Their K keypoints.
     """
 
     image_id: int
@@ -60,6 +61,7 @@ class FrameAnnotation:
     is_labeled: bool
     ignore_regions: list[np.ndarray]
     people: list[PersonAnnotation]
+    skeleton: Skeleton = POSETRACK18
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,21 @@ class VideoAnnotation:
     video_id: str
     frames: list[FrameAnnotation]
 
+    @property
+    def skeleton(self) -> Skeleton:
+        """The keypoints of its people; PoseTrack18's where it has no frames."""
+        return self.frames[0].skeleton if self.frames else POSETRACK18
+
 
 def joints_present(content: FileContent) -> np.ndarray:
     """Which joints are there, by the rule of data sets.
 
     An annotated joint has a visibility above 0. A joint of a prediction (a person with joint
     scores) is there unless it is at (0, 0), as estimators write what they like as visibility.
-    (poseval has a third rule: see :mod:`mmpose_temporal.evaluation.posetrack_files`.)
+    (poseval has a third rule: see :mod:`mmpose_temporal.evaluation.video_files`.)
 
     Returns:
-        (P, 17) bool.
+        (P, K) bool.
     """
     points = content.keypoints
     elsewhere = (points[..., :2] != 0).any(2)
@@ -100,9 +107,24 @@ def annotated_frames(content: FileContent) -> list[FrameAnnotation]:
             is_labeled=frame.labeled is not False,
             ignore_regions=[region.astype(np.float32) for region in frame.regions],
             people=people[part],
+            skeleton=content.skeleton,
         )
         for frame, part in zip(content.frames, content.parts, strict=True)
     ]
+
+
+def joint_boxes(content: FileContent) -> np.ndarray:
+    """Boxes of the people as data sets have them.
+
+    Returns:
+        (P, 4) xyxy: the file's; of a person without one that of :func:`~.content.boxes_of_joints`,
+        and where the file's has no area the smallest one around the joints.
+    """
+    present, points = joints_present(content), content.keypoints[..., :2]
+    missing = np.isnan(content.boxes).any(1)
+    boxes = np.where(missing[:, None], boxes_of_joints(points, present), content.boxes)
+    flat = (boxes[:, 2:] <= boxes[:, :2]).any(1)
+    return np.where(flat[:, None], enclosing_boxes(points, present), boxes)
 
 
 def _people(content: FileContent) -> list[PersonAnnotation]:
@@ -139,19 +161,20 @@ def _people(content: FileContent) -> list[PersonAnnotation]:
     ]
 
 
-def frame_poses(frame: FrameAnnotation) -> FramePoses:
+def frame_poses(frame: FrameAnnotation) -> People:
     """The people of a frame as poses: of predictions with their scores, else with score 1.
 
     Joints without visibility are absent (score 0).
     """
     people = frame.people
-    keypoints = np.array([p.keypoints for p in people], np.float32).reshape(-1, NUM_KEYPOINTS, 3)
+    count = len(frame.skeleton)
+    keypoints = np.array([p.keypoints for p in people], np.float32).reshape(-1, count, 3)
     visible = keypoints[..., 2] > 0
     scores = [
         v if p.keypoint_scores is None else p.keypoint_scores
         for p, v in zip(people, visible, strict=True)
     ]
-    return FramePoses.create(
+    return People.create(
         keypoints=keypoints[..., :2],
         keypoint_scores=np.where(visible, np.array(scores, np.float32).reshape(visible.shape), 0),
         boxes=np.array([p.box for p in people], np.float32).reshape(-1, 4),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.structures import enclosing_boxes
+from mmpose_temporal.structures import POSETRACK18, Skeleton, enclosing_boxes
 
 BOX_MARGIN = 0.15
 """If a person has no box: the box of the joints, enlarged by this share on each side (choice; the
@@ -73,10 +73,10 @@ class FileContent:
         frames: T frames.
         rows: (P,) int64, frame of each person.
         labels: P names of people for error texts.
-        keypoints: (P, 17, 3): x, y and the file's third number (PoseTrack17: 1 for a joint that
+        keypoints: (P, K, 3): x, y and the file's third number (PoseTrack17: 1 for a joint that
             is listed).
-        scores: (P, 17), of predicted joints.
-        visibility: (P, 17) int8: PoseTrack17's ``is_visible`` of a joint.
+        scores: (P, K), of predicted joints.
+        visibility: (P, K) int8: PoseTrack17's ``is_visible`` of a joint.
         track_ids: (P,) int64.
         annotation_ids: (P,) int64.
         boxes: (P, 4) xyxy.
@@ -85,6 +85,7 @@ class FileContent:
         areas: (P,), pixels squared.
         crowds: (P,) bool: the annotation is of a group.
         without_joints: PoseTrack17: how many people have no joint; they have no row.
+        skeleton: The K keypoints, in the order of the arrays.
     """
 
     path: Path
@@ -103,6 +104,7 @@ class FileContent:
     areas: np.ndarray
     crowds: np.ndarray
     without_joints: int = 0
+    skeleton: Skeleton = POSETRACK18
 
     def where(self, person: int) -> str:
         """File, frame and person, for an error text."""

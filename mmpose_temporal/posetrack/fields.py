@@ -229,14 +229,15 @@ def optional_table(
 def polygon(xs: Any, ys: Any, field: str, where: str) -> np.ndarray:
     """A polygon of lists of coordinates, (V, 2) float64 with V >= 3, or V = 0.
 
+    One or two corners cover nothing: they are no region, V = 0.
+
     Raises:
-        ValueError: The lists differ in length, hold other than finite numbers, or have one or
-            two corners.
+        ValueError: The lists differ in length, or hold other than finite numbers.
     """
     x, y = (numbers(value, field, None, where) for value in (xs, ys))
-    if len(x) != len(y) or len(x) in (1, 2):
+    if len(x) != len(y):
         raise ValueError(
-            f"{where}: '{field}' holds a polygon of {len(x)} x and {len(y)} y coordinates; "
-            "it needs three or more corners"
+            f"{where}: '{field}' holds a polygon of {len(x)} x and {len(y)} y coordinates"
         )
-    return np.stack([x, y], 1)
+    corners = np.stack([x, y], 1)
+    return corners if len(corners) > 2 else corners[:0]

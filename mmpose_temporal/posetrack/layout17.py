@@ -14,7 +14,10 @@ from mmpose_temporal.structures import (
     KEYPOINT_NAMES,
     NUM_KEYPOINTS,
     POSETRACK17_JOINTS,
+    POSETRACK18,
     UNTRACKED,
+    Skeleton,
+    refuse_keypoints,
 )
 
 from .content import FileContent, FileFrame, Wanted, location
@@ -24,7 +27,9 @@ TO_18 = np.array([KEYPOINT_NAMES.index(name) for name in POSETRACK17_JOINTS])
 """Index in the 17 keypoints of each PoseTrack17 id."""
 
 
-def read_layout17(path: Path, records: list[dict], wanted: Wanted, dtype: type) -> FileContent:
+def read_layout17(
+    path: Path, records: list[dict], wanted: Wanted, dtype: type, skeleton: Skeleton | None = None
+) -> FileContent:
     """Take what is wanted; people without joints are counted and have no row.
 
     Args:
@@ -33,10 +38,15 @@ def read_layout17(path: Path, records: list[dict], wanted: Wanted, dtype: type) 
         wanted: ``file_name``, ``track_id``, ``scores``, ``score``, ``bbox_head``, see
             :func:`~.layout18.read_layout18`.
         dtype: Of the numbers.
+        skeleton: The keypoints that are asked for; this layout has PoseTrack's.
 
     Raises:
-        ValueError: A field is missing or wrong.
+        ValueError: A field is missing or wrong; or other keypoints are asked for.
     """
+    if skeleton is not None and not skeleton.same_keypoints(KEYPOINT_NAMES):
+        raise ValueError(
+            refuse_keypoints("what is stated", skeleton, f"{path} (PoseTrack17)", POSETRACK18)
+        )
     frames, people, rows, labels, joints = [], [], [], [], []
     listed = 0
     for index, record in enumerate(records):
@@ -77,6 +87,7 @@ def read_layout17(path: Path, records: list[dict], wanted: Wanted, dtype: type) 
         areas=none[:, 0],
         crowds=np.zeros(count, bool),
         without_joints=listed - count,
+        skeleton=POSETRACK18 if skeleton is None else skeleton,
     )
 
 

@@ -1,58 +1,138 @@
 """A file in the layout of PoseTrack18: ``images``, ``annotations`` and ``categories``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, SCORED_KEYPOINTS, UNTRACKED
+from mmpose_temporal.structures import (
+    POSETRACK18,
+    UNTRACKED,
+    Skeleton,
+    keypoint_names,
+    map_keypoints,
+    refuse_keypoints,
+)
+from mmpose_temporal.utils import log_once
 
 from .content import FileContent, FileFrame, Wanted, location, to_xyxy
-from .fields import integer, integers, optional_table, polygon, record_list, table
+from .fields import integer, integers, numbers, optional_table, polygon, record_list, table
 
 PERSON_CATEGORY = 1
 """Id of people if the file has no categories."""
 
 VISIBILITY_FIELD = "keypoints_is_visible"
-"""Additional field of a person converted from PoseTrack17: its ``is_visible`` of the 17 keypoints,
+"""Additional field of a person converted from PoseTrack17: its ``is_visible`` of the keypoints,
 -1 if it says nothing. The layout's own third number means "annotated"."""
 
 
-def person_category(content: dict, path: Path) -> tuple[int, tuple[str, ...]]:
-    """Id of the category of people, and the names of its keypoints.
+@dataclass(frozen=True, eq=False)
+class PersonCategory:
+    """The class of the people of a file.
 
-    It is the category called ``person``, or the only one. Without categories, or without names
-    of keypoints, the file is taken to have the 17 keypoints of PoseTrack18 in their order.
+    Attributes:
+        number: Its id.
+        skeleton: The K keypoints that are read.
+        columns: (F,) int64, for each of the file's F keypoints its index among the K.
+    """
+
+    number: int
+    skeleton: Skeleton
+    columns: np.ndarray
+
+
+def person_category(content: dict, path: Path, skeleton: Skeleton | None) -> PersonCategory:
+    """The class of people and its keypoints.
+
+    It is the category called ``person``, or the only one, where this one names keypoints (a file
+    of hands, or of animals). Without names of keypoints the file is taken to have those of
+    ``skeleton`` in their order, which is logged.
+
+    Args:
+        content: The document.
+        path: Of the file, for error texts.
+        skeleton: The keypoints that are asked for. None: those that the file names; PoseTrack18's
+            where it names none.
 
     Raises:
-        ValueError: No category is of people, or its keypoints are not PoseTrack18's 17 (or the 15
-            that are scored), in any order.
+        ValueError: No category is of people; or its keypoints are not those of ``skeleton`` (all,
+            or all that are scored), in any order.
     """
-    if "categories" not in content:
-        return PERSON_CATEGORY, KEYPOINT_NAMES
-    categories = record_list(content, "categories", str(path))
+    stated = POSETRACK18 if skeleton is None else skeleton
+    categories = record_list(content, "categories", str(path)) if "categories" in content else []
     if not categories:
-        return PERSON_CATEGORY, KEYPOINT_NAMES
+        return _unnamed(PERSON_CATEGORY, stated, path)
     people = [record for record in categories if record.get("name") == "person"]
-    if not people and len(categories) == 1 and "name" not in categories[0]:
+    if not people and len(categories) == 1 and _may_be_people(categories[0]):
         people = categories
     if len(people) != 1:
         names = [record.get("name") for record in categories]
         raise ValueError(f"{path}: 'categories' must hold one category 'person', found {names}")
     number = integer(people[0], "id", f"{path}: category 'person'")
-    names = people[0].get("keypoints")
-    if names is None:
-        return number, KEYPOINT_NAMES
-    scored = {KEYPOINT_NAMES[index] for index in SCORED_KEYPOINTS}
-    known = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not known or len(set(names)) < len(names) or not scored <= set(names) <= {*KEYPOINT_NAMES}:
-        raise ValueError(
-            f"{path}: 'categories' must name the keypoints of PoseTrack18, all 17 or all but the "
-            f"ears: {', '.join(KEYPOINT_NAMES)}; found {names}"
-        )
-    return number, tuple(names)
+    if people[0].get("keypoints") is None:
+        return _unnamed(number, stated, path)
+    names = people[0]["keypoints"]
+    try:
+        names = keypoint_names(names if isinstance(names, list) else [names])
+    except ValueError as error:
+        raise ValueError(f"{path}: 'keypoints' of the category: {error}") from error
+    if not _fits(names, stated):
+        if skeleton is not None:
+            expected = f"what is stated ({skeleton.name or 'without name'})"
+            raise ValueError(
+                refuse_keypoints(expected, skeleton, str(path), names, advice=OTHER_KEYPOINTS)
+            )
+        stated = Skeleton(keypoint_names=names, links=_links(people[0], len(names), path))
+    return PersonCategory(number, stated, map_keypoints(names, stated).index)
 
 
-def read_layout18(path: Path, content: dict, wanted: Wanted, dtype: type) -> FileContent:
+OTHER_KEYPOINTS = (
+    "State the keypoints of the file: metainfo=dict(from_file=...) of the data set, --metainfo of "
+    "the tools"
+)
+
+
+def _may_be_people(record: dict) -> bool:
+    """The only category: without a name, or with keypoints that are not PoseTrack's."""
+    names = record.get("keypoints")
+    if "name" not in record or not isinstance(names, list):
+        return "name" not in record
+    return not _fits(tuple(map(str, names)), POSETRACK18)
+
+
+def _unnamed(number: int, skeleton: Skeleton, path: Path) -> PersonCategory:
+    log_once(
+        f"files of {path.parent} do not name their keypoints: taken for the {len(skeleton)} of "
+        f"{skeleton.name or 'the metainfo'} ({', '.join(skeleton.keypoint_names)})"
+    )
+    return PersonCategory(number, skeleton, np.arange(len(skeleton)))
+
+
+def _fits(names: tuple[str, ...], skeleton: Skeleton) -> bool:
+    """Names of the skeleton's keypoints, without any but those that are not scored."""
+    scored = {skeleton.keypoint_names[index] for index in skeleton.scored}
+    return scored <= set(names) <= set(skeleton.keypoint_names)
+
+
+def _links(record: dict, num_keypoints: int, path: Path) -> np.ndarray:
+    """(L, 2) int64 from the 1-based pairs of a category's ``skeleton``; none where absent."""
+    pairs = record.get("skeleton") or []
+    where = f"{path}: 'skeleton' of the category"
+    if not isinstance(pairs, list):
+        raise ValueError(f"{where} must be a list of pairs")
+    links = np.array([numbers(pair, "skeleton", 2, where) for pair in pairs]).reshape(-1, 2) - 1
+    if ((links < 0) | (links >= num_keypoints) | (links != np.floor(links))).any():
+        raise ValueError(f"{where} must be pairs of the numbers 1 to {num_keypoints}")
+    return links.astype(np.int64)
+
+
+def read_layout18(
+    path: Path,
+    content: dict,
+    wanted: Wanted,
+    dtype: type,
+    skeleton: Skeleton | None = POSETRACK18,
+) -> FileContent:
     """Take what is wanted.
 
     Args:
@@ -62,11 +142,13 @@ def read_layout18(path: Path, content: dict, wanted: Wanted, dtype: type) -> Fil
             ``scores``, ``bbox``, ``bbox_head``, ``score``, ``area``, ``iscrowd``,
             ``keypoints_is_visible`` of people.
         dtype: Of the numbers.
+        skeleton: See :func:`person_category`.
 
     Raises:
-        ValueError: A field is missing or wrong.
+        ValueError: A field is missing or wrong, or the file has other keypoints.
     """
-    category, names = person_category(content, path)
+    category = person_category(content, path, skeleton)
+    columns, size = category.columns, len(category.skeleton)
     images = record_list(content, "images", str(path))
     people = record_list(content, "annotations", str(path))
     frames, index_of = _frames(images, path, wanted)
@@ -75,20 +157,19 @@ def read_layout18(path: Path, content: dict, wanted: Wanted, dtype: type) -> Fil
     rows, people = rows[order], [people[index] for index in order]
     labels = [f"annotation {person.get('id')}" for person in people]
     places = [location(path, frames, *pair) for pair in zip(rows, labels, strict=True)]
-    ids = _annotation_ids(people, category, places)
-    columns = np.array([KEYPOINT_NAMES.index(name) for name in names])
+    ids = _annotation_ids(people, category.number, places)
 
-    def numbers_of(field: str, size: int, empty: bool = False) -> np.ndarray:
+    def numbers_of(field: str, count: int, empty: bool = False) -> np.ndarray:
         if field in wanted.required:
-            return table(people, field, size, places, dtype)
+            return table(people, field, count, places, dtype)
         if field not in wanted:
-            return np.full((len(people), size), np.nan, dtype)
-        return optional_table(people, field, size, places, dtype, empty=empty)
+            return np.full((len(people), count), np.nan, dtype)
+        return optional_table(people, field, count, places, dtype, empty=empty)
 
     def joints_of(field: str, channels: int, absent: float) -> np.ndarray:
-        values = numbers_of(field, channels * len(names), empty=True)
-        result = np.full((len(people), NUM_KEYPOINTS, channels), absent, dtype)
-        result[:, columns] = values.reshape(-1, len(names), channels)
+        values = numbers_of(field, channels * len(columns), empty=True)
+        result = np.full((len(people), size, channels), absent, dtype)
+        result[:, columns] = values.reshape(-1, len(columns), channels)
         return result
 
     known = "track_id" in wanted.required
@@ -110,6 +191,7 @@ def read_layout18(path: Path, content: dict, wanted: Wanted, dtype: type) -> Fil
         box_scores=_single_column(people, "score", places, wanted, dtype),
         areas=_single_column(people, "area", places, wanted, dtype),
         crowds=np.array(["iscrowd" in wanted and bool(p.get("iscrowd")) for p in people], bool),
+        skeleton=category.skeleton,
     )
 
 
@@ -182,11 +264,6 @@ def _annotation_ids(people: list[dict], category: int, places: list[str]) -> np.
         if found != category:
             raise ValueError(f"{place}: 'category_id' is {found!r}, not {category}, a person")
     return ids
-
-
-def _visibility(values: np.ndarray) -> np.ndarray:
-    """int8 of a table that is NaN for people without the field."""
-    return np.nan_to_num(values, nan=-1).clip(-1, 1).astype(np.int8)
 
 
 def _single_column(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.structures import NUM_KEYPOINTS, FramePoses, person_categories
+from mmpose_temporal.structures import POSETRACK18, People, Skeleton, person_categories
 from mmpose_temporal.utils import write_json
 
 from .content import to_xywh
@@ -27,14 +27,14 @@ class PredictedFrame:
         file_name: Path of the image relative to the data root, as in the annotation file.
         size: (width, height) in pixels, None if it is not known. A size that is not positive
             becomes None: some files say 0 for unknown.
-        poses: The people, with 17 keypoints and track ids.
+        poses: The people, with track ids.
     """
 
     image_id: int
     frame_id: int
     file_name: str
     size: tuple[int, int] | None
-    poses: FramePoses
+    poses: People
 
     def __post_init__(self) -> None:
         if self.size is not None and min(self.size) <= 0:
@@ -56,7 +56,11 @@ def prediction_path(folder: str | os.PathLike, video_id: str) -> Path:
 
 
 def write_video_predictions(
-    folder: str | os.PathLike, video_id: str, frames: Sequence[PredictedFrame]
+    folder: str | os.PathLike,
+    video_id: str,
+    frames: Sequence[PredictedFrame],
+    *,
+    skeleton: Skeleton = POSETRACK18,
 ) -> Path:
     """Write the predictions of one video, atomically.
 
@@ -68,18 +72,20 @@ def write_video_predictions(
         folder: Target folder, made if missing.
         video_id: Name of the video and of the file.
         frames: All frames of the video, in order.
+        skeleton: The keypoints of the poses; ``categories`` has their names and links.
 
     Returns:
         The path of the file.
 
     Raises:
-        ValueError: The video id is no file name; a frame has other than 17 keypoints, a track id
-            that is negative or repeated, a value that is NaN or infinite, or too many people.
+        ValueError: The video id is no file name; a frame has another number of keypoints than
+            the skeleton, a track id that is negative or repeated, a value that is NaN or infinite,
+            or too many people.
     """
     path = prediction_path(folder, video_id)
     annotations = []
     for index, frame in enumerate(frames):
-        _check(frame.poses, f"video {video_id!r}, frame {index}")
+        _check(frame.poses, f"video {video_id!r}, frame {index}", skeleton)
         annotations += _annotations(frame)
     images = [
         image_record(
@@ -93,17 +99,16 @@ def write_video_predictions(
         )
         for frame in frames
     ]
-    write_json(
-        path, {"images": images, "annotations": annotations, "categories": person_categories()}
-    )
+    categories = person_categories(skeleton)
+    write_json(path, {"images": images, "annotations": annotations, "categories": categories})
     return path
 
 
-def _check(poses: FramePoses, where: str) -> None:
-    if poses.keypoint_scores.shape[1] != NUM_KEYPOINTS:
+def _check(poses: People, where: str, skeleton: Skeleton) -> None:
+    if poses.keypoint_scores.shape[1] != len(skeleton):
         raise ValueError(
-            f"{where}: predictions have {poses.keypoint_scores.shape[1]} keypoints, "
-            f"the PoseTrack18 layout has {NUM_KEYPOINTS}"
+            f"{where}: predictions have {poses.keypoint_scores.shape[1]} keypoints, the skeleton "
+            f"{skeleton.name or 'without name'} has {len(skeleton)}"
         )
     if len(poses) > MAX_PEOPLE:
         raise ValueError(f"{where}: {len(poses)} people, at most {MAX_PEOPLE} can be written")
@@ -135,7 +140,7 @@ def _annotations(frame: PredictedFrame) -> list[dict]:
         poses.track_ids.tolist(),
         map(to_xywh, poses.boxes),
         poses.box_scores.astype(np.float64).tolist(),
-        points.reshape(len(poses), 3 * NUM_KEYPOINTS).tolist(),
+        points.reshape(len(poses), 3 * points.shape[1]).tolist(),
         scores.tolist(),
         strict=True,
     )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmpose_temporal.structures import POSETRACK18, Skeleton
+
 from .content import FileContent, Wanted
 from .fields import load_json, structs
 from .layout17 import read_layout17
@@ -32,11 +34,13 @@ def read_file(
     optional: Collection[str] = (),
     layouts: Collection[str] = LAYOUTS,
     dtype: type = np.float64,
+    skeleton: Skeleton | None = POSETRACK18,
 ) -> FileContent:
     """Read a file; its layout is recognised by its content.
 
-    PoseTrack18: ``images``, ``annotations`` and, if the keypoints are not the 17 of PoseTrack18
-    in their order, ``categories`` with their names; PoseTrack21's files are of this layout.
+    PoseTrack18: ``images``, ``annotations`` and ``categories`` with the names of the keypoints,
+    which are put into the order of ``skeleton``; PoseTrack21's files are of this layout. A file
+    without names is taken to have the keypoints of ``skeleton`` in their order, which is logged.
     PoseTrack17: ``annolist``, mat or json; people without joints have no row.
 
     Args:
@@ -46,11 +50,14 @@ def read_file(
         optional: Fields that are read where they are there, see :data:`ANNOTATION_FIELDS`.
         layouts: Those that are taken.
         dtype: Of coordinates and scores. float32 adds and subtracts in float32.
+        skeleton: The keypoints that the file must have, in any order; those that are not scored
+            may lack. None: those that it names itself; PoseTrack18's where it names none, or
+            PoseTrack18's in another order.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: It is no JSON (or .mat) file, not in one of the layouts, or a field is missing
-            or wrong.
+            or wrong; or it has other keypoints than ``skeleton``, with both lists.
     """
     path, wanted = Path(path), Wanted.of(required, optional)
     if not path.is_file():
@@ -59,10 +66,10 @@ def read_file(
     content = {"annolist": load_mat(path, "annolist")} if mat else load_json(path)
     if isinstance(content, dict) and "annolist" in content and "posetrack17" in layouts:
         records = structs(content, "annolist", str(path))
-        return read_layout17(path, records, wanted, dtype)
+        return read_layout17(path, records, wanted, dtype, skeleton)
     known = isinstance(content, dict) and {"images", "annotations"} <= content.keys()
     if known and "posetrack18" in layouts:
-        return read_layout18(path, content, wanted, dtype)
+        return read_layout18(path, content, wanted, dtype, skeleton)
     raise ValueError(refused(path, content, layouts))
 
 

@@ -138,7 +138,7 @@ def person_record(
     """One entry of ``annotations``.
 
     Args:
-        keypoints: (17, 3) x, y in image pixels and 1 where annotated; other rows are written as
+        keypoints: (K, 3) x, y in image pixels and 1 where annotated; other rows are written as
             zeros.
         image_id: The image.
         position: Of the person in the frame, counted from 0; makes the annotation's id.

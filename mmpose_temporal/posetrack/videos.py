@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from mmpose_temporal.structures import POSETRACK18, Skeleton, refuse_keypoints
+
 from .annotations import FrameAnnotation, VideoAnnotation, annotated_frames
 from .reader import ANNOTATION_FIELDS, read_file
 
@@ -20,6 +22,7 @@ def load_videos(
     frames: tuple[int, int | None] | None = None,
     frame_step: int = 1,
     need_ids: bool = True,
+    skeleton: Skeleton | None = POSETRACK18,
 ) -> list[VideoAnnotation]:
     """Read the videos of a folder of JSON files, or of one JSON file.
 
@@ -33,14 +36,16 @@ def load_videos(
             excluded, None for the end.
         frame_step: Every n-th of those.
         need_ids: Every person must have a track id. False: for predictions to be tracked.
+        skeleton: The keypoints of the files. None: those that the files name themselves, all the
+            same; see :func:`read_file`.
 
     Returns:
         The videos in the order of their names.
 
     Raises:
         FileNotFoundError: ``path`` does not exist or holds no JSON.
-        ValueError: A file is not what it should be, a wanted video is not there, or no frame
-            is left.
+        ValueError: A file is not what it should be, or has other keypoints; a wanted video is not
+            there, or no frame is left.
     """
     if frame_step < 1:
         raise ValueError(f"frame_step must be 1 or more, got {frame_step}")
@@ -51,12 +56,12 @@ def load_videos(
             raise FileNotFoundError(f"no annotation file (*.json) in {path}")
         _require_videos(videos, files, path)
         found = [
-            read_video(file, need_ids=need_ids)
+            read_video(file, need_ids=need_ids, skeleton=skeleton)
             for name, file in files.items()
             if videos is None or name in videos
         ]
     elif path.is_file():
-        found = read_merged(path, need_ids=need_ids)
+        found = read_merged(path, need_ids=need_ids, skeleton=skeleton)
         _require_videos(videos, {v.video_id for v in found}, path)
         found = [v for v in found if videos is None or v.video_id in videos]
     else:
@@ -64,6 +69,7 @@ def load_videos(
 
     for video in found:
         _check_order(video, path)
+        _check_keypoints(found[0], video, path)
     first, stop = frames if frames is not None else (0, None)
     chosen = [
         VideoAnnotation(video_id=v.video_id, frames=v.frames[first:stop:frame_step]) for v in found
@@ -76,12 +82,15 @@ def load_videos(
     return chosen
 
 
-def read_frames(path: str | Path, *, need_ids: bool = True) -> list[FrameAnnotation]:
+def read_frames(
+    path: str | Path, *, need_ids: bool = True, skeleton: Skeleton | None = POSETRACK18
+) -> list[FrameAnnotation]:
     """The frames of a file, of one video or of many, in the file's order.
 
     Args:
         path: The file.
         need_ids: Every person must have a track id; False: ids are ignored.
+        skeleton: See :func:`read_file`.
 
     Raises:
         FileNotFoundError: No such file.
@@ -94,23 +103,29 @@ def read_frames(path: str | Path, *, need_ids: bool = True) -> list[FrameAnnotat
         optional=ANNOTATION_FIELDS,
         layouts=("posetrack18",),
         dtype=np.float32,
+        skeleton=skeleton,
     )
     if need_ids:
         content.check_track_ids()
     return annotated_frames(content)
 
 
-def read_video(path: str | Path, *, need_ids: bool = True) -> VideoAnnotation:
+def read_video(
+    path: str | Path, *, need_ids: bool = True, skeleton: Skeleton | None = POSETRACK18
+) -> VideoAnnotation:
     """Read one video's file; the video is named by the file's stem.
 
     Raises:
         ValueError: As :func:`read_frames`.
     """
     path = Path(path)
-    return VideoAnnotation(video_id=path.stem, frames=read_frames(path, need_ids=need_ids))
+    frames = read_frames(path, need_ids=need_ids, skeleton=skeleton)
+    return VideoAnnotation(video_id=path.stem, frames=frames)
 
 
-def read_merged(path: str | Path, *, need_ids: bool = True) -> list[VideoAnnotation]:
+def read_merged(
+    path: str | Path, *, need_ids: bool = True, skeleton: Skeleton | None = POSETRACK18
+) -> list[VideoAnnotation]:
     """Read a file with the frames of many videos, named by the folders of their images.
 
     Raises:
@@ -118,7 +133,7 @@ def read_merged(path: str | Path, *, need_ids: bool = True) -> list[VideoAnnotat
     """
     path = Path(path)
     videos: dict[str, list[FrameAnnotation]] = {}
-    for frame in read_frames(path, need_ids=need_ids):
+    for frame in read_frames(path, need_ids=need_ids, skeleton=skeleton):
         name = PurePosixPath(frame.file_name).parent.name
         if not name:
             raise ValueError(
@@ -139,6 +154,19 @@ def _check_order(video: VideoAnnotation, path: Path) -> None:
                 f"{path}: video {video.video_id}: frame {names[position]} is listed after "
                 f"{names[position - 1]}; the frames of a video must be listed in order"
             )
+
+
+def _check_keypoints(first: VideoAnnotation, video: VideoAnnotation, path: Path) -> None:
+    """The files of a folder have the same keypoints, also where nobody stated which."""
+    if not video.skeleton.same_keypoints(first.skeleton):
+        raise ValueError(
+            refuse_keypoints(
+                f"{path / first.video_id}.json",
+                first.skeleton,
+                f"{path / video.video_id}.json",
+                video.skeleton,
+            )
+        )
 
 
 def _require_videos(wanted: Sequence[str] | None, present: Iterable[str], path: Path) -> None:

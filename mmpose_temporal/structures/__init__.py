@@ -14,7 +14,7 @@ from .posetrack_layout import (
     person_categories,
 )
 from .posetrack_skeleton import POSETRACK18
-from .read_skeleton import read_skeleton
+from .read_skeleton import read_metainfo, read_skeleton
 from .rows import NamedRows, Rows, cat_rows, select_all, select_rows
 from .skeleton import (
     KeypointMapping,
@@ -26,8 +26,6 @@ from .skeleton import (
 )
 from .stated_keypoints import check_keypoints, stated_keypoints
 
-FramePoses = People
-
 __all__ = [
     "JOINT_GROUPS",
     "KEYPOINT_NAMES",
@@ -38,7 +36,6 @@ __all__ = [
     "UNTRACKED",
     "CallbackObserver",
     "FramePacket",
-    "FramePoses",
     "KeypointMapping",
     "NamedRows",
     "Observer",
@@ -58,6 +55,7 @@ __all__ = [
     "person_categories",
     "plain_state",
     "posetrack_metainfo",
+    "read_metainfo",
     "read_skeleton",
     "refuse_keypoints",
     "select_all",

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from .frame_packet import FramePacket
 from .people import People
+from .skeleton import Skeleton
 
 KIND, VALUE = "__kind__", "value"
 PLAIN = (bool, int, float, str, type(None))
@@ -46,6 +47,7 @@ def plain_state(kind: T) -> T:
 
 plain_state(People)
 plain_state(FramePacket)
+plain_state(Skeleton)
 
 
 def to_plain(value: Any, where: str = "state") -> Any:

@@ -6,6 +6,8 @@ PoseTrack21 files are converted to it.
 
 import numpy as np
 
+from .skeleton import Skeleton
+
 KEYPOINT_NAMES = (
     "nose",
     "head_bottom",
@@ -83,16 +85,23 @@ _BONES = (
 )
 
 
-def person_categories() -> list[dict]:
-    """The ``categories`` of a PoseTrack18 file: one class, 17 names, a 1-based skeleton."""
-    names = list(KEYPOINT_NAMES)
-    skeleton = [[names.index(a) + 1, names.index(b) + 1] for a, b in _BONES]
+def person_categories(skeleton: Skeleton | None = None) -> list[dict]:
+    """The ``categories`` of a file in PoseTrack18's layout: one class, its names, 1-based links.
+
+    Args:
+        skeleton: Of the poses in the file. None: PoseTrack18's, with the links of its files.
+    """
+    if skeleton is None or skeleton.keypoint_names == KEYPOINT_NAMES:
+        names = list(KEYPOINT_NAMES)
+        links = [[names.index(a) + 1, names.index(b) + 1] for a, b in _BONES]
+    else:
+        names, links = list(skeleton.keypoint_names), (skeleton.links + 1).tolist()
     return [
         {
             "id": 1,
             "name": "person",
             "supercategory": "person",
             "keypoints": names,
-            "skeleton": skeleton,
+            "skeleton": links,
         }
     ]

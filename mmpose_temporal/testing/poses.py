@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.structures import FramePacket, People, posetrack_metainfo
+from mmpose_temporal.structures import POSETRACK18, FramePacket, People, posetrack_metainfo
 
 from .models import template_keypoints
 
@@ -184,4 +184,5 @@ def make_pose_pair(size: tuple[float, float] = (100, 80)) -> dict:
         track_ids=np.array([3, 3]),
         dataset_name="posetrack18",
         flip_indices=posetrack_metainfo("posetrack18")["flip_indices"],
+        skeleton=POSETRACK18,
     )

@@ -2,12 +2,13 @@
 
 from .configs import base_files, config_files
 from .files import atomic_write, safe_join, write_json
-from .warn_once import warn_once
+from .warn_once import log_once, warn_once
 
 __all__ = [
     "atomic_write",
     "base_files",
     "config_files",
+    "log_once",
     "safe_join",
     "warn_once",
     "write_json",

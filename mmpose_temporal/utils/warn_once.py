@@ -1,4 +1,4 @@
-"""Warnings that a run says once."""
+"""What a run says once in its log."""
 
 import logging
 from functools import cache
@@ -10,3 +10,9 @@ from mmengine.logging import print_log
 def warn_once(text: str) -> None:
     """Warn in mmengine's current logger, once per process for the same text."""
     print_log(text, logger="current", level=logging.WARNING)
+
+
+@cache
+def log_once(text: str) -> None:
+    """Say it in mmengine's current logger, once per process for the same text."""
+    print_log(text, logger="current")

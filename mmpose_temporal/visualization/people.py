@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.structures import FramePoses, Skeleton
+from mmpose_temporal.structures import People, Skeleton
 
 from .drawing import LabelLayout, draw_box, draw_pose, draw_text
 from .palette import track_colors
@@ -73,17 +73,17 @@ class DrawnSkeleton:
         return np.vstack([self.links, [self.head[::2]]])
 
 
-def predictions_of(data_sample: PoseDataSample, kpt_thr: float) -> FramePoses | None:
+def predictions_of(data_sample: PoseDataSample, kpt_thr: float) -> People | None:
     """``pred_instances`` with the scores of joints under the threshold set to 0 (absent)."""
     instances = data_sample.get("pred_instances")
     if not _has_poses(instances):
         return None
-    poses = FramePoses.from_instances(instances)
+    poses = People.from_instances(instances)
     scores = poses.keypoint_scores
     return poses.replace(keypoint_scores=np.where(scores >= kpt_thr, scores, 0))
 
 
-def ground_truth_of(data_sample: PoseDataSample) -> FramePoses | None:
+def ground_truth_of(data_sample: PoseDataSample) -> People | None:
     """``gt_instances``; the joints that are not annotated have score 0."""
     instances = data_sample.get("gt_instances")
     if not _has_poses(instances):
@@ -91,7 +91,7 @@ def ground_truth_of(data_sample: PoseDataSample) -> FramePoses | None:
     visible = instances.get("keypoints_visible")
     if visible is not None and visible.ndim == 3:  # mmpose adds weights as a second channel
         visible = visible[..., 0]
-    return FramePoses.create(
+    return People.create(
         keypoints=instances.keypoints,
         keypoint_scores=visible,
         boxes=instances.get("bboxes"),
@@ -106,7 +106,7 @@ def drawing_unit(image: np.ndarray) -> float:
 
 def draw_people(
     canvas: np.ndarray,
-    poses: FramePoses,
+    poses: People,
     skeleton: DrawnSkeleton,
     *,
     line_width: int | None,
@@ -155,7 +155,7 @@ def draw_people(
         _draw_labels(canvas, poses, drawn, colors, radii)
 
 
-def draw_thin(canvas: np.ndarray, poses: FramePoses, skeleton: DrawnSkeleton) -> None:
+def draw_thin(canvas: np.ndarray, poses: People, skeleton: DrawnSkeleton) -> None:
     """Draw thin white skeletons, to lie under others."""
     style = dict(color=(255, 255, 255), line_width=1, radius=0)
     for keypoints, drawn in zip(poses.keypoints, poses.keypoint_scores > 0, strict=True):
@@ -166,7 +166,7 @@ def _has_poses(instances: InstanceData | None) -> bool:
     return instances is not None and "keypoints" in instances
 
 
-def _line_widths(canvas: np.ndarray, poses: FramePoses) -> list[int]:
+def _line_widths(canvas: np.ndarray, poses: People) -> list[int]:
     """A sixtieth of the person's longer side, within what suits the image."""
     sides = np.nan_to_num(poses.boxes[:, 2:] - poses.boxes[:, :2]).max(1, initial=0)
     widest = max(1, round(2 * drawing_unit(canvas)))
@@ -175,7 +175,7 @@ def _line_widths(canvas: np.ndarray, poses: FramePoses) -> list[int]:
 
 def _draw_labels(
     canvas: np.ndarray,
-    poses: FramePoses,
+    poses: People,
     drawn: np.ndarray,
     colors: np.ndarray,
     radii: Sequence[int],

@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 TRAIL_ANCHORS = {
     "foot": np.float32([[0.5, 0, 0.5, 0], [0, 0, 0, 1]]),  # middle of the box's lower edge
@@ -42,7 +42,7 @@ class Trails:
         """Tracks remembered."""
         return len(self._positions)
 
-    def update(self, poses: FramePoses, frame_index: int | None = None) -> None:
+    def update(self, poses: People, frame_index: int | None = None) -> None:
         """Add a frame.
 
         Args:

@@ -115,7 +115,8 @@ def test_release(root, release):
     ("options", "message"),
     [
         (dict(bbox_file="detections_val.json"), "takes no bbox_file: use PoseTrackVideoDataset"),
-        (dict(metainfo=dict(dataset_name="x")), "takes no metainfo: name the release"),
+        (dict(metainfo=dict(dataset_name="x")), "metainfo must have"),
+        (dict(metainfo=dict(dataset_name="x"), release="posetrack18"), "release or metainfo"),
         (dict(sample_interval=2), "takes no sample_interval: use frame_step"),
         (dict(release="posetrack20"), "unknown PoseTrack release"),
         (dict(videos=["v9"]), "has no video v9"),

@@ -19,7 +19,7 @@ from mmpose_temporal.datasets import (
     PoseTrackPoseDataset,
     VideoSampler,
 )
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 from mmpose_temporal.testing import tiny_test_config, write_tiny_posetrack
 
 TRACKER = dict(
@@ -138,7 +138,7 @@ def test_packed_frame(root):
     sample = packed["data_samples"]
     assert (sample.frame_size, sample.ori_shape) == ((64, 48), (48, 64))
     np.testing.assert_array_equal(sample.known_ids, [0, 1])
-    assert len(FramePoses.from_instances(sample.pred_instances)) == 2
+    assert len(People.from_instances(sample.pred_instances)) == 2
     np.testing.assert_array_equal(sample.gt_instances.track_ids, [0, 1])
     unknown = dataset[5]["data_samples"]
     assert (unknown.frame_size, unknown.ori_shape) == (None, (0, 0))

@@ -9,6 +9,7 @@ from mmpose.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from mmpose_temporal.models import TrackEntailment
+from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.testing import write_tiny_posetrack
 
 
@@ -28,7 +29,8 @@ def build(root: Path, **options):
 def test_an_item(root):
     dataset = build(root)
     assert len(dataset) == 8
-    (inputs,) = dataset[0].values()
+    inputs, sample = (dataset[0][name] for name in ("inputs", "data_samples"))
+    assert sample.skeleton.same_keypoints(KEYPOINT_NAMES)
     shapes = {name: tuple(value.shape) for name, value in inputs.items()}
     assert shapes == dict(
         current=(16, 17, 3),

@@ -9,7 +9,8 @@ import pytest
 
 from mmpose_temporal.evaluation import evaluate_files, find_video_files
 from mmpose_temporal.evaluation.functional import JOINT_NAMES
-from mmpose_temporal.evaluation.posetrack_files import VideoFiles, default_workers
+from mmpose_temporal.evaluation.posetrack_files import default_workers
+from mmpose_temporal.evaluation.video_files import VideoFiles
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.testing import as_posetrack17, two_people_file, write_video_files
 

@@ -169,7 +169,7 @@ def test_keypoints_go_by_their_names(file):
 def test_keypoints_of_another_skeleton(file):
     names = ["left_eye", *KEYPOINT_NAMES[1:]]
     edit(file, lambda c: c["categories"][0].update(keypoints=names))
-    with pytest.raises(ValueError, match="keypoints of PoseTrack18, .* nose, .* found .*left_eye"):
+    with pytest.raises(ValueError, match=r"(?s)missing: nose; not expected: left_eye.*17: nose"):
         read_video(file)
 
 
@@ -187,6 +187,14 @@ def test_ignore_regions(file):
     np.testing.assert_array_equal(first, [[1, 0], [2, 0], [3, 9]])
     assert second.shape == (4, 2)
     assert first.dtype == np.float32
+
+
+@pytest.mark.parametrize("corners", [[], [1], [1, 2]])
+def test_fewer_than_three_corners_are_no_region(file, corners):
+    regions = dict(ignore_regions_x=[corners], ignore_regions_y=[corners])
+    edit(file, lambda c: c["images"][1].update(regions))
+    (region,) = read_video(file).frames[1].ignore_regions
+    assert region.shape == (0, 2)
 
 
 def test_a_missing_box_is_made_of_the_joints(file):

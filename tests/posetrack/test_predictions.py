@@ -11,12 +11,12 @@ from mmpose_temporal.posetrack import (
     read_video,
     write_video_predictions,
 )
-from mmpose_temporal.structures import KEYPOINT_NAMES, FramePoses
+from mmpose_temporal.structures import KEYPOINT_NAMES, People
 
 
 def _frame(index=0, people=2, size=(640, 480), **changes):
     rng = np.random.default_rng(index)
-    poses = FramePoses(
+    poses = People(
         keypoints=rng.uniform(0, 500, (people, 17, 2)).astype(np.float32),
         keypoint_scores=rng.uniform(0.1, 1, (people, 17)).astype(np.float32),
         boxes=np.tile(np.array([[10, 20, 40, 60]], np.float32), (people, 1)),

@@ -1,6 +1,5 @@
 """The tools of the tests are what they say."""
 
-
 import cv2
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from mmpose_temporal.structures import enclosing_boxes
 from mmpose_temporal.testing import (
     POSE_TEMPLATE,
     make_frame,
+    make_packet,
     random_poses,
     template_keypoints,
     tiny_estimator_config,
@@ -81,6 +81,21 @@ def test_frames():
     lost, sample = make_frame(video_id="a", frame_index=2, num_frames=5, readable=False)
     assert lost.numel() == 0
     assert not sample.frame_readable
+
+
+def test_packets():
+    people, image = random_poses(2, seed=0), np.zeros((2, 3, 3), np.uint8)
+    packet = make_packet(people)
+    assert (packet.video_id, packet.index, packet.tick, packet.searched) == ("v", 0, 0, True)
+    assert (packet.people, packet.frame_size, packet.image) == (people, None, None)
+    assert (packet.features, packet.records, packet.dropped) == ({}, None, {})
+    packet = make_packet(people, tick=3, index=5, image=image, watched=True, known_ids=[1, 2])
+    assert (packet.index, packet.tick, packet.frame_size) == (5, 3, (3, 2))
+    assert packet.records == {} and packet.image is image
+    assert packet.sample.metainfo == dict(
+        video_id="v", frame_index=5, num_frames=None, known_ids=[1, 2]
+    )
+    assert make_packet(people, image=image, frame_size=(9, 9)).frame_size == (9, 9)
 
 
 def test_the_tiny_estimator_is_tiny():

@@ -150,7 +150,8 @@ def run(args: argparse.Namespace) -> None:
             "--pair, --layers and --heads are for PoseEntailment; the tracker compares by "
             f"{type(similarity).__name__}"
         )
-    video = load_videos(args.poses, videos=[args.video], need_ids=False)[0]
+    skeleton = tracker.stated_skeleton
+    video = load_videos(args.poses, videos=[args.video], need_ids=False, skeleton=skeleton)[0]
     matches = frame_matches(tracker, video, args.frame, images=args.images)
     pictures = {args.out: picture_of_scores(matches, f"{args.video}, frame {args.frame}")}
     if attends:

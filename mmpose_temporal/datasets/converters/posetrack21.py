@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from mmpose_temporal.posetrack.fields import integer, numbers, record_list
-from mmpose_temporal.posetrack.layout18 import PERSON_CATEGORY, person_category
+from mmpose_temporal.posetrack.layout18 import PERSON_CATEGORY, PersonCategory, person_category
 from mmpose_temporal.posetrack.records import checked_name
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, person_categories
+from mmpose_temporal.structures import NUM_KEYPOINTS, POSETRACK18, person_categories
 
 from .files import convert_files, read_json, source_files
 from .report import ConversionReport
@@ -73,7 +73,7 @@ def posetrack21_to_18(path: str | Path, report: ConversionReport) -> dict[str, A
     records = record_list(content, "images", str(path))
     if not records:
         raise ValueError(f"{path} has no frames")
-    category = person_category(content, Path(path))
+    category = person_category(content, Path(path), POSETRACK18)
     images = [_image(image, path, report) for image in records]
     names = {image["id"]: image["file_name"] for image in images}
     people = []
@@ -98,14 +98,14 @@ def _image(image: dict, path: str | Path, report: ConversionReport) -> dict:
 
 
 def _person(
-    record: dict, category: tuple[int, tuple[str, ...]], where: str, report: ConversionReport
+    record: dict, category: PersonCategory, where: str, report: ConversionReport
 ) -> dict | None:
-    number, names = category
-    if record.get("category_id", number) != number:
+    columns = category.columns
+    if record.get("category_id", category.number) != category.number:
         report.left_out["annotations of other categories"] += 1
         return None
     _note_dropped(set(record) - _PERSON_FIELDS, "people", report)
-    keypoints = _in_order(record, "keypoints", 3, names, where)
+    keypoints = _in_order(record, "keypoints", 3, columns, where)
     if not (keypoints[:, 2] > 0).any():
         report.left_out["people without joints (boxes for multi-object tracking)"] += 1
         return None
@@ -114,18 +114,18 @@ def _person(
     kept["keypoints"] = keypoints.reshape(-1).tolist()
     kept["num_keypoints"] = int((keypoints[:, 2] > 0).sum())
     if record.get("scores"):
-        kept["scores"] = _in_order(record, "scores", 1, names, where)[:, 0].tolist()
+        kept["scores"] = _in_order(record, "scores", 1, columns, where)[:, 0].tolist()
     return kept | {"category_id": PERSON_CATEGORY}
 
 
 def _in_order(
-    record: dict, field: str, channels: int, names: tuple[str, ...], where: str
+    record: dict, field: str, channels: int, columns: np.ndarray, where: str
 ) -> np.ndarray:
     """(17, channels) of the keypoints of PoseTrack18 in their order; zeros without a value."""
     result = np.zeros((NUM_KEYPOINTS, channels))
     if record.get(field):
-        values = numbers(record[field], field, channels * len(names), where)
-        result[[KEYPOINT_NAMES.index(name) for name in names]] = values.reshape(-1, channels)
+        values = numbers(record[field], field, channels * len(columns), where)
+        result[columns] = values.reshape(-1, channels)
     return result
 
 

@@ -9,7 +9,7 @@ from mmpose_temporal.datasets import VideoAnnotation, load_videos
 from mmpose_temporal.datasets.tracklets import ErrorRates, clip_of_video, simulate_errors
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
 from mmpose_temporal.posetrack.fields import load_json
-from mmpose_temporal.structures import FramePoses, posetrack_metainfo
+from mmpose_temporal.structures import People, posetrack_metainfo
 from mmpose_temporal.utils import write_json
 
 
@@ -101,7 +101,7 @@ def _with_errors(
             frame_id=frame.frame_id,
             file_name=frame.file_name,
             size=frame.size,
-            poses=FramePoses.create(
+            poses=People.create(
                 keypoints=found.poses[..., :2],
                 keypoint_scores=found.poses[..., 2],
                 track_ids=np.arange(len(found.poses)),

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.structures import NUM_KEYPOINTS
 from mmpose_temporal.utils import write_json
 
 from .tracks import VideoTracks
@@ -21,11 +20,12 @@ COCO_LOSES = (
 def coco_results(tracks: VideoTracks) -> list[dict]:
     """The people of one video as COCO keypoint results.
 
-    Keypoints are the 17 of PoseTrack in their order (not COCO's), as x, y, score; an absent joint
-    is 0, 0, 0. As in mmpose's result files, the third number is the joint's score.
+    Keypoints are those of the tracks in their order (PoseTrack's 17 are not COCO's), as x, y,
+    score; an absent joint is 0, 0, 0. As in mmpose's result files, the third number is the
+    joint's score.
 
     Returns:
-        ``{image_id, category_id: 1, keypoints (51), score, track_id}`` for each person that has a
+        ``{image_id, category_id: 1, keypoints (3 K), score, track_id}`` for each person that has a
         joint.
     """
     results = []
@@ -34,7 +34,7 @@ def coco_results(tracks: VideoTracks) -> list[dict]:
         present = poses.keypoint_scores > 0
         rows = np.concatenate([poses.keypoints, poses.keypoint_scores[..., None]], axis=2)
         rows = np.where(present[..., None], rows, 0).astype(np.float64)
-        rows = rows.reshape(len(poses), 3 * NUM_KEYPOINTS)
+        rows = rows.reshape(len(poses), 3 * rows.shape[1])
         people = zip(
             rows.tolist(),
             poses.pose_scores.astype(np.float64).tolist(),

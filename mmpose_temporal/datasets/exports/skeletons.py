@@ -16,14 +16,15 @@ from zipfile import BadZipFile
 import numpy as np
 
 from mmpose_temporal.posetrack import PredictedFrame
-from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, FramePoses
+from mmpose_temporal.structures import POSETRACK18, People, Skeleton
 from mmpose_temporal.utils import atomic_write
 
 from .tracks import VideoTracks
 
 NPZ_LOSES = (
     "nothing is lost, but the order of people within a frame: they come back by track id; frames "
-    "without size come back with the size of the others"
+    "without size come back with the size of the others; links of other skeletons than "
+    "PoseTrack's"
 )
 """What the format cannot hold."""
 
@@ -50,9 +51,9 @@ def skeleton_arrays(tracks: VideoTracks) -> dict[str, np.ndarray]:
 
     Returns:
         mmaction2's ``frame_dir`` (str), ``total_frames``, ``img_shape`` and ``original_shape``
-        (height, width), ``keypoint`` (M, T, 17, 2) float32 in image pixels and
-        ``keypoint_score`` (M, T, 17) float32, both 0 where a track is not in the frame; and
-        beyond it ``keypoint_names`` (17,) str, ``track_ids`` (M,) int64 ascending, ``present``
+        (height, width), ``keypoint`` (M, T, K, 2) float32 in image pixels and
+        ``keypoint_score`` (M, T, K) float32, both 0 where a track is not in the frame; and
+        beyond it ``keypoint_names`` (K,) str, ``track_ids`` (M,) int64 ascending, ``present``
         (M, T) bool, ``bboxes`` (M, T, 4) float32 xyxy, ``bbox_scores`` (M, T) float32,
         ``image_ids`` and ``frame_ids`` (T,) int64, ``frame_names`` (T,) str.
 
@@ -62,10 +63,10 @@ def skeleton_arrays(tracks: VideoTracks) -> dict[str, np.ndarray]:
     """
     ids, frames = tracks.track_ids, tracks.frames
     width, height = _size(tracks)
-    shape = (len(ids), len(frames))
+    shape, count = (len(ids), len(frames)), len(tracks.skeleton)
     arrays = {
-        "keypoint": np.zeros((*shape, NUM_KEYPOINTS, 2), np.float32),
-        "keypoint_score": np.zeros((*shape, NUM_KEYPOINTS), np.float32),
+        "keypoint": np.zeros((*shape, count, 2), np.float32),
+        "keypoint_score": np.zeros((*shape, count), np.float32),
         "bboxes": np.zeros((*shape, 4), np.float32),
         "bbox_scores": np.zeros(shape, np.float32),
         "present": np.zeros(shape, bool),
@@ -84,7 +85,7 @@ def skeleton_arrays(tracks: VideoTracks) -> dict[str, np.ndarray]:
         "total_frames": np.array(len(frames)),
         "img_shape": np.array([height, width]),
         "original_shape": np.array([height, width]),
-        "keypoint_names": np.array(KEYPOINT_NAMES),
+        "keypoint_names": np.array(tracks.skeleton.keypoint_names),
         "track_ids": ids,
         "image_ids": np.array([frame.image_id for frame in frames], np.int64),
         "frame_ids": np.array([frame.frame_id for frame in frames], np.int64),
@@ -142,7 +143,7 @@ def load_skeletons(path: str | Path) -> dict[str, Any]:
 
     Returns:
         ``frame_dir`` (str), ``total_frames`` (int), ``img_shape`` and ``original_shape``
-        ((height, width)), ``keypoint`` (M, T, 17, 2) and ``keypoint_score`` (M, T, 17) float32.
+        ((height, width)), ``keypoint`` (M, T, K, 2) and ``keypoint_score`` (M, T, K) float32.
 
     Raises:
         FileNotFoundError: No such file.
@@ -167,6 +168,10 @@ def read_skeletons(path: str | Path) -> VideoTracks:
     """
     arrays = _load(path)
     height, width = arrays["img_shape"].tolist()
+    names = tuple(arrays["keypoint_names"].tolist())
+    skeleton = POSETRACK18
+    if names != POSETRACK18.keypoint_names:
+        skeleton = Skeleton(keypoint_names=names)
     frames = []
     for index, name in enumerate(arrays["frame_names"].tolist()):
         rows = arrays["present"][:, index]
@@ -176,7 +181,7 @@ def read_skeletons(path: str | Path) -> VideoTracks:
                 frame_id=int(arrays["frame_ids"][index]),
                 file_name=name,
                 size=(width, height),
-                poses=FramePoses.create(
+                poses=People.create(
                     keypoints=arrays["keypoint"][rows, index],
                     keypoint_scores=arrays["keypoint_score"][rows, index],
                     boxes=arrays["bboxes"][rows, index],
@@ -185,4 +190,4 @@ def read_skeletons(path: str | Path) -> VideoTracks:
                 ),
             )
         )
-    return VideoTracks(video_id=str(arrays["frame_dir"]), frames=frames)
+    return VideoTracks(video_id=str(arrays["frame_dir"]), frames=frames, skeleton=skeleton)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import atomic_write
 
 from .tracks import VideoTracks
@@ -59,7 +58,7 @@ def write_csv(path: str | Path, tracks: VideoTracks) -> int:
                         *place,
                         int(poses.track_ids[person]),
                         *map(_text, numbers),
-                        KEYPOINT_NAMES[joint],
+                        tracks.skeleton.keypoint_names[joint],
                         *map(_text, point),
                     ]
                 )

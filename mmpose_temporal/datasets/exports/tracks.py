@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mmpose_temporal.posetrack import PredictedFrame, frame_poses, read_video
-from mmpose_temporal.structures import NUM_KEYPOINTS
+from mmpose_temporal.structures import POSETRACK18, Skeleton
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +16,9 @@ class VideoTracks:
 
     Attributes:
         video_id: Name of the video.
-        frames: All its frames in order; their poses have 17 keypoints and track ids of 0 or more
-            that do not repeat within a frame.
+        frames: All its frames in order; their poses have track ids of 0 or more that do not
+            repeat within a frame.
+        skeleton: The K keypoints of the poses.
 
     Raises:
         ValueError: The poses are not so.
@@ -25,15 +26,16 @@ class VideoTracks:
 
     video_id: str
     frames: Sequence[PredictedFrame]
+    skeleton: Skeleton = POSETRACK18
 
     def __post_init__(self) -> None:
         for index, frame in enumerate(self.frames):
             where = f"video {self.video_id!r}, frame {index}"
             ids = frame.poses.track_ids
-            if frame.poses.keypoint_scores.shape[1] != NUM_KEYPOINTS:
+            if frame.poses.keypoint_scores.shape[1] != len(self.skeleton):
                 raise ValueError(
-                    f"{where}: {frame.poses.keypoint_scores.shape[1]} keypoints; exports take the "
-                    f"{NUM_KEYPOINTS} of PoseTrack"
+                    f"{where}: {frame.poses.keypoint_scores.shape[1]} keypoints; the skeleton "
+                    f"{self.skeleton.name or 'without name'} has {len(self.skeleton)}"
                 )
             if (ids < 0).any():
                 raise ValueError(f"{where}: a pose has no track id; track the poses first")
@@ -47,12 +49,16 @@ class VideoTracks:
         return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
 
 
-def read_posetrack(path: str | Path) -> VideoTracks:
+def read_posetrack(path: str | Path, *, skeleton: Skeleton | None = None) -> VideoTracks:
     """Read one video's predictions (or annotations) in the PoseTrack18 layout.
 
     Its opposite is :func:`mmpose_temporal.evaluation.write_video_predictions`. A joint that the
     file marks as visible gets the file's score, 1 where it has none; a person without box gets
     the joints' box enlarged by 15 % a side. A frame without size has the size None.
+
+    Args:
+        path: The file.
+        skeleton: Its keypoints. None: those that it names; PoseTrack18's where it names none.
 
     Raises:
         FileNotFoundError: No such file.
@@ -61,7 +67,7 @@ def read_posetrack(path: str | Path) -> VideoTracks:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
-    video = read_video(path)
+    video = read_video(path, skeleton=skeleton)
     frames = [
         PredictedFrame(
             image_id=frame.image_id,
@@ -72,4 +78,4 @@ def read_posetrack(path: str | Path) -> VideoTracks:
         )
         for frame in video.frames
     ]
-    return VideoTracks(video_id=video.video_id, frames=frames)
+    return VideoTracks(video_id=video.video_id, frames=frames, skeleton=video.skeleton)

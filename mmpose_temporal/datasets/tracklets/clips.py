@@ -7,7 +7,6 @@ keypoint is annotated, else 0.
 import numpy as np
 
 from mmpose_temporal.posetrack import VideoAnnotation
-from mmpose_temporal.structures import NUM_KEYPOINTS
 
 STRIDES = (1, 1, 1, 2, 3, 3, 4, 5, 6, 8)
 """Every n-th frame of a clip, drawn from these: from 25 frames per second down to 3 (choice)."""
@@ -18,7 +17,7 @@ def clip_of_video(video: VideoAnnotation) -> np.ndarray:
     frames = [frame for frame in video.frames if frame.is_labeled or frame.people]
     ids = sorted({person.track_id for frame in frames for person in frame.people})
     column = {track_id: index for index, track_id in enumerate(ids)}
-    clip = np.zeros((len(frames), len(ids), NUM_KEYPOINTS, 3), np.float32)
+    clip = np.zeros((len(frames), len(ids), len(video.skeleton), 3), np.float32)
     for row, frame in enumerate(frames):
         for person in frame.people:
             clip[row, column[person.track_id]] = person.keypoints

@@ -41,13 +41,13 @@ class ErrorRates:
         shift: Standard deviation of the whole pose's place.
         missed: Share of the people who are not found.
         gaps: How often a frame begins a gap of a few frames in which a person is not found.
-        duplicated: Share of the people found who are found a second time.
+        duplicated: Share of the people found who have a duplicate.
         false_positives: False positives, mean per frame.
         displaced: Share of joints that are elsewhere, with a score under 0.3.
         dropped: Share of joints that are absent.
         swapped: Share of the poses in which left and right are exchanged.
         scores: Lowest and highest score of other joints, uniform.
-        duplicate_score: Factor of the scores of those found a second time, at least; one factor
+        duplicate_score: Factor of the scores of duplicates, at least; one factor
             for all of a clip.
         false_score: Likewise, of false positives.
         scored: False: all scores are 1.

@@ -127,6 +127,7 @@ class PackFrameInputs(BaseTransform):
         "searched",
         "dataset_name",
         "flip_indices",
+        "skeleton",
     )
 
     def transform(self, results: dict) -> dict:
@@ -174,6 +175,7 @@ class PackFramePoses(BaseTransform):
         "known_ids",
         "dataset_name",
         "flip_indices",
+        "skeleton",
     )
 
     def transform(self, results: dict) -> dict:

@@ -5,7 +5,7 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from scipy.optimize import linear_sum_assignment
 
-from mmpose_temporal.structures import UNTRACKED, FramePoses
+from mmpose_temporal.structures import UNTRACKED, People
 
 
 @TRANSFORMS.register_module()
@@ -50,7 +50,7 @@ class MatchKnownIds(BaseTransform):
         known[unknown[rows[matched]]] = results["track_ids"][free][columns[matched]]
         return dict(results, known_ids=known)
 
-    def _shares(self, results: dict, poses: FramePoses) -> np.ndarray:
+    def _shares(self, results: dict, poses: People) -> np.ndarray:
         """(P, M) of each annotated person's joints, how many each pose has near enough."""
         sides = results["bboxes"][:, 2:] - results["bboxes"][:, :2]
         limits = self.radius * np.hypot(sides[:, 0], sides[:, 1])

@@ -172,10 +172,10 @@ class PackPosePairs(BaseTransform):
     ``frame_size`` (2,) float32, width and height, NaN where not known; ``distance`` () int64;
     ``labels`` () int64, 1 for the same person; and, where :class:`LoadPairCrops` made them,
     ``crops`` (2, 3, h, w) uint8. And ``data_samples``, a PoseDataSample with the
-    metainfo ``video_id``, ``img_ids`` (2,), ``track_ids`` (2,), ``dataset_name``.
+    metainfo ``video_id``, ``img_ids`` (2,), ``track_ids`` (2,), ``dataset_name``, ``skeleton``.
     """
 
-    META_KEYS = ("video_id", "img_ids", "track_ids", "dataset_name")
+    META_KEYS = ("video_id", "img_ids", "track_ids", "dataset_name", "skeleton")
 
     def transform(self, results: dict) -> dict:
         """Pack ``results``."""

@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
+from mmpose_temporal.structures import check_keypoints, keypoint_names
 from mmpose_temporal.utils.checkpoints import (
     CheckpointMismatch,
     compare_state,
@@ -22,6 +23,11 @@ from mmpose_temporal.utils.checkpoints import (
 )
 
 ESTIMATOR = "estimator."
+
+ADVICE = (
+    "Name a checkpoint of the same keypoints; or, if its names are wrong, state the right ones by "
+    "the hook's option checkpoint_keypoints"
+)
 
 
 @HOOKS.register_module()
@@ -33,6 +39,8 @@ class LoadEstimatorHook(Hook):
     estimator must be in the checkpoint, with its shape, but those of ``new_parts``, which may be
     there too; what the checkpoint has beside is an error as well, unless it belongs to
     ``new_parts``. So the frozen parts are never random ones. (``load_from`` loads whatever fits.)
+    The keypoints that the checkpoint names must be those of the training data, in their order; one
+    without names is taken for one of the data's keypoints, which is logged.
 
     The checkpoint may be that of a :class:`PoseTracker` or of its estimator alone. Weights that
     mmengine has loaded (``load_from``, ``--resume``) stay; the hook then says that it did
@@ -42,19 +50,30 @@ class LoadEstimatorHook(Hook):
         checkpoint: File or address of the checkpoint to start from.
         new_parts: Names of the estimator's parts that the checkpoint may lack. Default: those
             that the estimator itself names as its ``new_parts``, if any.
+        checkpoint_keypoints: What the checkpoint's keypoints are, in its order, instead of what
+            it says itself. None: what it says.
 
     Raises:
         FileNotFoundError: No such file (before training).
         ValueError: ``new_parts`` is no sequence of names; or the file is no checkpoint (before
-            training).
+            training); or it was trained on other keypoints, with both lists.
         CheckpointMismatch: The file is of another estimator (before training).
     """
 
     priority = "VERY_HIGH"
 
-    def __init__(self, *, checkpoint: str, new_parts: Sequence[str] | None = None):
+    def __init__(
+        self,
+        *,
+        checkpoint: str,
+        new_parts: Sequence[str] | None = None,
+        checkpoint_keypoints: Sequence[str] | None = None,
+    ):
         self.checkpoint = checkpoint
         self.new_parts = None if new_parts is None else named_parts(new_parts)
+        if checkpoint_keypoints is not None:
+            checkpoint_keypoints = keypoint_names(checkpoint_keypoints)
+        self.stated = checkpoint_keypoints
         self._loaded = False
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -73,7 +92,7 @@ class LoadEstimatorHook(Hook):
         new_parts = self.new_parts
         if new_parts is None:
             new_parts = named_parts(getattr(estimator, "new_parts", ()))
-        own, state = estimator.state_dict(), self._read()
+        own, state = estimator.state_dict(), self._read(runner.train_dataloader.dataset)
         fit = compare_state(own, state, new_parts=new_parts)
         problems = fit.problems(unexpected=True)
         if problems:
@@ -91,8 +110,8 @@ class LoadEstimatorHook(Hook):
             logger="current",
         )
 
-    def _read(self) -> dict[str, Tensor]:
-        """The estimator's part of the checkpoint."""
+    def _read(self, dataset: Any) -> dict[str, Tensor]:
+        """The estimator's part of the checkpoint, which is of the data's keypoints."""
         if "://" not in self.checkpoint and not Path(self.checkpoint).is_file():
             raise FileNotFoundError(
                 f"the checkpoint to start from, {self.checkpoint}, does not exist: train it "
@@ -100,6 +119,15 @@ class LoadEstimatorHook(Hook):
             )
         with reading_checkpoint(self.checkpoint):
             content = CheckpointLoader.load_checkpoint(self.checkpoint, map_location="cpu")
+        said = check_keypoints(
+            content,
+            getattr(dataset, "metainfo", None),
+            source=self.checkpoint,
+            stated=self.stated,
+            advice=ADVICE,
+        )
+        if said is not None:
+            print_log(said, logger="current")
         state = weights_of(content, self.checkpoint)
         if any(key.startswith(ESTIMATOR) for key in state):
             state = {

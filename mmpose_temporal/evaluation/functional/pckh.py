@@ -31,6 +31,24 @@ PROTOCOLS = ("poseval", "strict")
 """Names of the evaluation protocols, see :mod:`~.posetrack`."""
 
 
+NORM_ITEMS = ("head", "bbox")
+"""What joint distances are measured in."""
+
+
+def check_norm(norm_item: str | None, bbox_share: float) -> None:
+    """Options that say what joint distances are measured in.
+
+    Raises:
+        ValueError: An unknown item, a share that is not positive, or one that does nothing.
+    """
+    if norm_item is not None and norm_item not in NORM_ITEMS:
+        raise ValueError(f"norm_item must be one of {NORM_ITEMS} or None, got {norm_item!r}")
+    if not 0 < bbox_share < np.inf:
+        raise ValueError(f"bbox_share must be positive, got {bbox_share}")
+    if norm_item == "head" and bbox_share != BBOX_SHARE:
+        raise ValueError("bbox_share goes with norm_item='bbox'; with 'head' it does nothing")
+
+
 def head_sizes(head_boxes: np.ndarray) -> np.ndarray:
     """Head sizes of PCKh: 0.6 times the diagonal of the head box.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from mmpose.registry import TASK_UTILS
 
-from mmpose_temporal.structures import FramePacket, Observer
+from mmpose_temporal.structures import UNTRACKED, FramePacket, Observer
 
 from ..functional import match_accuracy
 
@@ -30,6 +30,8 @@ class MatchAccuracyObserver(Observer):
             scores = comparison.masked_scores()
             scores = np.where(np.isnan(scores), -np.inf, scores)
             known = comparison.people.extras["known_ids"]
-            found = match_accuracy(scores, known, comparison.tracks.people.extras["known_ids"])
+            nothing = np.full(len(comparison.tracks), UNTRACKED)
+            earlier = comparison.tracks.people.extras.get("known_ids", nothing)
+            found = match_accuracy(scores, known, earlier)
             counts = found.correct, found.total
         packet.sample.set_metainfo(dict(match_counts=counts))

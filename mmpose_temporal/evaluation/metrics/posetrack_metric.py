@@ -28,6 +28,7 @@ from ..functional import (
     PCKH_THRESHOLD,
     POSETRACK_JOINTS,
     ScoredJoints,
+    check_norm,
     check_options,
     evaluate_videos,
     figure_keys,
@@ -36,9 +37,6 @@ from ..functional import (
 from ..functional import METRICS as ALL_METRICS
 from ..tables import format_table
 from .frame_records import FrameRecord, group_videos
-
-NORM_ITEMS = ("head", "bbox")
-"""What joint distances are measured in."""
 
 
 @METRICS.register_module()
@@ -109,12 +107,7 @@ class PoseTrackMetric(BaseMetric):
             mota_score_thr=mota_score_thr,
             metrics=metrics,
         )
-        if norm_item is not None and norm_item not in NORM_ITEMS:
-            raise ValueError(f"norm_item must be one of {NORM_ITEMS} or None, got {norm_item!r}")
-        if not 0 < bbox_share < np.inf:
-            raise ValueError(f"bbox_share must be positive, got {bbox_share}")
-        if norm_item == "head" and bbox_share != BBOX_SHARE:
-            raise ValueError("bbox_share goes with norm_item='bbox'; with 'head' it does nothing")
+        check_norm(norm_item, bbox_share)
         if collect_device not in ("cpu", "gpu"):
             raise ValueError(f"collect_device must be 'cpu' or 'gpu', got {collect_device!r}")
         if format_only and outfile_prefix is None:
@@ -246,7 +239,7 @@ class PoseTrackMetric(BaseMetric):
             return {**self._figures(videos), "unreadable_frames": lost}
         finally:
             if self.outfile_prefix is not None:
-                _write(videos, self.outfile_prefix)
+                _write(videos, self.outfile_prefix, self.skeleton)
 
     def _figures(self, videos: dict[str, list[FrameRecord]]) -> dict:
         item, share = self._norm_item(videos), self.bbox_share
@@ -288,12 +281,15 @@ def _warn_of_unreadable(videos: dict[str, list[FrameRecord]]) -> int:
     return len(lost)
 
 
-def _write(videos: dict[str, list[FrameRecord]], folder: str | os.PathLike) -> None:
+def _write(
+    videos: dict[str, list[FrameRecord]], folder: str | os.PathLike, skeleton: Skeleton
+) -> None:
     """Write all videos that can be written, then raise one error about the others."""
     problems = []
     for video_id, video in videos.items():
         try:
-            write_video_predictions(folder, video_id, [frame.predicted for frame in video])
+            predicted = [frame.predicted for frame in video]
+            write_video_predictions(folder, video_id, predicted, skeleton=skeleton)
         except (ValueError, OSError) as error:
             problems.append(str(error))
     written = len(videos) - len(problems)

@@ -84,8 +84,8 @@ def sample_location_pairs(
 
     Positive are the annotated places (candidate 0) of two crops of one id; every other pair of
     places of two crops of a clip is negative. The negatives are spread evenly over the keypoint
-    types (choice), so that a type that is never annotated, as PoseTrack's ears, learns to answer
-    0, where it would else answer noise. Within a type they are drawn without replacement: the
+    types (choice), so that a type that is never annotated, as PoseTrack's ears, learns to predict
+    0 instead of noise. Within a type they are drawn without replacement: the
     annotated places of two ids, which tracking has to distinguish but which are few among all
     pairs, have together the weight ``identity_share``, all others the rest (choice; the paper
     names no order, and a uniform draw is ``identity_share=0`` but for those few).

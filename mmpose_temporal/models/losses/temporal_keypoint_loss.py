@@ -47,8 +47,8 @@ class TemporalKeypointLoss(BaseModule):
     probabilities, which tracking needs too).
 
     Args:
-        num_candidates: Local maxima of a heatmap, at most (the paper: 16), beside the annotated
-            place.
+        num_candidates: Largest number of local maxima per heatmap (the paper: 16), in addition to
+            the annotated place.
         nms_kernel: Side of the suppression's window in heatmap cells, odd, see
             :func:`local_maxima`.
         negatives: Negative pairs for each positive one (the paper: 4).
@@ -122,7 +122,7 @@ class TemporalKeypointLoss(BaseModule):
             refinement_head: Or None.
 
         Returns:
-            ``loss_matching`` and ``acc_matching`` (share of right answers) with a matching head,
+            ``loss_matching`` and ``acc_matching`` (share of correct ones) with a matching head,
             ``loss_refinement`` with a refinement head; scalars.
 
         Raises:
@@ -211,17 +211,17 @@ def refine(
 ) -> Tensor:
     """Responses to the aggregated features of Eq. 6.
 
-    The 1x1 convolution is linear, so its answer to a weighted sum of features is the weighted
-    sum of its answers; only they are summed.
+    The 1x1 convolution is linear, so its result for a weighted sum of features is the weighted
+    sum of its results; only they are summed.
 
     Args:
-        evidence: (N, K, n), answers of row k to the features H at the local maxima (the first is
+        evidence: (N, K, n), results of row k for the features H at the local maxima (the first is
             the arg max), with the bias.
         bias: (K,), of the convolution.
         context: (S, K, n) weights W of the pairs (i, j) of ``pairs.same``: of the maxima of i
             with the arg max of j.
         pairs: Of the N crops.
-        neighbours: (N,) frames of a crop's window that its pairs stand for, each with the weight
+        neighbours: (N,) frames of a crop's window that its pairs represent, each with the weight
             of the context.
 
     Returns:

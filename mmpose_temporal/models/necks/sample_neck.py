@@ -12,7 +12,7 @@ class SampleNeck(BaseModule, ABC):
     """A neck that needs to know whose crop a feature map is of, as a memory of people does.
 
     :class:`TemporalPoseEstimator` calls such a neck with the samples of the crops, and every
-    other neck as mmpose does. What is remembered of a person is no state of the neck, it comes
+    other neck as mmpose does. What is stored about a person is not a state of the neck, it comes
     with the samples: in testing the tracker puts it into the sample of each crop, in training
     the batch of clips gives the order (``clip_index``, ``track_id``, ``frame_offset``).
     """
@@ -20,7 +20,8 @@ class SampleNeck(BaseModule, ABC):
     def bind(self, estimator: nn.Module) -> None:
         """Take what it needs of the estimator's other parts, which are built by then.
 
-        Keep a module in a list, so that ``nn.Module`` does not register it a second time.
+        Keep a module in a list so that ``nn.Module`` does not register it; its owner has the
+        weights.
 
         Raises:
             ValueError: The estimator lacks it.

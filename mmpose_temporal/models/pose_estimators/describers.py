@@ -1,4 +1,4 @@
-"""What an estimator says of each person beyond the pose: the parts that say it."""
+"""Parts of an estimator that compute something for each person beyond the pose."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -41,11 +41,11 @@ class EstimatedCrops:
 
 
 class Describer(BaseModule, ABC):
-    """Says something of each person that the parts behind the estimator need.
+    """Computes rows for each person that the parts after the estimator need.
 
     Each row that it returns becomes a field of the sample's ``pred_instances`` under its own
-    name, beside the pose; a tracker carries it along with the person. Any number of describers
-    go together, as long as their names differ. A describer may own weights; those of the
+    name, in addition to the pose; a tracker keeps it with the person. Any number of describers
+    can be combined if their names differ. A describer may own weights; those of the
     estimator's other parts are reached through :meth:`bind`.
     """
 
@@ -64,7 +64,7 @@ class Describer(BaseModule, ABC):
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """The rows that :meth:`describe` answers, known once it is bound."""
+        """The rows that :meth:`describe` returns, known once it is bound."""
 
     @abstractmethod
     def describe(self, crops: EstimatedCrops) -> dict[str, Tensor]:
@@ -123,7 +123,7 @@ def describe(parts: Sequence[Describer], crops: EstimatedCrops) -> dict[str, Ten
 
 
 def find_describer(estimator: nn.Module, name: str) -> Describer | None:
-    """The describer of an estimator that answers the rows ``name``; None: there is none."""
+    """The describer of an estimator that returns the rows ``name``; None: there is none."""
     parts = getattr(estimator, "describers", ())
     return next((part for part in parts if name in part.names), None)
 

@@ -1,4 +1,4 @@
-"""What TKMR's matching and refinement need to know of each person."""
+"""What TKMR's matching and refinement need to know about each person."""
 
 from mmpose.registry import MODELS
 from torch import Tensor, nn
@@ -31,18 +31,18 @@ class KeypointDescriber(Describer):
 
     The first is there with a ``matching_head``, the others with a ``refinement_head``, the
     features of candidates with both. Candidate 0 is the arg max, and its place is the decoded
-    keypoint. The response to the aggregated features of Eq. 6 is linear in H, so what row k
-    answers to each single H is all that is kept of it. All rows stay on the network's device.
+    keypoint. The response to the aggregated features of Eq. 6 is linear in H, so only the result
+    of row k for each single H is kept. All rows stay on the network's device.
 
     Features are computed at the candidates only, see :func:`features_at`.
 
     With the flip test, heatmaps are averaged as in mmpose, and so is what the refinement returns
-    (choice: refined responses take the place of the heatmaps', so they get what those get).
-    Matching features are those of the crop as it is (choice: the mean of two features is none
-    that the classifiers were trained on).
+    (choice: refined responses replace those of the heatmaps, so they are treated alike).
+    Matching features are those of the crop that is not mirrored (choice: the classifiers were
+    not trained on the mean of two features).
 
     Args:
-        num_candidates: n, local maxima of a heatmap that are kept at most (the paper: 16).
+        num_candidates: n, largest number of local maxima per heatmap (the paper: 16).
         nms_kernel: See :func:`local_maxima`.
 
     Raises:

@@ -21,7 +21,7 @@ MOVED = {
     "num_candidates=...)]",
     "nms_kernel": "it is an option of describers=[dict(type='KeypointDescriber', nms_kernel=...)]",
 }
-"""Options that this class had before, and what has taken their place."""
+"""Former options of this class, and what has replaced them."""
 
 
 @MODELS.register_module()
@@ -36,7 +36,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
     - ``matching_head`` and ``refinement_head`` are TKMR's modules, on the same features as the
       head. ``temporal_loss`` trains them on clips of people; without it they take no part in
       training. ``describers=[dict(type='KeypointDescriber')]`` passes on what they return.
-    - Training leaves the parts in ``frozen`` alone, their weights and their BN statistics.
+    - Training does not change the parts in ``frozen``, neither weights nor BN statistics.
 
     TKMR trains in two stages (section 3.4): first backbone and head as in mmpose, without
     ``temporal_loss``; then matching and refinement, with ``frozen=('backbone', 'head')``.
@@ -157,7 +157,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         """Losses of the parts that are trained.
 
         Those of mmpose's head, unless backbone, neck and head are all frozen. And what
-        ``temporal_loss`` answers, which is called once with the keyword arguments
+        ``temporal_loss`` returns, which is called once with the keyword arguments
 
         - ``matching_maps``: (B, C, H, W) of the matching head, or None without one;
         - ``refinement_maps``: (B, C', H, W), the features H, or None;
@@ -208,7 +208,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
 
     @torch.no_grad()
     def _heatmaps(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """(B, K, H, W) as testing has them, by the BN statistics so far; they stay as they are."""
+        """(B, K, H, W) as in testing, by the BN statistics so far, which are not changed."""
         training = self.head.training
         self.head.eval()
         heatmaps = self.head(feats)
@@ -217,7 +217,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         return heatmaps
 
     def predict(self, inputs: Tensor, data_samples: list[PoseDataSample]) -> list[PoseDataSample]:
-        """Poses, and what the describers say of each person.
+        """Poses, and the describers' rows for each person.
 
         Args:
             inputs: (B, 3, h, w), normalised crops.

@@ -17,10 +17,10 @@ Representation = NamedRows
 
 @dataclass(slots=True, eq=False)
 class PairScores:
-    """How alike the M people of a frame and N people seen before are.
+    """How similar the M people of a frame and N people seen before are.
 
     Attributes:
-        total: (M, N) float, higher is more alike: what is assigned by.
+        total: (M, N) float, higher is more similar; the assignment uses it.
         allowed: (M, N) bool, the pairs that may be one person; None: all. A similarity may
             forbid pairs here; gates and thresholds forbid more.
         parts: Named scores that ``total`` was made of, (M, N) each, for parts that look at more
@@ -35,16 +35,16 @@ class PairScores:
 class Similarity(BaseModule, TrackerPart):
     """Scores the people of a frame against people seen before.
 
-    A person is embedded once, when first seen; the tracker keeps the rows of those that live on
-    and pairs them with each later frame in one call. For each frame in which people were looked
-    for it calls, in this order, :meth:`advance` with the rows it remembers, :meth:`embed` with
-    the frame, and :meth:`pairwise` where there is somebody on both sides.
+    A person is embedded once, when first seen; the tracker keeps the rows of the live tracks and
+    pairs them with each later frame in one call. For each frame in which people are detected it
+    calls, in this order, :meth:`advance` with the rows it remembers, :meth:`embed` with the
+    frame, and :meth:`pairwise` if there are people on both sides.
 
     A joint that is missing in one pose adds nothing to the similarity of two, and a pose without
     joints matches nobody.
 
     Attributes:
-        max_distance: How many frames two people may be apart at most; None: any number.
+        max_distance: Largest distance of two people in time, frames; None: any.
     """
 
     ready: bool = True
@@ -71,19 +71,19 @@ class Similarity(BaseModule, TrackerPart):
     ) -> Representation | None:
         """Bring the people remembered up to the frame that begins.
 
-        For similarities that move poses along with the image. Called once per frame, also where
+        For similarities that move poses along with the image. Called once per frame, also if
         nobody is remembered or found, so each call takes one step and steps add up for people
         not seen for a while. Frames in which people are not detected are skipped.
 
         Args:
             previous: Representation of the N people remembered; None before the first.
             packet: The frame that begins.
-            scene: What this similarity keeps of the video beside the people, by name; empty at
-                the video's start, changed in place here, dropped at the video's end. Must not
-                grow with the video.
+            scene: What else this similarity keeps of the video, by name; empty at the video's
+                start, changed in place here, dropped at the video's end. Must not grow with the
+                video.
 
         Returns:
-            The same people, in rows of the same names, which take the place of ``previous``.
+            The same people, in rows of the same names, which replace ``previous``.
             Here: ``previous`` itself.
 
         Raises:
@@ -103,7 +103,7 @@ class Similarity(BaseModule, TrackerPart):
         Args:
             current: Representation of the frame's M people.
             previous: Representation of N people seen before.
-            pairs: (M, N) bool, the pairs that the gates let through; None: all. A costly
+            pairs: (M, N) bool, the pairs that pass the gates; None: all. A costly
                 similarity scores only these; what it returns for the others is ignored.
 
         Returns:
@@ -120,13 +120,13 @@ class Similarity(BaseModule, TrackerPart):
         """Carry the matched tracks' history over to the current poses.
 
         For similarities that look at more than the last pose of a track. Called once per frame
-        in which somebody is recognised, after :meth:`pairwise`.
+        in which somebody is matched, after :meth:`pairwise`.
 
         Args:
-            current: Representation of the frame's people, which stays as it is.
-            rows: (P,) int64, those who were recognised.
+            current: Representation of the frame's people, which is not changed.
+            rows: (P,) int64, those who were matched.
             previous: Representation of the people remembered.
-            columns: (P,) int64, whom they are.
+            columns: (P,) int64, the people whom they were matched with.
 
         Returns:
             The frame's people as they are remembered from now on. Here: ``current`` itself.
@@ -134,9 +134,9 @@ class Similarity(BaseModule, TrackerPart):
         return current
 
     def same_as(self, other: "Similarity | None") -> bool:
-        """Whether another similarity answers the same for the same people.
+        """Whether another similarity returns the same for the same people.
 
-        Then what one has embedded and scored need not be computed again by the other.
+        Then embeddings and scores of one need not be computed again by the other.
 
         Args:
             other: Any similarity; None: no.

@@ -27,11 +27,11 @@ class ConvEntailment(Similarity):
     The networks that KeyTrack compares its transformer with (section 5.2, Figure 7, A.5): one
     sees both people's crops, the other dots at their keypoints. Each person gives a picture of
     three channels, and the two pictures of a pair, the pose at t first, go through
-    :class:`ConvNetwork` together. A picture is made once a person, and all pairs of a frame are
-    scored in batches. The distance in time is not told.
+    :class:`ConvNetwork` together. A picture is made once per person, and all pairs of a frame
+    are scored in batches. The network does not know the distance in time.
 
     Keypoints: one dot for each joint in the frame downsampled to ``resolution``, at the cell
-    that the tokens of :class:`PoseEntailment` have. Its colour tells the joint: hue and
+    that the tokens of :class:`PoseEntailment` have. Its colour encodes the joint: hue and
     saturation are fixed, and the value of joint j of J is ``(j + 1) / J``. If dots meet, the
     brighter one stays. Choice: the paper gives no hue and saturation, and no size of the dots;
     a radius of 0 is one cell.
@@ -50,7 +50,7 @@ class ConvEntailment(Similarity):
         radius: Of the dots, which are squares, in cells.
         padding: Factor by which boxes are enlarged for the crops; visual only, as hue to joints
             are for keypoints only.
-        max_pairs: Pairs in one pass, which bounds memory.
+        max_pairs: Largest number of pairs per pass, which limits memory.
         joints: See :class:`ChosenJoints`.
         num_keypoints: See :class:`ChosenJoints`.
         keypoint_names: Names of the layout that it is trained on, see ``layout`` of
@@ -195,7 +195,7 @@ class ConvEntailment(Similarity):
             data_samples: Not needed.
 
         Returns:
-            ``loss_match``; and ``acc_pairs``, the share of pairs classified rightly.
+            ``loss_match``; and ``acc_pairs``, the share of pairs classified correctly.
 
         Raises:
             ValueError: No crops, or of another size; the size of a frame is not known.

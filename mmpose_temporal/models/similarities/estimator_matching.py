@@ -120,12 +120,12 @@ class EstimatorMatching(Similarity):
         previous: Representation,
         pairs: np.ndarray | None = None,
     ) -> PairScores:
-        """Score the pairs let through, all in one call.
+        """Score the pairs that pass the gates, all in one call.
 
         The current person is the first of each pair, as in Eq. 5, the previous one the second.
 
         Returns:
-            (M_t, M_prev) float32: the sum of G probabilities, 0 for pairs not let through. A
+            (M_t, M_prev) float32: the sum of G probabilities, 0 for pairs that do not pass. A
             keypoint that is absent in one of the two adds nothing.
         """
         shape = len(current["first"]), len(previous["second"])
@@ -145,7 +145,7 @@ class EstimatorMatching(Similarity):
         rows: np.ndarray,
         columns: np.ndarray,
     ) -> np.ndarray:
-        """What the classifiers say of P pairs, one by one, as for pictures.
+        """Probabilities of the classifiers for P pairs, one by one, as for pictures.
 
         Args:
             current: Representation of M_t people.
@@ -154,7 +154,7 @@ class EstimatorMatching(Similarity):
             columns: (P,) int64, its previous one.
 
         Returns:
-            (P, G) float32 in [0, 1]; NaN where one of the two has no such keypoint.
+            (P, G) float32 in [0, 1]; NaN if one of the two has no such keypoint.
         """
         found, both = self._score(current, previous, np.asarray(rows), np.asarray(columns))
         return found.float().masked_fill(~both, float("nan")).cpu().numpy()

@@ -33,11 +33,11 @@ class FlowSimilarity(OKSSimilarity):
     and read bilinearly at the joints. People who were not seen for a while were moved in every
     frame since, so their flows are chained. Of a video one small grey image is kept.
 
-    Choice: frames in which people are not detected are ignored, so the flow leaps over them.
+    Choice: frames in which people are not detected are ignored, so the flow skips them.
     A joint outside the frame moves as the nearest pixel inside.
 
     Args:
-        preset: Of the flow: ``'ultrafast'``, ``'fast'`` or ``'medium'``, ever slower and better.
+        preset: Of the flow: ``'ultrafast'``, ``'fast'`` or ``'medium'``, each slower and better.
         long_edge: Longer side in pixels that larger frames are reduced to for the flow.
         sigmas: See :class:`OKSSimilarity`.
 

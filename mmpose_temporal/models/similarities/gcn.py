@@ -28,7 +28,7 @@ SMALLEST_SIDE = 1.0
 
 @MODELS.register_module()
 class GCNSimilarity(Similarity):
-    """Likeness of two poses' shapes: ``exp(-d / margin)``, d between learned embeddings.
+    """Similarity of two poses' shapes: ``exp(-d / margin)``, d between learned embeddings.
 
     The siamese spatial graph network of LightTrack (Ning et al., arXiv 1905.02822; a
     baseline of KeyTrack, section 4.2, Table 6): both poses go through one network of spatial
@@ -37,21 +37,21 @@ class GCNSimilarity(Similarity):
     others ``margin`` apart. A person is embedded once.
 
     Joints are taken relative to the centre of the person's box, in halves of its longer side,
-    so the network sees the shape of a pose and not where it is. Hence ``min_iou``, or a gate of
-    the association, which brings in the place.
+    so the network sees the shape of a pose and not its position. Hence ``min_iou``, or a gate of
+    the association, which adds the position.
 
     Choice: blocks of 64, 64, 128 and 128 channels, 0.12 M parameters, for the 0.1 M of Table 6;
     LightTrack's code has two blocks of 64. Presence of a joint is a third input channel, and
-    absent joints take no part in convolution and average. The similarity is in (0, 1] and falls
+    absent joints are left out of convolution and average. The similarity is in (0, 1] and falls
     with the distance: 1 for equal embeddings, ``exp(-1)`` = 0.37 for a margin apart. A pose
-    without any of the joints is like nobody: 0.
+    without any of the joints is similar to nobody: 0.
 
     Args:
         channels: Output channels of each block, at least one.
         embed_dims: Length of the embedding.
         margin: Distance from which on two people are different enough for the loss.
         boxes: What joints are taken relative to: ``'detection'``, the person's box, or
-            ``'keypoints'``, the tightest box around the joints looked at.
+            ``'keypoints'``, the tightest box around ``joints``.
         min_iou: LightTrack's order of decisions: pairs of boxes that overlap by this much
             (0.3 there) are matched by their overlap before any other, as ``(1 + IoU) / 2``; the
             network decides for the rest, ``exp(-d / margin) / 2``. None: the network alone.
@@ -61,7 +61,7 @@ class GCNSimilarity(Similarity):
             :class:`ChosenJoints`. Poses of other layouts are mapped by name.
         links: Pairs of keypoints of the layout that are linked; those with a keypoint that is
             not among ``joints`` are left out. None: mmpose's skeleton of PoseTrack18.
-        center: The keypoint that stands for the centre of the skeleton. Default: the neck
+        center: The keypoint that is used as the centre of the skeleton. Default: the neck
             (``head_bottom``).
         checkpoint: Weights to begin with: a file or URL with those of this similarity, or of a
             tracker that has it.

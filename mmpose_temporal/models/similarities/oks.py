@@ -62,7 +62,7 @@ class OKSSimilarity(Similarity):
         return self.represent(packet.people)
 
     def represent(self, poses: People) -> Representation:
-        """What :meth:`embed` answers for a frame with these people.
+        """What :meth:`embed` returns for a frame with these people.
 
         Raises:
             ValueError: The poses have another number of keypoints than there are sigmas.

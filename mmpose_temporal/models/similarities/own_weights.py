@@ -1,4 +1,4 @@
-"""Weights of a similarity that learns: from a file of its own, and never half of them."""
+"""Weights of a similarity that learns: from a file of its own, and never only some of them."""
 
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ class OwnWeights:
 
     mmengine loads what fits and lists the rest as a warning; a similarity would then score by
     random weights. From now on, loading a checkpoint into the similarity, or into a model that
-    has it, is an error where a tensor of the similarity is missing or has another shape. A
-    checkpoint without any of them (an estimator's) keeps those of ``checkpoint``, where given.
+    has it, is an error if a tensor of the similarity is missing or has another shape. A
+    checkpoint without any of them (an estimator's) keeps those of ``checkpoint``, if given.
 
     The similarity is ``ready`` once it has weights of a checkpoint, and not its first ones.
 

@@ -33,7 +33,7 @@ class Thresholds:
                 raise ValueError(f"{name} must be in [0, 1], got {value}")
 
     def apply(self, packet: FramePacket) -> None:
-        """Take out what counts for no stage, and count it; what passed passes again."""
+        """Drop what counts for no stage, and count it; a second call changes nothing."""
         people = packet.people
         if not len(people):
             return
@@ -54,7 +54,7 @@ class Thresholds:
             packet.drop("no_keypoints", best > 0)
 
     def apply_to_output(self, packet: FramePacket) -> None:
-        """Take out what is not reported, and count it."""
+        """Drop what is not reported, and count it."""
         if self.output_keypoint_thr <= 0:
             return
         people = packet.people

@@ -84,8 +84,7 @@ class TrackerModel(BaseModel):
             frame_encoder=self.frame_encoder,
             observers=[TASK_UTILS.build(observer) for observer in observers],
         )
-
-        self._metainfo = metainfo
+        self.stated_skeleton = None if metainfo is None else read_skeleton(metainfo)
 
     def bind_parts(self) -> None:
         """Let every part get to know this tracker; call it when all children are there."""
@@ -94,8 +93,8 @@ class TrackerModel(BaseModel):
                 part.bind(self)
         if isinstance(self.frame_encoder, TrackerPart):
             self.frame_encoder.bind(self)
-        if self._metainfo is not None:
-            self.pipeline.use_skeleton(read_skeleton(self._metainfo))
+        if self.stated_skeleton is not None:
+            self.pipeline.use_skeleton(self.stated_skeleton)
 
     def use_skeleton_of(self, data_samples: Sequence[Any] | None) -> None:
         """Give all parts the keypoints of samples that have them, as in training."""

@@ -94,7 +94,7 @@ def test_other_categories(source):
         (lambda c: c["images"][0].pop("file_name"), "the image has no name"),
         (
             lambda c: c["categories"][0].update(keypoints=["nose"]),
-            "must name the keypoints of PoseTrack18",
+            "(?s)missing: head_bottom, .*right_ankle",
         ),
     ],
 )

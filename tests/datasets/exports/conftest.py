@@ -5,7 +5,7 @@ import pytest
 
 from mmpose_temporal.datasets.exports import VideoTracks
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
 def poses(track_ids, shift=0.0):
@@ -19,7 +19,7 @@ def poses(track_ids, shift=0.0):
     keypoints[:, 3:5] = 0
     left = 10 * np.arange(count)
     boxes = np.stack([left, left * 0 + 20, left + 5.1, left * 0 + 40], axis=1)
-    return FramePoses.create(
+    return People.create(
         keypoints=keypoints,
         keypoint_scores=scores,
         boxes=boxes,
@@ -35,7 +35,7 @@ def frame(index, people, size=(640, 480), first=50000):
 
 @pytest.fixture
 def tracks():
-    frames = [frame(0, poses([7])), frame(1, FramePoses.empty(17)), frame(2, poses([7, 3], 0.5))]
+    frames = [frame(0, poses([7])), frame(1, People.empty(17)), frame(2, poses([7, 3], 0.5))]
     return VideoTracks("v5", frames)
 
 

@@ -10,7 +10,7 @@ from mmpose_temporal.datasets.exports import (
     write_mot,
     write_skeletons,
 )
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
 def test_skeletons(tracks, tmp_path, assert_same):
@@ -29,7 +29,7 @@ def test_skeletons(tracks, tmp_path, assert_same):
 
 
 def test_skeletons_of_nobody(tmp_path, frame, assert_same):
-    empty = VideoTracks("v", [frame(0, FramePoses.empty(17))])
+    empty = VideoTracks("v", [frame(0, People.empty(17))])
     write_skeletons(tmp_path / "v.npz", empty)
     assert load_skeletons(tmp_path / "v.npz")["keypoint"].shape == (0, 1, 17, 2)
     assert_same(read_skeletons(tmp_path / "v.npz"), empty)

@@ -5,7 +5,7 @@ import pytest
 
 from mmpose_temporal.datasets.exports import VideoTracks, read_posetrack
 from mmpose_temporal.evaluation import write_video_predictions
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 
 def test_posetrack_and_back(tracks, folder, assert_same):
@@ -31,7 +31,7 @@ def test_poses_that_are_no_tracks(poses, frame):
     for people, message in (
         (poses([1, -1]), "frame 0: a pose has no track id"),
         (poses([1, 1]), "frame 0: a track id stands twice"),
-        (FramePoses.empty(15), "frame 0: 15 keypoints; exports take the 17"),
+        (People.empty(15), "frame 0: 15 keypoints; the skeleton posetrack18 has 17"),
     ):
         with pytest.raises(ValueError, match=message):
             VideoTracks("v5", [frame(0, people)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmpose_temporal.datasets import MatchKnownIds
-from mmpose_temporal.structures import FramePoses
+from mmpose_temporal.structures import People
 
 JOINTS = [5, 6, 11, 12]
 SHAPE = np.array([[0, 0], [30, 0], [0, 40], [30, 40]], np.float32)
@@ -28,7 +28,7 @@ def item(poses: np.ndarray, known: list[int] | None = None, absent: list[int] = 
         keypoints_visible=visible,
         bboxes=np.array([[0, 0, 30, 40], [100, 0, 130, 40]], np.float32),
         track_ids=np.array([7, 8]),
-        frame_poses=FramePoses.create(keypoints=poses, keypoint_scores=scores),
+        frame_poses=People.create(keypoints=poses, keypoint_scores=scores),
         known_ids=np.full(len(poses), -1) if known is None else np.array(known),
     )
 

@@ -33,9 +33,13 @@ def first() -> nn.Module:
     return model
 
 
-def save(state: dict, folder, *, prefix: str = "") -> str:
+def save(state: dict, folder, *, prefix: str = "", names=None) -> str:
     path = folder / "epoch_20.pth"
-    torch.save(dict(state_dict={prefix + key: value for key, value in state.items()}), path)
+    meta = (
+        {} if names is None else dict(dataset_meta=dict(keypoint_id2name=dict(enumerate(names))))
+    )
+    weights = {prefix + key: value for key, value in state.items()}
+    torch.save(dict(state_dict=weights, meta=meta), path)
     return str(path)
 
 
@@ -43,10 +47,13 @@ def hook(checkpoint: str, **options):
     return HOOKS.build(dict(type="LoadEstimatorHook", checkpoint=checkpoint, **options))
 
 
-def runner(model: nn.Module, *, tracker: bool = True) -> SimpleNamespace:
+def runner(model: nn.Module, *, tracker: bool = True, names=("a", "b")) -> SimpleNamespace:
     whole = nn.Module()
     whole.estimator = model
-    return SimpleNamespace(model=whole if tracker else model)
+    dataset = SimpleNamespace(metainfo=dict(keypoint_id2name=dict(enumerate(names))))
+    return SimpleNamespace(
+        model=whole if tracker else model, train_dataloader=SimpleNamespace(dataset=dataset)
+    )
 
 
 @pytest.mark.parametrize("prefix", ["", "estimator."])
@@ -168,3 +175,16 @@ def test_a_file_that_would_run_code_is_refused(tmp_path):
     torch.save(dict(state_dict=Evil()), path)
     with pytest.raises(ValueError, match=r"epoch_20\.pth is no checkpoint .*print"):
         hook(str(path)).before_train(runner(estimator()))
+
+
+def test_other_keypoints_are_refused(first, tmp_path):
+    path = save(first.state_dict(), tmp_path, names=("b", "a"))
+    with pytest.raises(ValueError, match="(?s)another order.*a, b.*b, a.*checkpoint_keypoints"):
+        hook(path).before_train(runner(estimator()))
+    hook(path, checkpoint_keypoints=["a", "b"]).before_train(runner(estimator()))
+    hook(path).before_train(runner(estimator(), names=("b", "a")))
+
+
+def test_a_checkpoint_without_names_is_said(first, tmp_path, capsys):
+    hook(save(first.state_dict(), tmp_path)).before_train(runner(estimator()))
+    assert "does not say which keypoints" in capsys.readouterr().out

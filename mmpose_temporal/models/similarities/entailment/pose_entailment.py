@@ -18,10 +18,10 @@ from .matching_network import MatchingNetwork
 from .tokens import TokenEmbedding
 
 CPU_PAIRS = 32
-"""Pairs in one pass on a CPU: what they pass from layer to layer stays in a core's cache."""
+"""Pairs per pass on a CPU: what they pass from layer to layer stays in a core's cache."""
 
 GPU_PAIRS = 4096
-"""Pairs in one pass elsewhere: about 2 GB in single precision."""
+"""Pairs per pass elsewhere: about 2 GB in single precision."""
 
 
 @MODELS.register_module()
@@ -33,7 +33,7 @@ class PoseEntailment(Similarity):
     its distance in time; the current pose's tokens and those of a pose up to ``max_distance``
     frames before go through a small encoder with a binary classifier.
 
-    Keypoints that are absent, or score under ``keypoint_thr``, are not attended to. A pose
+    Keypoints that are absent, or score below ``keypoint_thr``, are not attended to. A pose
     without any other keypoint matches none: similarity 0 (choice).
 
     Args:
@@ -49,7 +49,8 @@ class PoseEntailment(Similarity):
             :class:`ChosenJoints`. Poses of other layouts are mapped by name.
         keypoint_thr: Keypoints that score less are absent.
         frame_size: Width and height in pixels of frames whose size is unknown.
-        max_pairs: Pairs in one pass, which bounds memory. None: 32 on a CPU, 4096 elsewhere.
+        max_pairs: Largest number of pairs per pass, which limits memory. None: 32 on a CPU, 4096
+            elsewhere.
         checkpoint: Weights to begin with: a file or URL with those of this similarity, or of a
             tracker that has it.
         init_cfg: As in mmengine.
@@ -118,7 +119,7 @@ class PoseEntailment(Similarity):
 
     @torch.inference_mode()
     def embed(self, packet: FramePacket) -> Representation:
-        """What of the tokens does not depend on the other pose.
+        """The part of the tokens that does not depend on the other pose.
 
         Returns:
             ``vectors`` (M, J, H) and ``visible`` (M, J) bool, tensors on the network's device,
@@ -250,7 +251,7 @@ class PoseEntailment(Similarity):
 
         Returns:
             ``loss``, the mean cross-entropy, and ``accuracy``, the share of pairs that are
-            classified rightly.
+            classified correctly.
 
         Raises:
             ValueError: Another K than the layout's, a distance that is not in
@@ -274,7 +275,7 @@ class PoseEntailment(Similarity):
         return dict(loss=F.cross_entropy(logits, inputs["labels"]), accuracy=right.float().mean())
 
     def _sizes(self, sizes: Tensor) -> Tensor:
-        """(B, 2) as it is, the option instead of those that are not known."""
+        """(B, 2) frame sizes, with the option instead of unknown ones."""
         known = (sizes > 0).all(1, keepdim=True)
         if known.all():
             return sizes

@@ -32,17 +32,17 @@ NO_POSE = -1
 class TrackEntailment(Similarity):
     """Probability that a pose follows a track, by a transformer over keypoints.
 
-    Pose entailment (Snower et al., CVPR 2020) asks whether a pose follows another one. Here it
-    is asked of the last ``history`` poses of a track together, and the network is given how they
-    moved, the scores of the joints, and the motion that all people of the frame have in common;
-    places are relative to the track and lengths to the person, so that frames of any size, whole
-    or not, and frames without a known size are alike (choices; :mod:`~.track_tokens`).
+    Pose entailment (Snower et al., CVPR 2020) decides whether a pose follows another one. Here
+    the network sees the last ``history`` poses of a track together, how they moved, the scores of
+    the joints, and the motion that all people of the frame have in common; places are relative to
+    the track and lengths to the person, so that the size of the frame, known or not, does not
+    matter (choices; :mod:`~.track_tokens`).
 
     Pairs further apart than ``reach``, or beyond the ``nearest`` ones, are not scored and have
     the similarity 0, as have poses without a joint of ``joints``.
 
     Args:
-        history: Poses of a track that are looked at, 2 to 6.
+        history: Number of poses of a track that the network sees, 2 to 6.
         network: Options of :class:`MatchingNetwork`.
         joints: See :class:`ChosenJoints`; the 15 scored ones by default.
         num_keypoints: See :class:`ChosenJoints`.
@@ -51,9 +51,9 @@ class TrackEntailment(Similarity):
         keypoint_thr: Keypoints that score less are absent.
         reach: Largest distance between the centres of the pose and the track's last pose, in
             mean diagonals of the two.
-        nearest: Tracks that a pose is compared with at most, which bounds the time in a crowd.
-            None: all within reach.
-        use_common_motion: Judge every pair twice, with the motion that people have in common
+        nearest: Largest number of tracks that a pose is compared with, which limits the time in a
+            crowd. None: all within reach.
+        use_common_motion: Score every pair twice, with the motion that people have in common
             (:func:`common_motion`) and without, and take the mean of the log odds: the vote of a
             few people may be wrong (choice). Otherwise only without.
         max_pairs: Pairs in one pass. None: 128 on a CPU, 16384 elsewhere.
@@ -187,7 +187,7 @@ class TrackEntailment(Similarity):
     def _judged(
         self, poses: Tensor, tracks: Tensor, ages: Tensor, opinions: list[tuple[Tensor, Tensor]]
     ) -> Tensor:
-        """(P, 2) mean logits over the opinions of what the common motion is, in one pass."""
+        """(P, 2) mean logits over the estimates of the common motion, in one pass."""
         many, count = len(opinions), len(poses)
         pairs = [rows.repeat(many, *[1] * (rows.dim() - 1)) for rows in (poses, tracks, ages)]
         columns = zip(*opinions, strict=True)
@@ -227,7 +227,7 @@ class TrackEntailment(Similarity):
             data_samples: Not needed.
 
         Returns:
-            ``loss`` and ``accuracy``, the share of pairs that are classified rightly.
+            ``loss`` and ``accuracy``, the share of pairs that are classified correctly.
 
         Raises:
             ValueError: Another K, or another number of poses than the similarity's history.

@@ -9,7 +9,7 @@ from .matching_network import start_weights
 
 
 def both_scales(values: Tensor) -> Tensor:
-    """Values with fine detail near 0 beside them, (..., D) to (..., 2D)."""
+    """Values, and the same with fine detail near 0, (..., D) to (..., 2D)."""
     return torch.cat([values.clamp(-3, 3), torch.tanh(4 * values)], -1)
 
 

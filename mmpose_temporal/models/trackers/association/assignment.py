@@ -38,8 +38,7 @@ class HungarianAssignment(Assignment):
 class LogOddsAssignment(HungarianAssignment):
     """The pairs with the largest sum of log odds: the likeliest assignment of probabilities.
 
-    A pair that is as likely as ``chance`` is worth nothing, so that two poor pairs do not
-    outweigh a good one.
+    A pair of probability ``chance`` counts 0, so that two poor pairs do not outweigh a good one.
 
     Args:
         chance: In (0, 1). Pairs that are less likely must not be allowed: the association's

@@ -24,9 +24,9 @@ class Association(BaseModule, TrackerPart):
     """Associates the people of a frame with the live tracks of its video.
 
     A pose takes the id of the track it is assigned to, if their similarity is at least
-    ``min_similarity`` and gates and similarity allow the pair. A pose that is left starts a
-    track, unless one of ``births`` turns it away; else it has no id and is not reported. Ids
-    count from 0 in each video and are never used again. Comparisons include the threshold.
+    ``min_similarity`` and gates and similarity allow the pair. An unmatched pose starts a track,
+    unless one of ``births`` rejects it; then it has no id and is not reported. Ids count from 0
+    in each video and are never used again. Comparisons include the threshold.
 
     Args:
         similarity: Config of a :class:`Similarity`.
@@ -35,7 +35,7 @@ class Association(BaseModule, TrackerPart):
         gates: Configs of :class:`Gate` parts.
         depth: Config of a :class:`Depth`, which poses of a track are compared. Default:
             :class:`LastPose`; ``type`` may be left out.
-        life: Config of a :class:`Life`, how long tracks are looked for. Default:
+        life: Config of a :class:`Life`, how long tracks stay live. Default:
             :class:`TrackLife`; ``type`` may be left out.
         births: Configs of :class:`Births` parts, applied in order.
         **moved: ``max_age`` and ``new_track_thr``, which were options here before ``life`` and
@@ -108,15 +108,15 @@ class Association(BaseModule, TrackerPart):
         return LiveTracks()
 
     def step(self, tracks: LiveTracks, packet: FramePacket) -> Associated:
-        """Associate the people of one frame, and bring ``tracks`` up to date.
+        """Associate the people of one frame, and update ``tracks``.
 
         Args:
             tracks: State of the video, changed in place.
-            packet: The frame; it stays as it is. Its ``tick`` is the clock of the tracks' age,
-                ascending; a gap ages the tracks.
+            packet: The frame, which is not changed. Its ``tick`` is the clock of the tracks'
+                age, ascending; a gap ages the tracks.
 
         Returns:
-            The people's ids, and why some have none.
+            The people's ids, and the reasons if some have none.
         """
         people, similarity = packet.people, self.similarity
         ended = self._forget(tracks, packet.tick)
@@ -187,7 +187,7 @@ class Association(BaseModule, TrackerPart):
         return rows, columns
 
     def _born(self, unmatched: Unmatched) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """The rows that start a track, and those turned away by reason."""
+        """The rows that start a track, and the rejected rows by reason."""
         rejected: dict[str, np.ndarray] = {}
         rows = unmatched.rows
         for part in self.births:

@@ -14,11 +14,11 @@ from .live_tracks import LiveTracks
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unmatched:
-    """The poses of a frame that continue no track, and all that association knows then.
+    """The poses of a frame that continue no track, and what association knows about them.
 
     Attributes:
         packet: The frame, with all M people.
-        rows: (B,) int64, the people who continue no track and were not turned away yet.
+        rows: (B,) int64, the people who continue no track and were not rejected yet.
         track_ids: (M,) int64, ids of those who continue one; -1 for the others.
         scores: Of the (M, E) pairs; None if there was nobody to compare.
         tracks: The E rows compared with.
@@ -32,10 +32,10 @@ class Unmatched:
 
 
 class Births(ABC):
-    """Turns poses away that must not start a track; they have no id and are not reported.
+    """Rejects poses that must not start a track; they have no id and are not reported.
 
     Attributes:
-        reason: Key under which the tracker counts those turned away.
+        reason: Key under which the tracker counts the rejected poses.
     """
 
     reason: str

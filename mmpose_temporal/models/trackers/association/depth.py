@@ -14,7 +14,7 @@ class Depth(ABC):
     """Which poses of a track are remembered, and how their scores become the track's score.
 
     Attributes:
-        reach: Frames that a pose is remembered at most; None: as long as its track lives.
+        reach: Frames that a pose is remembered, at most; None: as long as its track lives.
         one_row: A track has one row, its last pose.
     """
 
@@ -27,7 +27,7 @@ class Depth(ABC):
 
     @abstractmethod
     def columns(self, tracks: LiveTracks) -> tuple[np.ndarray, np.ndarray] | None:
-        """How rows make tracks.
+        """Which rows belong to one track.
 
         Returns:
             (E,) int64, the rows ordered by track, and (T,) int64, where each track begins in
@@ -55,8 +55,8 @@ class History(Depth):
     Args:
         history: Frames that are remembered (delta of the paper), >= 1; a frame counts whether it
             has people or not.
-        nearest: Of each remembered frame only so many poses are compared, those whose centres
-            are nearest (n of the paper). None: all.
+        nearest: Number of poses that are compared per remembered frame, those with the nearest
+            centres (n of the paper). None: all.
 
     Raises:
         ValueError: An option is below 1.
@@ -98,9 +98,9 @@ def nearest_pairs(
         current: M people.
         previous: E people of earlier frames.
         times: (E,) frame of each of them.
-        nearest: People of each frame that are picked; of several at the same distance, the
-            first. Distance is that of the centres: means of the keypoints that are present, of
-            the box if there is none.
+        nearest: Number of people that are picked per frame; of several at the same distance, the
+            first. Distance is that of the centres: means of the keypoints that are present, or
+            box centres if there are none.
 
     Returns:
         (M, E) bool.

@@ -1,4 +1,4 @@
-"""Pairs that are worth scoring at all."""
+"""Which pairs of people are compared at all."""
 
 from abc import ABC, abstractmethod
 
@@ -10,11 +10,11 @@ from mmpose_temporal.structures import People
 
 
 class Gate(ABC):
-    """Lets pairs of people through, or not, before their similarity is computed."""
+    """Selects pairs of people before their similarity is computed."""
 
     @abstractmethod
     def __call__(self, current: People, previous: People) -> np.ndarray:
-        """(M_t, M_prev) bool: the pairs let through."""
+        """(M_t, M_prev) bool: the pairs that pass."""
 
 
 @TASK_UTILS.register_module()

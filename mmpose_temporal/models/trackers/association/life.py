@@ -1,4 +1,4 @@
-"""How long a track is looked for, and which tracks choose their poses first."""
+"""How long a track stays live, and which tracks are matched first."""
 
 from abc import ABC, abstractmethod
 
@@ -11,7 +11,7 @@ class Life(ABC):
 
     Attributes:
         max_age: Frames that a track stays live after its last pose, at most.
-        min_age: Frames that every track is looked for, at least.
+        min_age: Frames that every track stays live, at least.
     """
 
     max_age: int | None
@@ -23,7 +23,7 @@ class Life(ABC):
 
     @abstractmethod
     def alive(self, ages: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """Which tracks are still looked for.
+        """Which tracks are still live.
 
         Args:
             ages: (T,) int64 frames since the last pose of each track, 1 or more.
@@ -40,19 +40,19 @@ class Life(ABC):
             lengths: (T,) int64, number of poses of each track.
 
         Returns:
-            (T,) bool masks; what one round leaves goes to the next. None: one round for all.
+            (T,) bool masks; poses that one round does not match go to the next. None: one round.
         """
         return None
 
 
 @TASK_UTILS.register_module()
 class TrackLife(Life):
-    """A track ends when it was not seen for more than ``max_age`` frames.
+    """A track ends if it was not seen for more than ``max_age`` frames.
 
     Args:
         max_age: Frames that a track stays live after its last pose, >= 1. None: as long as
-            the association's depth remembers poses, and 1 frame where it remembers the last
-            pose only.
+            the association's depth remembers poses, and 1 frame if it remembers only the last
+            pose.
 
     Raises:
         ValueError: ``max_age`` < 1.
@@ -75,19 +75,19 @@ class TrackLife(Life):
 
 @TASK_UTILS.register_module()
 class ConfirmedLife(TrackLife):
-    """Tracks that were seen often enough choose their poses first, and live longer.
+    """Tracks with enough poses are matched first, and live longer.
 
-    A detector now and then finds a person twice, or nobody. Such a pose starts a track too, but
-    a tentative one: poses are first assigned to the tracks with at least ``confirm_length``
-    poses, what is left to the others, and these end when they are not seen for more than
-    ``tentative_age`` frames. So a duplicate detection cannot steal the track's id, and needs no
-    suppression by overlap, which would also take people who occlude each other.
+    A detector now and then reports a duplicate or a false positive. Such a pose starts a track
+    too, but a tentative one: poses are first assigned to the tracks with at least
+    ``confirm_length`` poses, the rest to the others, and these end if they are not seen for more
+    than ``tentative_age`` frames. So a duplicate detection cannot steal the track's id, and needs
+    no suppression by overlap, which would also remove people who occlude each other.
 
     Give the tracker ``min_length=confirm_length`` so that the poses of tracks that were never
     confirmed are not reported.
 
     Args:
-        confirm_length: Poses of a confirmed track, 1 or more.
+        confirm_length: Number of poses that confirms a track, 1 or more.
         tentative_age: As ``max_age``, for tracks with fewer; at most ``max_age``.
         max_age: See :class:`TrackLife`.
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mmpose_temporal.models.similarities import PairScores, Representation, Similarity
-from mmpose_temporal.structures import People, cat_rows, plain_state, select_all
+from mmpose_temporal.structures import UNTRACKED, People, cat_rows, plain_state, select_all
 
 KNOWN_IDS = "known_ids"
 """Extra of the people that is remembered with them: true identities, for match accuracy."""
@@ -33,8 +33,7 @@ class LiveTracks:
         lengths: (E,) int64, number of poses of the track up to that one.
         people: The poses; None before the first frame.
         representation: What the similarity keeps of them; None before the first frame.
-        scene: What the similarity keeps of the video beside them, see
-            :meth:`Similarity.advance`.
+        scene: What else the similarity keeps of the video, see :meth:`Similarity.advance`.
     """
 
     next_id: int = 0
@@ -74,6 +73,8 @@ class LiveTracks:
             kept: (E,) bool, the rows that stay; None: no row.
         """
         people = people.only_extras(KNOWN_IDS)
+        if kept is not None:
+            people, self.people = _alike(people, self.people)
         ids, seen = people.track_ids, np.full(len(people), tick, np.int64)
         if kept is not None:
             ids = np.concatenate([ids, self.ids[kept]])
@@ -86,10 +87,24 @@ class LiveTracks:
         self.people, self.representation = people, representation
 
     def snapshot(self) -> "LiveTracks":
-        """The rows as they are: later steps replace the arrays and change none of them."""
+        """The current rows: later steps replace the arrays and change none of them."""
         return LiveTracks(
             self.next_id, self.ids, self.last_seen, self.lengths, self.people, self.representation
         )
+
+
+def known_ids_of(people: People) -> np.ndarray:
+    """(M,) int64 true identities; -1 for all if nothing is known of them."""
+    known = people.extras.get(KNOWN_IDS)
+    return np.full(len(people), UNTRACKED, np.int64) if known is None else known
+
+
+def _alike(*parts: People) -> tuple[People, ...]:
+    """People who all have true identities, or none of them has."""
+    having = [KNOWN_IDS in people.extras for people in parts]
+    if all(having) or not any(having):
+        return parts
+    return tuple(people.with_extras(**{KNOWN_IDS: known_ids_of(people)}) for people in parts)
 
 
 @dataclass(slots=True, eq=False)
@@ -99,11 +114,11 @@ class Comparison:
     Attributes:
         similarity: Whose scores and representation they are.
         people: The M people of the frame, with the ids that they got (-1: none).
-        current: What the similarity knows of them.
+        current: What the similarity knows about them.
         tracks: The E rows that they were compared with.
-        tick: Of the frame.
+        tick: Clock of the frame.
         scores: Of (M, E) pairs; ``allowed`` has no threshold in it, only what gates, the
-            similarity and the association's depth forbid. None if there was nobody to
+            similarity and the association's depth exclude. None if there was nobody to
             compare.
     """
 
@@ -138,7 +153,7 @@ class Comparison:
 
 @dataclass(slots=True, eq=False)
 class Associated:
-    """What association says of the M people of a frame.
+    """The result of association for the M people of a frame.
 
     Attributes:
         track_ids: (M,) int64; -1 for people who belong to no track.

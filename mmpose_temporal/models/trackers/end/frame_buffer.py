@@ -1,4 +1,4 @@
-"""Hold frames back until nothing about their people can change any more."""
+"""Keep frames until nothing about their people can change any more."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ class FrameBuffer:
     undecided people, and each undecided track knows in which frames it is.
 
     Attributes:
-        min_length: Least number of poses of a track that is reported.
-        whole: Hold the whole video.
+        min_length: Lowest number of poses of a track that is reported.
+        whole: Keep the whole video.
         waiting: Frames in order.
         undecided: For each frame that was announced and is not finished, the number of its
             people whose track is not decided.
@@ -119,7 +119,7 @@ class FrameBuffer:
         return packet
 
     def flush(self, merged: Mapping[int, int] | None = None) -> list[FramePacket]:
-        """All frames that still wait: the video is over.
+        """All frames that are still waiting: the video is over.
 
         In a video of fewer frames than ``min_length`` the tracks through all of them are
         reported (choice).

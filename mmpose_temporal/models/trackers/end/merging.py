@@ -12,7 +12,7 @@ class TrackMerging(BaseModule, TrackerPart):
     """Joins tracks at the end of a video.
 
     It sees each frame by :meth:`observe` and keeps what it needs of the tracks in its state,
-    bounded by the number of tracks. The frames of the whole video wait for it.
+    whose size depends on the number of tracks. The frames of the whole video wait for it.
     """
 
     @abstractmethod
@@ -29,10 +29,10 @@ class TrackMerging(BaseModule, TrackerPart):
 
 
 def check_merged(merged: dict[int, int]) -> dict[int, int]:
-    """Refuse ids that are no track's, and chains.
+    """Refuse ids of no track, and chains.
 
     Args:
-        merged: What a :class:`TrackMerging` answers.
+        merged: What a :class:`TrackMerging` returns.
 
     Raises:
         ValueError: A new id is itself given another one.

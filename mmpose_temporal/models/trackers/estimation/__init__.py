@@ -1,4 +1,4 @@
-"""Estimation: where people are looked for, crops, and batches of the estimator."""
+"""Estimation: sources of boxes, crops, and batches of the estimator."""
 
 from .box_sources import Boxes, BoxSource, DatasetBoxes, DetectorBoxes, find_config
 from .checkpoint_guard import CheckpointGuard

@@ -1,4 +1,4 @@
-"""Where the people of a frame are looked for."""
+"""Sources of the boxes of a frame's people."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

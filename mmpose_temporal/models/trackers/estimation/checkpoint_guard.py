@@ -14,8 +14,8 @@ class CheckpointGuard:
     """Watches the loading of weights into a part of a model.
 
     mmengine loads what fits and lists the rest as a warning, so that a checkpoint of another
-    architecture leaves a network of random weights that answers all the same. The guard makes
-    it an error for one part, and lets that part's own checkpoint be loaded into the whole.
+    architecture leaves a network of random weights that still runs. The guard makes it an error
+    for one part, and allows that part's own checkpoint to be loaded into the whole.
 
     Args:
         partial: True: leave everything to mmengine's warning; only the renaming stays. Names of

@@ -1,4 +1,4 @@
-"""From frames to the batches of a top-down estimator, and from its answers back to frames."""
+"""From frames to the batches of a top-down estimator, and from its results back to frames."""
 
 from collections.abc import Sequence
 
@@ -65,10 +65,10 @@ def crop_samples(
 def gather_people(
     results: Sequence[PoseDataSample], owners: Sequence[int], num_frames: int, num_keypoints: int
 ) -> list[People]:
-    """The people of each frame, with what the estimator says of them beyond the pose as extras.
+    """The people of each frame, with what the estimator computes beyond the pose as extras.
 
     Args:
-        results: The estimator's answers of all crops.
+        results: The estimator's results of all crops.
         owners: The frame that each of them lies in, 0 to ``num_frames`` - 1.
         num_frames: Number of frames.
         num_keypoints: K of the data.

@@ -17,10 +17,10 @@ from ..propagation import PersonCandidates
 class Memory(BaseModule, TrackerPart):
     """Stored features of each person of a video, handed to the estimator with the person's crop.
 
-    Before the estimator runs :meth:`attach` puts what is remembered of the person in a crop into
-    the crop's sample, where a neck that knows its samples finds it; after association
-    :meth:`observe` stores what the estimator said of each person (extras of ``packet.people``)
-    under the person's id.
+    Before the estimator runs, :meth:`attach` puts what is stored about the person of a crop into
+    the crop's sample, in which a neck that knows its samples finds it; after association
+    :meth:`observe` stores what the estimator computed for each person (extras of
+    ``packet.people``) under the person's id.
     """
 
     needs_previous_frame = True
@@ -34,12 +34,13 @@ class Memory(BaseModule, TrackerPart):
         track_ids: np.ndarray,
         crops: Sequence[PoseDataSample],
     ) -> None:
-        """Hand on what is remembered.
+        """Pass on what is stored.
 
         Args:
-            state: Of the video; it stays as it is.
+            state: Of the video; it is not changed.
             packet: The frame; its people are not known yet.
             candidates: P boxes in it.
-            track_ids: (P,) int64, whom a propagated box comes from; -1 for a detection.
-            crops: P samples, which get what is remembered as metainfo.
+            track_ids: (P,) int64, the person whom a propagated box comes from; -1 for a
+                detection.
+            crops: P samples, which get what is stored as metainfo.
         """

@@ -25,8 +25,8 @@ from .base import (
 class PastedBoxes(Propagation):
     """Pastes the box of each person at the same place of the next frame (KeyTrack, 3.3).
 
-    The box is the one round the joints that are present, its sides enlarged by ``alpha``; the
-    cropper's own padding comes on top, as for a detection. A person whose joints span no area,
+    The box is the one around the joints that are present, its sides enlarged by ``alpha``; the
+    cropper's own padding is added, as for a detection. A person whose joints span no area,
     or whose box lies outside the frame, is not proposed.
 
     Args:
@@ -66,23 +66,23 @@ class TemporalOKS(PastedBoxes):
     """Temporal OKS, TOKS (KeyTrack, 3.3, Algorithm 1 and A.4).
 
     Each person of the previous frame is estimated again in this frame, in the box pasted from
-    there; then OKS says which detected and propagated poses are the same person:
+    there; then OKS decides which detected and propagated poses are the same person:
 
-    - A propagated pose belongs to the detection it is most alike, if their OKS is at least
-      ``oks_thr``. Of a detection and the pose most alike among those that belong to it, the one
+    - A propagated pose belongs to the detection with the highest OKS, if it is at least
+      ``oks_thr``. Of a detection and the most similar pose among those that belong to it, the one
       with the higher :func:`confidence` stays (a tie: the detection); the others that belong to
-      it are that person too, and go.
-    - A propagated pose that belongs to no detection is a miss recovered, and stays, within
+      it are duplicates, and are dropped.
+    - A propagated pose that belongs to no detection recovers a miss, and stays, within
       ``max_propagated`` and ``min_confidence``. Two of them that are one person are left to
       the tracker's suppression, as two detections are.
 
-    Box scores play no part (A.4). Choice: a pose that stays instead of a detection has the
-    detection's box score, and one that was recovered that of its person in the previous frame, so
-    it is the score of the last detection. The box of both is that round its joints, enlarged by
+    Box scores are not used (A.4). Choice: a pose that replaces a detection has the detection's
+    box score, and one that was recovered has that of its person in the previous frame, so it is
+    the score of the last detection. The box of both is the one around its joints, enlarged by
     ``alpha``.
 
     Args:
-        oks_thr: Least OKS of one person, in (0, 1]; the paper compares 0.3, 0.35 and 0.5
+        oks_thr: Lowest OKS of one person, in (0, 1]; the paper compares 0.3, 0.35 and 0.5
             (Table 2).
         alpha: See :class:`PastedBoxes`; the paper has 1.25 and tried 1.4 (A.1).
         max_propagated: See :class:`Propagation`.
@@ -133,10 +133,10 @@ class TemporalOKS(PastedBoxes):
         return people[stays], int((~stays).sum())
 
     def _compare(self, detected: People, moved: People) -> tuple[np.ndarray, np.ndarray]:
-        """Which propagated poses belong to a detection, and the most alike of each.
+        """Which propagated poses belong to a detection, and the most similar one of each.
 
         Returns:
-            (D, P) bool with at most one True in a column, and (D,) int64 indices into ``moved``,
+            (D, P) bool with at most one True per column, and (D,) int64 indices into ``moved``,
             without meaning for a detection that none belongs to.
         """
         oks = self.similarity.between(detected, moved)
@@ -150,15 +150,15 @@ class BoxPropagation(PastedBoxes):
     """Propagates boxes, and lets NMS choose by box score which are estimated (KeyTrack, Table 2).
 
     Detected boxes and those pasted from the previous frame go through non-maximum suppression by
-    their box scores; what is left is estimated. A pasted box has the score of its person in the
-    frame before, times ``decay``. It is backed by a detection where it suppresses one; else it
-    stays within ``max_propagated`` and ``min_confidence``.
+    their box scores; the rest is estimated. A pasted box has the score of its person in the
+    previous frame, times ``decay``. It counts as detected if it suppresses a detection; otherwise
+    it stays within ``max_propagated`` and ``min_confidence``.
 
     Args:
-        nms_thr: Of two boxes whose IoU exceeds this the one that scores less goes, in [0, 1].
-            Choice: 0.3, since a person who stands still has an IoU of 1 / alpha^2 = 0.64 with
-            their own pasted box at best, and one who walks less.
-        decay: In (0, 1]. With 1 a pasted box drives out a detection that scores less.
+        nms_thr: Of two boxes whose IoU exceeds this the one that scores less is dropped, in
+            [0, 1]. Choice: 0.3, since a person who stands still has an IoU of
+            1 / alpha^2 = 0.64 with their own pasted box at best, and one who walks less.
+        decay: In (0, 1]. With 1 a pasted box suppresses a detection that scores less.
         alpha: See :class:`PastedBoxes`.
         max_propagated: See :class:`Propagation`.
         min_confidence: See :class:`Propagation`.

@@ -22,13 +22,13 @@ class Refinement(BaseModule, TrackerPart):
         Args:
             window: State of the video, changed in place.
             packet: The frame with its people, all with an id, their extras, and what association
-                compared. The image is gone already; people and comparison of a frame that waits
-                should be reduced to what is still needed.
+                compared. The image is released already; people and comparison of a frame that
+                waits should be reduced to what is still needed.
 
         Returns:
-            The frames whose poses are final, in order; none may be left out for ever.
+            The frames whose poses are final, in order; each frame must be returned some time.
         """
 
     @abstractmethod
     def flush(self, window: Any) -> list[FramePacket]:
-        """The frames that still wait: the video is over."""
+        """The frames that are still waiting: the video is over."""

@@ -51,24 +51,24 @@ class TemporalRefinement(Refinement):
     - A path ends where nobody passes the IoU test of Eq. 5.
     - In Eq. 5 the later person of a pair comes first, in both directions, so that each pair of
       frames is scored once; in W the candidate comes first.
-    - The window is of frames of the video. Frames that were not searched are skipped.
-    - What association has embedded and scored by the same similarity is taken over from it.
-    - Neighbours are taken as the estimator saw them, not as refinement changed them.
-    - A joint that is absent stays absent, so ``keypoint_score_thr`` of the tracker takes joints
-      out for good; the predicted places of neighbours count whatever they score.
+    - The window counts frames of the video. Frames in which people were not detected are skipped.
+    - Embeddings and scores that association computed by the same similarity are reused.
+    - Neighbours are poses of the estimator, not refined ones.
+    - A joint that is absent stays absent, so ``keypoint_score_thr`` of the tracker removes joints
+      for good; the predicted places of neighbours count whatever they score.
 
-    Frames come back tau frames late, the rest at the end of the video. At most 2 tau + 1 frames
-    are remembered.
+    Frames are returned tau frames later, the rest at the end of the video. At most 2 tau + 1
+    frames are in memory.
 
     Args:
-        tau: Frames looked at on each side; 0: nothing is refined (supplement, Table 1).
-        num_candidates: n, candidates of a keypoint at most.
+        tau: Number of frames on each side; 0: nothing is refined (supplement, Table 1).
+        num_candidates: n, largest number of candidates per keypoint.
         context: False: self-refinement (method M6). Responses come from the pose's own features,
             no frame waits, and tau has no influence.
         context_weight: Factor on a neighbour's part of the sum, and on its part of the number of
-            frames. 1: Eq. 6. Less than 1 (choice, for small networks) where the probabilities W
-            of right places scatter, so that a sum over many neighbours says more about W than
-            about the place. Train with the same weight, see :class:`TemporalKeypointLoss`.
+            frames. 1: Eq. 6. Less than 1 (choice, for small networks) if the probabilities W of
+            right places scatter, so that a sum over many neighbours depends more on W than on
+            the place. Train with the same weight, see :class:`TemporalKeypointLoss`.
         min_iou: The IoU test of Eq. 5.
         joints: Keypoints that count in Eq. 5, see :class:`KeypointMatchingSimilarity`; best those
             of the association, which then has scored most pairs already. None: all K.
@@ -119,7 +119,7 @@ class TemporalRefinement(Refinement):
         self._bound: Shared[nn.Module] = Shared()
 
     def bind(self, tracker: nn.Module) -> None:
-        """Take the estimator's heads; warn where its loss had other options of the context.
+        """Take the estimator's heads; warn if its loss had other options of the context.
 
         Raises:
             ValueError: It lacks them, or keeps fewer candidates than asked for.
@@ -233,7 +233,7 @@ class TemporalRefinement(Refinement):
         )
 
     def _link(self, window: RefinementWindow, newest: Neighbour, packet: FramePacket) -> None:
-        """The best matches between a frame and the one searched before it."""
+        """The best matches between a frame and the previous one with detection."""
         last = next(window.walk(len(window.frames), -1, newest.index), None)
         if last is None or not len(newest.poses) or not len(last.poses):
             return
@@ -281,8 +281,8 @@ class TemporalRefinement(Refinement):
     ) -> Tensor:
         """(M, K, n) float32: row k of the 1x1 convolution on the aggregated features of Eq. 6.
 
-        The convolution is linear, so that row k answers to the sum of features with the weighted
-        sum of its answers to each.
+        The convolution is linear, so that row k of the sum of features is the weighted sum of
+        row k of each.
         """
         total = people["candidate_evidence"].float().clone()
         frames = torch.ones(len(total), device=total.device)

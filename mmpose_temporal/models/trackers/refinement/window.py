@@ -1,4 +1,4 @@
-"""The frames around a frame, and the paths of best matches through them."""
+"""The neighbours of a frame, and the paths of best matches through them."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ class Neighbour:
 
     Attributes:
         index: Its position in the video.
-        searched: People were looked for in it.
-        poses: Its people, as the estimator saw them.
-        people: What refinement knows of them, M rows each.
+        searched: People were detected in it.
+        poses: Its people, as the estimator predicted them.
+        people: What refinement knows about them, M rows each.
         before: (M,) int64, row of the best match in the frame linked before; -1: none.
         after: (M,) int64, row of the best match in the frame linked after; -1: none.
         frame: The frame; None once it was released.
@@ -45,7 +45,7 @@ Context = list[tuple[np.ndarray, np.ndarray, Neighbour]]
 @plain_state
 @dataclass(frozen=True, slots=True, eq=False)
 class PathStep:
-    """Poses of one frame that lent context to P of the people of another.
+    """Poses of one frame that were context for P of the people of another.
 
     Attributes:
         frame_index: Its position in the video.
@@ -71,9 +71,9 @@ class RefinementRecord:
         track_ids: (M,) int64.
         boxes: (M, 4) xyxy, image pixels.
         candidates: (M, K, n, 2), image pixels.
-        before: (M, K, n), responses of the heatmap; -inf where there are fewer candidates.
+        before: (M, K, n), responses of the heatmap; -inf if there are fewer candidates.
         after: (M, K, n), refined responses; -inf likewise.
-        steps: The frames on their paths, in the order of time.
+        steps: The frames on their paths, in temporal order.
     """
 
     track_ids: np.ndarray
@@ -98,7 +98,7 @@ class RefinementWindow:
     frames: deque[Neighbour] = field(default_factory=deque)
 
     def walk(self, position: int, step: int, index: int) -> Iterator[Neighbour]:
-        """The searched frames that lie within reach of a frame, in one direction.
+        """The frames with detection that are within reach of a frame, in one direction.
 
         Args:
             position: Where to start in ``frames``; that one is left out.
