@@ -105,10 +105,10 @@ def test_the_metric_says_that_nobody_watched():
 def test_frames_without_known_ids_between():
     """Nothing is known of the people of frame 1, one of whom is missed in frame 2.
 
-    Frame 2: 7 is most like a pose of which nothing is known. Frame 3: 7 is right, and the pose
-    that is remembered of 8 is the one of frame 1.
+    Frame 2: 7 counts nowhere, since no remembered pose is known to be 7's. Frame 3: 7 is right;
+    what is remembered of 8 is the pose of frame 1, so 8 counts nowhere.
     """
     frames = [([A, B], [7, 8]), ([A, B], None), ([A], [7]), ([A, B], [7, 8])]
     samples = track(*frames, life=dict(max_age=3))
     assert [s.pred_instances.track_ids.tolist() for s in samples] == [[0, 1], [0, 1], [0], [0, 1]]
-    assert [s.get("match_counts") for s in samples] == [(0, 0), None, (0, 1), (1, 2)]
+    assert [s.get("match_counts") for s in samples] == [(0, 0), None, (0, 0), (1, 1)]
