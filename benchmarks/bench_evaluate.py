@@ -87,7 +87,7 @@ def predict(frame: GroundTruthFrame, rng: np.random.Generator) -> PredictionFram
 
 
 def build(truth: list[list[GroundTruthFrame]], copies: int = 1) -> list[tuple]:
-    """(name, ground truth, predictions) of each video; each copy is predicted anew."""
+    """(name, ground truth, predictions) of each video; each copy is predicted again."""
     rng = np.random.default_rng(0)
     return [
         (f"{copy:02d}{number:04d}", video, [predict(frame, rng) for frame in video])

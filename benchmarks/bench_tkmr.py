@@ -143,7 +143,7 @@ def person(size: tuple[int, int]) -> PoseDataSample:
 
 
 def features(poses: People, channels: int, device: torch.device) -> dict[str, Tensor]:
-    """What an estimator would say of a frame's people."""
+    """What an estimator would predict for a frame's people."""
     number = len(poses)
     places = torch.from_numpy(poses.keypoints).to(device)[:, :, None].expand(-1, -1, N, -1)
     found = torch.randn(number, K, N, channels, device=device)

@@ -6,7 +6,7 @@ Two environments, so that several clones share the large one and each imports it
 * the *dependency environment*, `<cache>/env-<key>`: torch, mmcv with its operators, mmpose and
   the rest of requirements/lock.txt. The key stands for the lock file, the Python that builds it
   and the torch versions, so another choice makes another environment. A stamp written last says
-  that it is complete; one without a stamp is built anew.
+  that it is complete; one without a stamp is built again.
 * `.venv` in the clone: an empty environment whose site-packages names the other one's, with this
   clone installed in it as editable.
 

@@ -36,7 +36,7 @@ def annotated_frames(annotations: str | Path, root: str | Path) -> list[tuple[in
 
     Raises:
         FileNotFoundError: No annotations.
-        ValueError: They are broken, an id stands for two images, or a name leaves the root.
+        ValueError: They are broken, an id belongs to two images, or a name leaves the root.
     """
     found: dict[int, str] = {}
     for video in load_videos(annotations, skeleton=None):

@@ -36,7 +36,7 @@ def load_weights(
         checkpoint: A file or an address.
         strict: Refuse tensors that the model lacks or has too many.
         keypoints: Those that it must have been trained on; one that names none is taken for such,
-            which is logged. None: they are not looked at.
+            which is logged. None: they are ignored.
 
     Raises:
         ValueError: The file is no checkpoint, or holds what the safe loader refuses; or it was
@@ -90,7 +90,7 @@ def config_skeleton(cfg: Config) -> Skeleton | None:
     """The keypoints that a config works on: its model's ``metainfo``, or those of its test data.
 
     Returns:
-        None where it states neither.
+        None if it states neither.
     """
     dataset = (cfg.get("test_dataloader") or {}).get("dataset") or {}
     metainfo = cfg.get("model", {}).get("metainfo") or dataset.get("metainfo")

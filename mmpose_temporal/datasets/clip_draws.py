@@ -43,7 +43,7 @@ class ClipDraw(ABC):
         """
 
     def metainfo(self, table: ClipTable, row: int) -> dict[str, Any]:
-        """What the sample of a row gets beside its id and frame."""
+        """What the sample of a row gets in addition to its id and frame."""
         return {}
 
 
@@ -51,20 +51,20 @@ class ClipDraw(ABC):
 class WindowDraw(ClipDraw):
     """TKMR's clips: a person, the same person in near frames, and the people around.
 
-    From the frames t - tau to t + tau come, beside the anchor in frame t, up to ``num_same``
-    crops of the same id, uniformly, in no order. Then up to ``num_other`` of other ids from the
-    frames chosen so far (choice: no further image is decoded, and these are the people to be told
-    apart), more likely the nearer they are to the person in that frame: with weight exp(-d), d
-    the distance of the box centres in diagonals of the person's box (choice: confusion comes from
-    people close by, but a video's other people are needed too). At a video's ends the window is
-    cut.
+    From the frames t - tau to t + tau come, in addition to the anchor in frame t, up to
+    ``num_same`` crops of the same id, uniformly, in no order. Then up to ``num_other`` of other
+    ids from the frames chosen so far (choice: no further image is decoded, and these are the
+    people to be told apart), more likely the nearer they are to the person in that frame: with
+    weight exp(-d), d the distance of the box centres in diagonals of the person's box (choice:
+    confusion comes from people close by, but a video's other people are needed too). At a video's
+    ends the window is cut.
 
     Samples get ``num_neighbours``, the number of other frames at most tau from the crop's
     own in which its id is an example: the window of Eq. 6 around it.
 
     Args:
         tau: Half of the window, frames of the video as selected (5 in the paper).
-        num_same: Crops of the anchor's id beside the anchor, at most.
+        num_same: Crops of the anchor's id in addition to the anchor, at most.
         num_other: Crops of other ids, at most.
 
     Raises:

@@ -6,7 +6,7 @@ from mmpose_temporal.posetrack import VideoAnnotation
 
 
 def frame_sample(video: VideoAnnotation, index: int) -> PoseDataSample:
-    """What a tracker of known poses gets for a frame, beside the poses."""
+    """What a tracker of known poses gets for a frame, in addition to the poses."""
     frame = video.frames[index]
     return PoseDataSample(
         metainfo=dict(

@@ -26,7 +26,7 @@ class PersonClipDataset(PoseTrackBase):
 
     The first crop is the anchor, a person in frame t. Who else belongs to the clip, and in what
     order, is what ``draw`` says: :class:`WindowDraw` for matching and refinement,
-    :class:`OrderedDraw` for memories. It draws anew each time the item is asked for, and each
+    :class:`OrderedDraw` for memories. It samples anew each time the item is asked for, and each
     frame is decoded once. Anchors are all people who can begin a clip by its rule; people without
     annotated keypoints, groups (``iscrowd``) and empty boxes are no examples at all, and
     :attr:`left_out` counts both.
@@ -52,7 +52,7 @@ class PersonClipDataset(PoseTrackBase):
         ValueError: An option out of its range; ``RandomFlip`` in the pipeline; broken
             annotations; nobody can begin a clip; a frame that cannot be used
             (``on_error='raise'``).
-        TypeError: ``draw`` is no :class:`ClipDraw`, or its options are given beside it.
+        TypeError: ``draw`` is no :class:`ClipDraw`, or its options are given next to it.
         FileNotFoundError: No annotations.
     """
 

@@ -30,7 +30,7 @@ class PosePairDataset(PoseTrackBase):
     ``track_ids`` (2,) int64, ``dataset_name`` and ``flip_indices``. Coordinates are image
     pixels; K is the full layout.
 
-    Distance counts frames that people were looked for in, which is a tracker's clock: frames
+    Distance counts frames in which people are detected, which is a tracker's clock: frames
     without labels and people are skipped (choice). Images are not opened, unless by
     :class:`LoadPairCrops`.
 

@@ -14,7 +14,7 @@ from mmpose_temporal.structures import People
 class PoseTable:
     """The P poses of F frames, ordered by video, frame and place in the file.
 
-    Frames that nobody was looked for in (unlabelled and without people) are left out, as they
+    Frames in which people are not detected (unlabelled and without people) are left out, as they
     do not move the clock of a tracker. Coordinates are image pixels.
 
     Attributes:
@@ -23,7 +23,7 @@ class PoseTable:
         boxes: (P, 4) float32, xyxy.
         track_ids: (P,) int64, ids of the people, each counted within its video.
         frames: (P,) int32, row of the frame that a pose lies in.
-        frame_sizes: (F, 2) float32, width and height of the frames; NaN where not known.
+        frame_sizes: (F, 2) float32, width and height of the frames; NaN if unknown.
         image_ids: (F,) int64.
         videos: (F,) int32, ascending, index into ``video_ids``.
         video_ids: Names of the videos.
@@ -123,7 +123,7 @@ class PairTable:
 
 
 def was_searched(frame: FrameAnnotation) -> bool:
-    """Whether people were looked for in a frame: it is labelled, or someone is in it."""
+    """Whether people are detected in a frame: it is labelled, or someone is in it."""
     return frame.is_labeled or bool(frame.people)
 
 

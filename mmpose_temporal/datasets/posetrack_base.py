@@ -37,7 +37,7 @@ class PoseTrackBase(BaseDataset):
         **kwargs: The other options of mmengine's data sets: ``test_mode``, ``lazy_init``, ...
 
     Raises:
-        ValueError: Unknown release, ``metainfo`` beside a release or not complete, broken
+        ValueError: Unknown release, ``metainfo`` together with a release or not complete, broken
             annotations, or annotations of other keypoints.
         FileNotFoundError: No annotations, or no image whose size is asked for.
     """

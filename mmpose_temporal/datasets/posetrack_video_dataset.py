@@ -25,7 +25,8 @@ class PoseTrackVideoDataset(PoseTrackBase):
     """One item is one frame of a video with all its people.
 
     Frames of a video follow each other; a video's frames are never mixed with another's (the
-    interleaving for batches is :class:`VideoSampler`'s). Each item has, beside what the pipeline
+    interleaving for batches is :class:`VideoSampler`'s). Each item has, in addition to what the
+    pipeline
     loads: ``img_id``, ``img_path``, ``video_id``, ``frame_index`` (position in the video, from
     0), ``num_frames``, ``frame_name``, ``frame_id``, ``is_labeled``, ``ignore_regions``, the
     ground truth (``bboxes`` (M, 4) xyxy, ``keypoints`` (M, K, 2), ``keypoints_visible``
@@ -34,7 +35,7 @@ class PoseTrackVideoDataset(PoseTrackBase):
     pixels.
 
     Args:
-        box_source: Where people are looked for. ``'gt'``: at the annotated boxes of those with
+        box_source: Where the boxes come from. ``'gt'``: at the annotated boxes of those with
             an annotated joint (a person without one cannot be scored: choice), cut at the
             frame's border as mmpose does; unlabelled frames are not searched. ``'file'``: at
             the boxes of ``bbox_file``. ``'detector'``: no proposals, the model has a detector.

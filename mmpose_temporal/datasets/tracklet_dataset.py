@@ -22,7 +22,7 @@ ATTEMPTS = 20
 
 @DATASETS.register_module()
 class TrackletDataset(PoseTrackBase):
-    """An item is some pairs of a pose and a track from one clip, which is sampled anew each time.
+    """An item has pairs of a pose and a track from one clip, which is sampled anew each time.
 
     A clip is a part of a video of poses, augmented (:func:`~.tracklets.augment_clip`) and
     observed with errors (:class:`~.tracklets.ErrorRates`, drawn for each clip). The pairs are

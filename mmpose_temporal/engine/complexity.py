@@ -26,7 +26,7 @@ UNCOUNTED = (
     "aten::adaptive_avg_pool2d",
     "aten::grid_sampler",
 )
-"""What FlopAnalyzer counts beside multiply-adds."""
+"""What FlopAnalyzer counts in addition to multiply-adds."""
 
 ENTAILMENT_MODULES = {
     "embeddings": "embedding",
@@ -220,7 +220,7 @@ def _counter(network: nn.Module, inputs: tuple[Tensor, ...]) -> FlopAnalyzer:
 
 
 def _nothing(inputs: list[Any], outputs: list[Any]) -> int:
-    """FlopAnalyzer goes on counting what it knows if it is told to ignore it."""
+    """FlopAnalyzer goes on counting what it knows if it is asked to ignore it."""
     return 0
 
 

@@ -21,7 +21,7 @@ class PersonAnnotation:
             prediction (with scores) is there unless it is at (0, 0).
         box: (4,) float32 xyxy.
         head_box: (4,) float32 xyxy, NaN if the file has none. Of size 0 where nobody drew
-            one: nothing then matches this person, as in the official evaluator.
+            one: then nothing matches this person, as in the official evaluator.
         area: Pixels squared, None if the file has none.
         is_crowd: The annotation is of a group (COCO's ``iscrowd``).
         keypoint_scores: (K,) float32 of a prediction, None if the file has none.

@@ -126,7 +126,7 @@ def integers(records: Sequence[dict], field: str, places: Sequence[str]) -> np.n
         try:
             return np.array(values, np.int64)
         except OverflowError:
-            pass  # one by one, they tell which is wrong
+            pass  # one by one, they show which is wrong
     found = [integer(record, field, place) for record, place in zip(records, places, strict=True)]
     return np.array(found, np.int64)
 
@@ -179,7 +179,7 @@ def table(
             if np.isfinite(array).all():
                 return array
     except (KeyError, TypeError, ValueError):
-        pass  # the rows one by one tell which is wrong
+        pass  # the rows one by one show which is wrong
     rows = [
         numbers(r.get(field), field, size, place) for r, place in zip(records, places, strict=True)
     ]

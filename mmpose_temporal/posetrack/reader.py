@@ -47,7 +47,7 @@ def read_file(
         path: The file.
         required: Fields without which it is broken, named as in PoseTrack18's layout: of images
             ``file_name``; of people ``track_id``, ``keypoints``, ``scores``, ``bbox_head``.
-        optional: Fields that are read where they are there, see :data:`ANNOTATION_FIELDS`.
+        optional: Fields that are read if they exist, see :data:`ANNOTATION_FIELDS`.
         layouts: Those that are taken.
         dtype: Of coordinates and scores. float32 adds and subtracts in float32.
         skeleton: The keypoints that the file must have, in any order; those that are not scored

@@ -15,7 +15,7 @@ def image_size(root: str | Path, file_name: str) -> tuple[int, int]:
     """(width, height) of an image from the head of its file.
 
     Raises:
-        FileNotFoundError: The image is not there.
+        FileNotFoundError: The image is missing.
         ValueError: The file is no image, or its name leaves ``root``.
     """
     path = safe_join(root, file_name)

@@ -157,7 +157,7 @@ def _check_order(video: VideoAnnotation, path: Path) -> None:
 
 
 def _check_keypoints(first: VideoAnnotation, video: VideoAnnotation, path: Path) -> None:
-    """The files of a folder have the same keypoints, also where nobody stated which."""
+    """The files of a folder have the same keypoints, also if nobody stated which."""
     if not video.skeleton.same_keypoints(first.skeleton):
         raise ValueError(
             refuse_keypoints(

@@ -28,4 +28,4 @@ POSETRACK18 = Skeleton(
     ],
     scored=SCORED_KEYPOINTS,
 )
-"""All that mmpose says of this layout (its ``posetrack18.py``), and which keypoints are scored."""
+"""This layout as mmpose's ``posetrack18.py`` has it, and which keypoints are scored."""

@@ -1,4 +1,4 @@
-"""A skeleton from whatever a config says of its keypoints."""
+"""A skeleton from whatever a config says about its keypoints."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -19,7 +19,7 @@ def read_metainfo(metainfo: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         metainfo: ``dict(from_file='configs/_base_/datasets/coco.py')``, which is also looked for
             in the installed mmpose; the content of such a file's ``dataset_info``; or metainfo
-            that was parsed already. ``scored_keypoint_ids`` may stand beside either.
+            that was parsed already. ``scored_keypoint_ids`` may be given with either.
 
     Returns:
         A copy, as mmpose's parser returns it. Of PoseTrack's 17 keypoints the 15 that PoseTrack

@@ -15,7 +15,7 @@ DEFAULT_LINK_COLOR = (96, 96, 255)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Skeleton:
-    """The K keypoints of a layout, in order, and what their data set says of them.
+    """The K keypoints of a layout, in order, and what their data set says about them.
 
     It does not change once it is made: its arrays are read-only copies, and copying it, also
     deeply, gives the same object, so that every sample of a data set can carry it in its
@@ -169,7 +169,7 @@ class KeypointMapping:
     Attributes:
         wanted: Names of the J keypoints.
         given: Names of the K keypoints.
-        index: (J,) int64 into ``given``, -1 if a wanted keypoint is not there.
+        index: (J,) int64 into ``given``, -1 if a wanted keypoint is missing.
     """
 
     wanted: tuple[str, ...]

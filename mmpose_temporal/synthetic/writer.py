@@ -160,12 +160,12 @@ def write_dataset(
         seed: Seed; splits made with one seed share no video.
         workers: Processes.
         detections: Errors of a simulated detector whose boxes are written too.
-        overwrite: Replace the split when it is there.
+        overwrite: Replace an existing split.
         progress: Show a progress bar.
 
     Raises:
         ValueError: When an argument is out of range.
-        FileExistsError: When the split is there and ``overwrite`` is not set.
+        FileExistsError: If the split exists and ``overwrite`` is not set.
         NotADirectoryError: When ``out`` is a file.
     """
     out = Path(out)

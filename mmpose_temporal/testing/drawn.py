@@ -72,7 +72,7 @@ def _background(size: tuple[int, int]) -> np.ndarray:
 class DrawnEstimator(BaseModel):
     """Answers the template pose in the bright box of a crop; scores 0 where nothing is bright.
 
-    It has the heads of TKMR, with random weights, and says of each person what they need.
+    It has the heads of TKMR, with random weights, and computes for each person what they need.
 
     Args:
         matching_head: Type of the matching head; None: none.

@@ -131,7 +131,7 @@ def make_packet(
         num_frames: Its length; None: not known.
         frame_size: Width and height in pixels. None: those of ``image``, or not known.
         image: (H, W, 3) uint8 BGR. None: only poses.
-        searched: People were looked for in it.
+        searched: People are detected in it.
         watched: An observer wants it, so that stages report their work.
         features: Of a frame encoder.
         **metainfo: Of the sample, beside these.

@@ -47,7 +47,7 @@ def walking_pair(name: str, length: int, *, leave: int | None = None, **options)
     Args:
         name: Of the video.
         length: Its frames, up to 20.
-        leave: The frame from which the second person is not there. None: there all along.
+        leave: The frame from which the second person is absent. None: present all along.
         **options: Of :func:`make_frame`.
     """
     boxes = [[[4 + t, 6, 16 + t, 38], [24 + t, 8, 40 + t, 40]] for t in range(length)]

@@ -1,4 +1,4 @@
-"""A data set in the PoseTrack18 layout, small enough to make anew in every test."""
+"""A data set in the PoseTrack18 layout, small enough to make again in every test."""
 
 import os
 from collections.abc import Mapping

@@ -177,7 +177,7 @@ def reading_checkpoint(checkpoint: str | PathLike) -> Iterator[None]:
 
 
 def reason(error: Exception) -> str:
-    """What torch's safe loader says of a file, without its advice to turn the check off."""
+    """What torch's safe loader says about a file, without its advice to turn the check off."""
     text = str(error)
     found = re.search(r"WeightsUnpickler error:\s*(.+?)(?=\.\s|\n|$)", text)
     return (found[1] if found else text.split(". ")[0].strip()) or "it ends too early"

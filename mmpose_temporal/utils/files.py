@@ -11,7 +11,7 @@ from typing import IO, Any
 
 @contextmanager
 def atomic_write(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
-    """Open a temporary file beside ``path`` and rename it to ``path`` on success.
+    """Open a temporary file next to ``path`` and rename it to ``path`` on success.
 
     A reader sees the old file or the whole new one, never a part. If the body raises, the
     temporary file is removed and ``path`` is left as it was.

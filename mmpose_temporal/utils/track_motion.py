@@ -98,7 +98,7 @@ def common_motion(
         poses: (M, J, 3).
         history: (L, H, J, 3).
         ages: (L, H) float.
-        reach: Largest shift that is looked for, in diagonals of the person.
+        reach: Largest shift that is considered, in diagonals of the person.
         tolerance: Of what agrees, likewise.
         hypotheses: Shifts that are tried, those of the most similar shapes.
 

@@ -23,7 +23,7 @@ from mmpose_temporal.utils import safe_join
 
 @dataclass(frozen=True, slots=True)
 class KeypointMatches:
-    """The keypoints of P people in a frame and in the one searched before.
+    """The keypoints of P people in a frame and in the previous one with detection.
 
     Attributes:
         track_ids: (P,) int64, ascending.
@@ -84,7 +84,7 @@ class FrameMatches:
         return similarity.attention(*pair)[0]
 
     def keypoint_matches(self, similarity: nn.Module) -> KeypointMatches:
-        """The people who had their id in the frame searched before, keypoint by keypoint.
+        """The people who had their id in the previous frame with detection, keypoint by keypoint.
 
         Args:
             similarity: The tracker's.
@@ -147,7 +147,7 @@ def frame_matches_of(comparison: Comparison) -> FrameMatches:
 def frame_matches(
     tracker: BaseModel, video: VideoAnnotation, index: int, *, images: str | Path | None = None
 ) -> FrameMatches:
-    """Track a video up to a frame and tell what is compared there.
+    """Track a video up to a frame and report what is compared there.
 
     Args:
         tracker: From :func:`build_pose_only_tracker`.
@@ -156,7 +156,7 @@ def frame_matches(
         images: Folder that the frames' paths begin in, for a tracker that looks at them.
 
     Raises:
-        ValueError: There is no such frame, or nobody was looked for in it.
+        ValueError: There is no such frame, or people are not detected in it.
     """
     if not 0 <= index < len(video.frames):
         raise ValueError(

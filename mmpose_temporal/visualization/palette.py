@@ -16,7 +16,7 @@ UNTRACKED_COLOR = (160, 160, 160)
 
 @lru_cache(maxsize=1)
 def track_palette() -> np.ndarray:
-    """Colours that are as far from each other as the eye can tell, the clearest first.
+    """Colours that are as far from each other as the eye can distinguish, the clearest first.
 
     Choice: farthest-point sampling of saturated colours in CIE Lab, starting from the colours
     that have a meaning already (grey is untracked, black and white are outlines and text). Evenly

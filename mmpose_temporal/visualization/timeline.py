@@ -56,7 +56,7 @@ class Timeline:
         row_ids: (P,) int64, ids of the ground-truth people, or the predicted ids themselves where
             there is no ground truth; in the order in which they appear.
         frames: (T,) int64, frame index of each column, ascending.
-        segments: By row, then time. Columns that no segment covers: the person is not there.
+        segments: By row, then time. Columns that no segment covers: the person is absent.
         switches: By row, then time.
         has_ground_truth: Whether rows are ground-truth people.
     """

@@ -14,7 +14,7 @@ SIZE_CHANGES = ("letterbox", "error")
 class TrackVideoWriter:
     """Writes one video file, frame by frame.
 
-    The frames go to ``<name>.partial<suffix>`` beside the target and get the target's name in
+    The frames go to ``<name>.partial<suffix>`` next to the target and get the target's name in
     ``finish``. What was not finished keeps the partial name, so nobody takes it for the whole.
     As a context manager it finishes on success and stops on an error.
 

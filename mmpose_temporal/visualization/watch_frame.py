@@ -38,7 +38,7 @@ class WatchedFrame:
 
     Attributes:
         index: Position of the frame in the video.
-        previous: Position of the frame searched before; None: there is none.
+        previous: Position of the previous frame with detection; None: there is none.
         matches: What association compared; keypoints are the estimator's.
         record: How refinement changed the poses; None if the tracker refines nothing.
         skeleton: Of the poses.
@@ -108,7 +108,7 @@ class WatchedFrame:
 def watch_frame(
     tracker: PoseTracker, dataset: PoseTrackVideoDataset, index: int, *, progress: bool = True
 ) -> WatchedFrame:
-    """Track a video until a frame is finished, and tell what was done in it.
+    """Track a video until a frame is finished, and report what was done in it.
 
     The frame is finished once refinement has seen the frames after it that it looks at; later
     ones are not tracked.
@@ -120,7 +120,7 @@ def watch_frame(
         progress: Show a progress bar.
 
     Raises:
-        ValueError: There is no such frame; it cannot be read, nobody was looked for in it, or it
+        ValueError: There is no such frame; it cannot be read, people are not detected in it, or it
             has no people.
     """
     if not 0 <= index < len(dataset):
@@ -188,10 +188,10 @@ def frame_image(dataset: PoseTrackVideoDataset, index: int) -> np.ndarray:
 
 
 def _require_searched(sample: PoseDataSample) -> None:
-    """Refuse a frame that nobody was looked for in.
+    """Refuse a frame in which people are not detected.
 
     Raises:
-        ValueError: Why nobody was.
+        ValueError: The reason.
     """
     if not sample.get("frame_readable", True):
         raise ValueError(f"frame {sample.frame_index} cannot be read: {sample.img_path}")

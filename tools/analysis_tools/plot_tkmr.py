@@ -71,7 +71,7 @@ def keypoint_index(text: str | None) -> int | None:
 def picture_of_matches(
     similarity: KeypointMatchingSimilarity, watched: WatchedFrame, dataset: PoseTrackVideoDataset
 ) -> tuple[np.ndarray, str]:
-    """The two frames, and what is to be said of them."""
+    """The two frames, and their captions."""
     matches = watched.matches.keypoint_matches(similarity)
     shown = watched.previous, watched.index
     images = [frame_image(dataset, index) for index in shown]
@@ -92,7 +92,7 @@ def picture_of_matches(
 def picture_of_refinement(
     change: KeypointChange, watched: WatchedFrame, dataset: PoseTrackVideoDataset
 ) -> tuple[np.ndarray, str]:
-    """The path of a keypoint with its responses, and what is to be said of them."""
+    """The path of a keypoint with its responses, and their captions."""
     record, name = watched.record, f"{KEYPOINT_NAMES[change.keypoint]} of id {change.track_id}"
     needed = {watched.index, *(step.frame_index for step in record.steps)}
     picture = draw_refinement(

@@ -104,7 +104,7 @@ def tuning_root(root: Path) -> Path:
 
 
 def make_data(root: Path, logs: Path) -> None:
-    """The synthetic videos, where they are not there."""
+    """The synthetic videos, made if they are missing."""
     sets = {
         split: (root, split, f"--split {split} {SCENES} {options}")
         for split, options in SPLITS.items()

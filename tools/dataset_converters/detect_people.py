@@ -21,7 +21,7 @@ from mmpose_temporal.engine.command_line import add_output_flags, run_tool
 
 def run(args: argparse.Namespace) -> int:
     """Does what the arguments say; the exit status is 1 if a frame could not be read."""
-    # Here, so that --help works and an incomplete installation is told in one line.
+    # Here, so that --help works and an incomplete installation is reported in one line.
     from mmpose_temporal.models.trackers import DetectorBoxes
 
     if args.device.startswith("cuda") and not torch.cuda.is_available():

@@ -43,7 +43,7 @@ class CloneEnvironment:
         return json.loads(self.stamp.read_text()) == self.state()
 
     def make(self, log: Path) -> None:
-        """Make it anew, and check that the clone's own code is what it imports."""
+        """Make it again, and check that the clone's own code is what it imports."""
         if self.path.exists() and not (self.path / MARKER).exists():
             raise SetupError(
                 f"{self.path} was not made by this script, so it is left alone. Move it away or "

@@ -75,7 +75,7 @@ def unite(root: Path) -> int:
         The number of files that were there to compile.
 
     Raises:
-        UnexpectedSources: If pybind.cpp or the operators' files are not there.
+        UnexpectedSources: If pybind.cpp or the operators' files are missing.
     """
     folder = root / SOURCES
     dispatch = sorted(path for path in folder.glob("*.cpp") if path.name != BINDINGS)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .steps import SetupError
 
-RECIPE = 1  # raise it when dependencies.py does something else, so that all is built anew
+RECIPE = 1  # raise it when dependencies.py does something else, so that all is built again
 APART = ("torch", "torchvision", "mmcv")  # lines of the lock file with steps of their own
 
 

@@ -50,7 +50,7 @@ def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list
 
 
 def require_free(targets: Iterable[Path], *, overwrite: bool) -> None:
-    """Raise where a target is there already.
+    """Raise if a target exists.
 
     Raises:
         FileExistsError: A target exists and ``overwrite`` is not set.
@@ -71,14 +71,14 @@ def convert_files(
 ) -> ConversionReport:
     """Convert files one by one into ``<out>/<stem>.json``; all of them or none.
 
-    The files are made in a folder beside ``out`` and moved when the last one is done, so a
+    The files are made in a folder next to ``out`` and moved when the last one is done, so a
     source that cannot be read leaves ``out`` as it was.
 
     Args:
         sources: Files, each with its own stem.
         out: Target folder; other files in it stay.
         convert: Gives the content of the JSON file and counts in the report.
-        overwrite: Replace files that are there.
+        overwrite: Replace existing files.
         progress: Show a progress bar.
         title: Of the progress bar.
 

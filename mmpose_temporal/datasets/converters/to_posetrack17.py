@@ -26,7 +26,7 @@ def posetrack18_to_17(path: str | Path, report: ConversionReport) -> dict[str, A
     Lost: ears, person boxes, areas, image ids and sizes. ``imgnum`` counts the frames from 1
     (choice). Joints of annotations have ``is_visible`` (1 unless the file came from PoseTrack17
     and says otherwise), joints of predictions ``score``. If a track id is 1000 or more, which
-    PoseTrack17's evaluation refuses, the video's ids are numbered anew, in their order.
+    PoseTrack17's evaluation refuses, the video's ids are renumbered, in their order.
 
     Args:
         path: JSON of one video.

@@ -39,7 +39,7 @@ def export_tracks(
         source: Folder of predictions, one JSON a video, or one file.
         out: For ``coco`` the JSON file to write, else a folder: one file per video.
         format: One of ``coco``, ``mot``, ``csv``, ``npz``, ``posetrack17``.
-        overwrite: Replace what is there.
+        overwrite: Replace existing files.
         progress: Show a progress bar.
 
     Returns:

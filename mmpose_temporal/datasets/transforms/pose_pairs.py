@@ -169,7 +169,7 @@ class PackPosePairs(BaseTransform):
 
     Gives ``inputs``, a dict of tensors: ``keypoints`` (2, K, 2) float32, image pixels, the pose
     at t first; ``keypoint_scores`` (2, K) float32; ``boxes`` (2, 4) float32 xyxy;
-    ``frame_size`` (2,) float32, width and height, NaN where not known; ``distance`` () int64;
+    ``frame_size`` (2,) float32, width and height, NaN if unknown; ``distance`` () int64;
     ``labels`` () int64, 1 for the same person; and, where :class:`LoadPairCrops` made them,
     ``crops`` (2, 3, h, w) uint8. And ``data_samples``, a PoseDataSample with the
     metainfo ``video_id``, ``img_ids`` (2,), ``track_ids`` (2,), ``dataset_name``, ``skeleton``.

@@ -85,7 +85,7 @@ def run_tool(
 
 
 def error_status(error: Exception, *, scripts: Sequence[str] = ()) -> int | None:
-    """The exit status of an error that is told in one line; None: it is the program's own.
+    """The exit status of an error that is reported in one line; None: it is the program's own.
 
     A ValueError may be a check of this project that speaks to the user, or an operation that
     failed in the middle of a computation (shapes that do not fit), which is of use with its

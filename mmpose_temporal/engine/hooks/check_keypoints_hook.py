@@ -52,7 +52,7 @@ class CheckKeypointsHook(Hook):
         self._loaded: dict[str, Any] | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Keep what the checkpoint says of its keypoints, until the data set is known."""
+        """Keep what the checkpoint says about its keypoints, until the data set is known."""
         self._loaded = dict(meta=dict(keypoint_names=stated_keypoints(checkpoint)))
 
     def before_train(self, runner: Runner) -> None:

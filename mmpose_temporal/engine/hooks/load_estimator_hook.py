@@ -37,7 +37,7 @@ class LoadEstimatorHook(Hook):
     For an estimator that gets more parts than it was trained with: the heads of TKMR's second
     stage, the memory of a network that was trained on single frames. Every weight of the
     estimator must be in the checkpoint, with its shape, but those of ``new_parts``, which may be
-    there too; what the checkpoint has beside is an error as well, unless it belongs to
+    there too; what else the checkpoint has is an error as well, unless it belongs to
     ``new_parts``. So the frozen parts are never random ones. (``load_from`` loads whatever fits.)
     The keypoints that the checkpoint names must be those of the training data, in their order; one
     without names is taken for one of the data's keypoints, which is logged.

@@ -51,7 +51,7 @@ class VideoPass:
         show: Show the frames in a window.
         wait_time: Seconds that the window waits after each frame; 0 waits for a key.
         trail_length: Positions in a trail; None: the visualizer's.
-        timeline: Write the identity timelines beside the videos.
+        timeline: Write the identity timelines next to the videos.
         draw_gt: Draw ground truth too.
         backend_args: Of the file backend that reads the images.
     """

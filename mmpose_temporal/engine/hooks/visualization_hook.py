@@ -53,7 +53,7 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         fps: Frames per second of the videos; by default ``fps`` of the dataset's meta
             information, or 25 where it has none.
         trail_length: Positions in a trail; by default the visualizer's.
-        timeline: Write the identity timelines beside the videos.
+        timeline: Write the identity timelines next to the videos.
         draw_gt: Draw ground truth too, in the visualizer's ``gt_style``.
 
     Raises:

@@ -244,9 +244,9 @@ def clear_mot(
     - A frame without predicted people, or whose annotated people all vanished in ignore regions,
       counts as one object, one miss and one false positive of each of the J joint classes,
       however many people there are.
-    - ``distance`` sums, beside the matches, all candidates within PCKh 0.5 once more, and matches
-      that take over an id once more for each of their ``takeovers`` (:class:`TrackedMatches`): the
-      raw and auxiliary events of the motmetrics package.
+    - ``distance`` sums, in addition to the matches, all candidates within PCKh 0.5 once more, and
+      matches that take over an id once more for each of their ``takeovers``
+      (:class:`TrackedMatches`): the raw and auxiliary events of the motmetrics package.
 
     With ``'strict'`` all scored frames count, with all their people, and ``distance`` sums the
     matches only.

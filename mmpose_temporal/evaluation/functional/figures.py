@@ -28,7 +28,7 @@ METRICS = {
 numbers IDSW, IDSW_pct and Frag."""
 
 GROUPED = (*FIGURES, "IDF1", "HOTA")
-"""Figures that the flat result has per group of joints, beside the total."""
+"""Figures that the flat result has per group of joints, in addition to the total."""
 
 JOINT_CHOICES = ("all", "annotated")
 """Which joints enter the means, see :func:`summarize`."""

@@ -26,7 +26,7 @@ class IdentityCounts:
     Without a dimension, 0, for no video.
 
     Attributes:
-        matched: (J,) int64, IDTP: joints found under the id that stands for their person.
+        matched: (J,) int64, IDTP: joints found under the id that represents their person.
         objects: (J,) int64, annotated joints: IDTP + IDFN.
         predictions: (J,) int64, predicted joints: IDTP + IDFP.
     """

@@ -34,10 +34,10 @@ def match_accuracy(
 ) -> MatchAccuracy:
     """Compare the highest similarity of each person with the true identities.
 
-    The paper says of the figure only that it resembles 1 - %IDSW, the ids that are not switched.
-    Choice: a person counts if it is among the previous people (who appears anew has no right
-    answer), and is right if its highest similarity is with a previous person of its id. Each
-    person chooses alone, so that the figure is of the similarity and not of an assignment. Of
+    The paper says only that the figure resembles 1 - %IDSW, the ids that are not switched.
+    Choice: a person counts if it is among the previous people (who appears for the first time has
+    no right answer), and is right if its highest similarity is with a previous person of its id.
+    Each person chooses alone, so that the figure is of the similarity and not of an assignment. Of
     several highest similarities the one with the lowest index is chosen, right or wrong. Who is
     compared with nobody (-inf everywhere, as a gate leaves it) is wrong.
 

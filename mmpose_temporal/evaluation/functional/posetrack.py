@@ -1,4 +1,4 @@
-"""PoseTrack's figures of whole data sets, and the identity figures beside them.
+"""PoseTrack's figures of whole data sets, and the identity figures in addition to them.
 
 Videos are combined by adding their counts, never by averaging their ratios.
 

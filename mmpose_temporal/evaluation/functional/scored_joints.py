@@ -25,7 +25,7 @@ SCORED_GROUPS = {
 """Columns of the tables in PoseTrack's papers, as indices into its 15 scored joints."""
 
 _SIDE = re.compile(r"(?:^|(?<=[\W_]))(?:left|right|l|r)(?:[\W_]+|$)", re.IGNORECASE)
-"""A word of a keypoint's name that tells its side: left_hip, R_Eye, hip_left."""
+"""A word of a keypoint's name that gives its side: left_hip, R_Eye, hip_left."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class ScoredJoints:
         PoseTrack's 15 joints have the groups of its papers. In other layouts the left and the
         right one of a joint make a group, named without the side ('left_hip' and 'R_Hip' are in
         'hip' and 'Hip'); a joint without a side is its own group. If there is such a joint
-        beside the two (Halpe-26 has a 'hip' in the middle), theirs is 'left_right_hip'.
+        in addition to the two (Halpe-26 has a 'hip' in the middle), theirs is 'left_right_hip'.
         """
         names = tuple(skeleton.keypoint_names[index] for index in skeleton.scored)
         if names == JOINT_NAMES:

@@ -13,7 +13,7 @@ CHUNK = 512
 class KeypointClassifiers(BaseModule):
     """G classifiers FC C - ReLU - FC C - ReLU - FC 2 on the concatenation of two features.
 
-    Classifier g tells whether two features of type g belong to one person (TKMR section 3.2 and
+    Classifier g predicts whether two features of type g belong to one person (TKMR section 3.2 and
     supplement, Table 2; the paper names no activation: ReLU, choice). The first layer acts on
     ``[a ; b]``, so it is the sum of a part for ``a`` and one for ``b`` (with the bias), which
     :meth:`project` computes once per feature; pairs only add them.

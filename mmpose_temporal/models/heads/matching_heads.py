@@ -1,4 +1,4 @@
-"""Features and classifiers that tell whether two poses are of one person."""
+"""Features and classifiers that predict whether two poses are of one person."""
 
 from typing import Any
 

@@ -91,7 +91,7 @@ def sample_location_pairs(
     names no order, and a uniform draw is ``identity_share=0`` but for those few).
 
     Args:
-        valid: (N, K, n) bool, the candidates that are there, see :func:`training_candidates`.
+        valid: (N, K, n) bool, the candidates that exist, see :func:`training_candidates`.
         pairs: Of the N crops.
         negatives: Negative pairs for each positive one, 4 in the paper.
         identity_share: Weight, in [0, 1].

@@ -275,7 +275,7 @@ def _project(
 def _squared_errors(
     responses: Tensor, maxima: KeypointCandidates, samples: Sequence[PoseDataSample]
 ) -> Tensor:
-    """(N, K): squared errors of the responses (N, K, n), summed over the maxima that are there."""
+    """(N, K): squared errors of the responses (N, K, n), summed over the maxima that exist."""
     targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
     places = maxima.cells[..., 1] * targets.shape[-1] + maxima.cells[..., 0]
     targets = targets.to(responses).flatten(2).gather(2, places)

@@ -163,7 +163,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         - ``refinement_maps``: (B, C', H, W), the features H, or None;
         - ``heatmaps``: (B, K, H, W) of the head in eval mode, so that they are those that testing
           has, without gradient; BN counts each batch once;
-        - ``data_samples``: the B samples as they came;
+        - ``data_samples``: the B samples, unchanged;
         - ``matching_head``, ``refinement_head``: for their ``classifiers`` and ``responses``.
 
         Args:

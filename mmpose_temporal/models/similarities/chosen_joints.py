@@ -33,7 +33,7 @@ class ChosenJoints(nn.Module):
         num_keypoints: K of the data.
 
     Args:
-        joints: Indices or names of the layout, in the order in which they are looked at. None:
+        joints: Indices or names of the layout, in the order in which the network sees them. None:
             the 15 scored joints of PoseTrack18 where that is the layout, else all.
         num_keypoints: Number of keypoints of the layout. None: that of ``layout``.
         layout: Names of all keypoints of the network's own layout. None: PoseTrack18's where
@@ -161,7 +161,7 @@ class ChosenJoints(nn.Module):
         return scores[..., place.clamp(min=0)] * (place >= 0)
 
     def check_layout(self, names: Sequence[str] | None, source: str, user: str) -> None:
-        """Compare with what a file of weights says of the layout that it was trained on.
+        """Compare with what a file of weights says about the layout that it was trained on.
 
         A file that names no keypoints is taken for what the config says, which is logged.
 

@@ -16,7 +16,7 @@ class ConvNetwork(nn.Sequential):
     Then two linear layers with a ReLU between.
 
     Choice: where log2(n) is no integer, it is rounded down; the pool follows each convolution;
-    ReLU. The paper says of the hidden size that it depends on the resolution: half of what the
+    ReLU. The paper says that the hidden size depends on the resolution: half of what the
     last pool gives, 1.55 M parameters at 24 x 18 ("approximately 4x more" than 0.41 M, 5.2).
 
     Args:

@@ -66,7 +66,7 @@ class FlowSimilarity(OKSSimilarity):
         """Move the joints remembered by the flow from the previous frame to this one.
 
         ``scene`` holds ``'grey'``, the previous frame in grey at reduced size, and ``'size'``, its
-        width and height as it came.
+        original width and height.
 
         Raises:
             ValueError: No image, or one of another size than the previous frame.

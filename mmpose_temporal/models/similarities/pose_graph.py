@@ -21,7 +21,7 @@ def spatial_partition(
     Args:
         num_joints: J.
         links: Pairs of joints, 0 to J - 1.
-        center: The joint that stands for the skeleton's centre.
+        center: The joint that is used as the skeleton's centre.
 
     Returns:
         (3, J, J) float32; ``[p, i, j]`` is the weight of joint j in part p of joint i. Each

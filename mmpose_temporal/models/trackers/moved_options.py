@@ -22,7 +22,7 @@ def move_options(
     """``max_age`` and ``new_track_thr`` of an association as its ``life`` and ``births``.
 
     Args:
-        moved: What the association was given beside its own options.
+        moved: What the association was given in addition to its own options.
         life: As given.
         births: As given.
 

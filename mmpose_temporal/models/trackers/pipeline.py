@@ -259,7 +259,7 @@ class TrackingPipeline:
             kept = part(packet.people)
             if len(kept) < len(packet.people):
                 packet.drop("suppression", kept)
-        # Tracks do not age in frames that nobody could be found in: choice, since a data set
+        # Tracks do not age in frames in which nobody could be found: choice, since a data set
         # labels every fourth frame, or a file is broken, without telling anything of people.
         if packet.searched:
             self._associate(state, packet)

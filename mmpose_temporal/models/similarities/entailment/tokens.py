@@ -69,7 +69,7 @@ class TokenEmbedding(nn.Module):
     pooled, visible or not.
 
     Segments: choice, 0 for the current pose and d for one d frames before, d <= ``max_distance``.
-    Eq. 3 gives the current pose 1, which would not tell it from a premise at d = 1.
+    Eq. 3 gives the current pose 1, which would not distinguish it from a premise at d = 1.
 
     Args:
         num_joints: J, types of keypoints.

@@ -48,7 +48,7 @@ class TemporalRefinement(Refinement):
 
     - The sum is divided by the number of frames that the path really has, itself included: at a
       video's ends, and where a path breaks off, 2 tau + 1 would shrink the responses.
-    - A path ends where nobody passes the IoU test of Eq. 5.
+    - A path ends if nobody passes the IoU test of Eq. 5.
     - In Eq. 5 the later person of a pair comes first, in both directions, so that each pair of
       frames is scored once; in W the candidate comes first.
     - The window counts frames of the video. Frames in which people were not detected are skipped.
