@@ -20,8 +20,8 @@ class Memory(BaseModule, TrackerPart):
     Before the estimator runs, :meth:`attach` puts what is stored about the person of a crop into
     the crop's sample, in which a neck that knows its samples finds it; after association
     :meth:`observe` stores what the estimator computed for each person (extras of
-    ``packet.people``) under the person's id. In a frame without any box
-    there are no people and no extras.
+    ``packet.people``) under the person's id. If there is no box in a frame,
+    it has no people, and they may be without extras.
     """
 
     needs_previous_frame = True
