@@ -93,7 +93,7 @@ def detect_people(
 ) -> ConversionReport:
     """Write the boxes that a detector finds, as COCO-style detections.
 
-    Work that is cut off goes on where it stopped: finished batches stand in ``<out>.partial``, a
+    Interrupted work resumes: finished batches are in ``<out>.partial``, a
     text file with one JSON line per frame, which the finished ``out`` replaces. It only grows, so
     a crash loses the frames of one batch at most. Its first line says what it was made with, and
     another detector, root or other frames refuse to go on with it.

@@ -110,7 +110,7 @@ def track_pose_files(
         images: Folder that the frames' paths in ``poses`` begin in, for a tracker that looks at
             the frames. None: none are opened.
         skeleton: The keypoints of the files. None: those of the tracker's option ``metainfo``,
-            and without that those that the files name; PoseTrack18's where they name none.
+            and without that those that the files name; PoseTrack18's if they name none.
         progress: Show a progress bar.
 
     Returns:

@@ -54,7 +54,7 @@ class WindowDraw(ClipDraw):
     From the frames t - tau to t + tau come, in addition to the anchor in frame t, up to
     ``num_same`` crops of the same id, uniformly, in no order. Then up to ``num_other`` of other
     ids from the frames chosen so far (choice: no further image is decoded, and these are the
-    people to be told apart), more likely the nearer they are to the person in that frame: with
+    people to be distinguished), more likely the nearer they are to the person in that frame: with
     weight exp(-d), d the distance of the box centres in diagonals of the person's box (choice:
     confusion comes from people close by, but a video's other people are needed too). At a video's
     ends the window is cut.

@@ -25,7 +25,7 @@ class PosePairDataset(PoseTrackBase):
     An item has, before the pipeline: ``keypoints`` (2, K, 2) float32, ``keypoint_scores``
     (2, K) float32 (0: absent; annotated joints score 1), ``boxes`` (2, 4) float32 xyxy, in this
     order the pose at t and the one at t - d; ``frame_size`` (2,) float32, width and height of
-    the frame at t, NaN where the file does not say; ``distance`` (int, d), ``label`` (int, 1:
+    the frame at t, NaN if the file does not have it; ``distance`` (int, d), ``label`` (int, 1:
     the same person), ``video_id``, ``img_ids`` (2,) int64, ``img_paths`` (two str),
     ``track_ids`` (2,) int64, ``dataset_name`` and ``flip_indices``. Coordinates are image
     pixels; K is the full layout.

@@ -27,7 +27,7 @@ class PoseTable:
         image_ids: (F,) int64.
         videos: (F,) int32, ascending, index into ``video_ids``.
         video_ids: Names of the videos.
-        file_names: Of the F frames, as in the file, relative to the data root; empty where they
+        file_names: Of the F frames, as in the file, relative to the data root; empty if they
             are not asked for.
     """
 

@@ -25,10 +25,9 @@ class PoseTrackVideoDataset(PoseTrackBase):
     """One item is one frame of a video with all its people.
 
     Frames of a video follow each other; a video's frames are never mixed with another's (the
-    interleaving for batches is :class:`VideoSampler`'s). Each item has, in addition to what the
-    pipeline
-    loads: ``img_id``, ``img_path``, ``video_id``, ``frame_index`` (position in the video, from
-    0), ``num_frames``, ``frame_name``, ``frame_id``, ``is_labeled``, ``ignore_regions``, the
+    interleaving for batches is :class:`VideoSampler`'s). Besides what the pipeline loads,
+    each item has ``img_id``, ``img_path``, ``video_id``, ``frame_index`` (position in the video,
+    from 0), ``num_frames``, ``frame_name``, ``frame_id``, ``is_labeled``, ``ignore_regions``, the
     ground truth (``bboxes`` (M, 4) xyxy, ``keypoints`` (M, K, 2), ``keypoints_visible``
     (M, K), ``head_boxes`` (M, 4) xyxy, ``track_ids`` (M,)) and, unless a detector finds the
     people, ``proposals`` (P, 4) xyxy with ``proposal_scores`` (P,). Coordinates are image

@@ -143,7 +143,7 @@ class TrackletDataset(PoseTrackBase):
 
 
 def _size(video: VideoAnnotation, clip: np.ndarray) -> tuple[float, float]:
-    """Width and height of the frames; of what the people cover where the file does not say."""
+    """Width and height of the frames; of what the people cover if the file does not have it."""
     for frame in video.frames:
         if frame.size is not None:
             return frame.size

@@ -92,7 +92,7 @@ def evaluate_files(
         workers: Number of processes; the figures do not depend on it. None: see
             :func:`default_workers`.
         skeleton: Keypoints of the files. None: those that the ground truth names; PoseTrack18's
-            where it names none. All of one layout.
+            if it names none. All of one layout.
         norm_item: What joint distances are measured in, ``'head'`` or ``'bbox'``. None: the head
             for PoseTrack's joints and wherever a person of the ground truth has a head box, else
             the box. See :class:`PoseTrackMetric`.

@@ -20,7 +20,7 @@ class PersonAnnotation:
         keypoints: (K, 3) float32: x, y in image pixels and visibility in {0, 1}; a joint of a
             prediction (with scores) is there unless it is at (0, 0).
         box: (4,) float32 xyxy.
-        head_box: (4,) float32 xyxy, NaN if the file has none. Of size 0 where nobody drew
+        head_box: (4,) float32 xyxy, NaN if the file has none. Of size 0 if nobody drew
             one: then nothing matches this person, as in the official evaluator.
         area: Pixels squared, None if the file has none.
         is_crowd: The annotation is of a group (COCO's ``iscrowd``).
@@ -73,7 +73,7 @@ class VideoAnnotation:
 
     @property
     def skeleton(self) -> Skeleton:
-        """The keypoints of its people; PoseTrack18's where it has no frames."""
+        """The keypoints of its people; PoseTrack18's if it has no frames."""
         return self.frames[0].skeleton if self.frames else POSETRACK18
 
 
@@ -118,7 +118,7 @@ def joint_boxes(content: FileContent) -> np.ndarray:
 
     Returns:
         (P, 4) xyxy: the file's; of a person without one that of :func:`~.content.boxes_of_joints`,
-        and where the file's has no area the smallest one around the joints.
+        and if the file's has no area the smallest one around the joints.
     """
     present, points = joints_present(content), content.keypoints[..., :2]
     missing = np.isnan(content.boxes).any(1)

@@ -43,7 +43,7 @@ class FileFrame:
     """One frame of a file.
 
     Attributes:
-        name: Path of the image as in the file; empty where it has none.
+        name: Path of the image as in the file; empty if it has none.
         image_id: Its id; None in PoseTrack17's layout, which has none.
         frame_id: The file's ``frame_id``, the image's id where absent.
         size: (width, height) in pixels; None if the file does not have it.

@@ -132,7 +132,7 @@ def integers(records: Sequence[dict], field: str, places: Sequence[str]) -> np.n
 
 
 def flag(record: dict, field: str, where: str, *, default: bool) -> bool:
-    """A yes or no: a boolean or a number; ``default`` where it is absent.
+    """A yes or no: a boolean or a number; ``default`` if it is absent.
 
     Raises:
         ValueError: It is something else.

@@ -115,7 +115,7 @@ def _frame(record: dict, path: Path, index: int, wanted: Wanted) -> tuple[FileFr
 
 
 def _points(person: dict, where: str) -> list[dict]:
-    """The joints of a person; none where the file gives none."""
+    """The joints of a person; none if the file gives none."""
     groups = structs(person, "annopoints", where)
     return [point for group in groups for point in structs(group, "point", where)]
 
@@ -148,7 +148,7 @@ def _joints(
 
 
 def _head_boxes(people: list[dict], places: list[str], wanted: Wanted, dtype: type) -> np.ndarray:
-    """(P, 4) xyxy, NaN where a person has none; the corners may be in any order."""
+    """(P, 4) xyxy, NaN if a person has none; the corners may be in any order."""
     boxes = np.full((len(people), 4), np.nan, dtype)
     if "bbox_head" not in wanted:
         return boxes

@@ -52,7 +52,7 @@ def person_category(content: dict, path: Path, skeleton: Skeleton | None) -> Per
         content: The document.
         path: Of the file, for error texts.
         skeleton: The keypoints that are asked for. None: those that the file names; PoseTrack18's
-            where it names none.
+            if it names none.
 
     Raises:
         ValueError: No category is of people; or its keypoints are not those of ``skeleton`` (all,
@@ -115,7 +115,7 @@ def _fits(names: tuple[str, ...], skeleton: Skeleton) -> bool:
 
 
 def _links(record: dict, num_keypoints: int, path: Path) -> np.ndarray:
-    """(L, 2) int64 from the 1-based pairs of a category's ``skeleton``; none where absent."""
+    """(L, 2) int64 from the 1-based pairs of a category's ``skeleton``; none if absent."""
     pairs = record.get("skeleton") or []
     where = f"{path}: 'skeleton' of the category"
     if not isinstance(pairs, list):

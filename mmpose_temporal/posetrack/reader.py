@@ -22,7 +22,7 @@ ANNOTATION_FIELDS = (
     VISIBILITY_FIELD,
     "is_visible",
 )
-"""What data sets and converters take where the file has it."""
+"""What data sets and converters read if the file has it."""
 
 LAYOUTS = ("posetrack18", "posetrack17")
 
@@ -51,7 +51,7 @@ def read_file(
         layouts: Those that are taken.
         dtype: Of coordinates and scores. float32 adds and subtracts in float32.
         skeleton: The keypoints that the file must have, in any order; those that are not scored
-            may lack. None: those that it names itself; PoseTrack18's where it names none, or
+            may lack. None: those that it names itself; PoseTrack18's if it names none, or
             PoseTrack18's in another order.
 
     Raises:

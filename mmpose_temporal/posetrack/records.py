@@ -39,7 +39,7 @@ def image_number(file_name: str) -> tuple[int, str]:
     """Image id and video number of a frame, by PoseTrack's rule.
 
     The id has the digits ``TSSSSSSFFFF``: T is the source of the sequence (1 mpii, 2 bonn,
-    3 mpiinew, nothing where the folder's name has a number only), S the sequence, F the frame
+    3 mpiinew, nothing if the folder's name has a number only), S the sequence, F the frame
     number of the file's name.
 
     Args:
@@ -138,7 +138,7 @@ def person_record(
     """One entry of ``annotations``.
 
     Args:
-        keypoints: (K, 3) x, y in image pixels and 1 where annotated; other rows are written as
+        keypoints: (K, 3) x, y in image pixels and 1 if annotated; other rows are written as
             zeros.
         image_id: The image.
         position: Of the person in the frame, counted from 0; makes the annotation's id.

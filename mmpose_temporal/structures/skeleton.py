@@ -32,7 +32,7 @@ class Skeleton:
         link_colors: (L, 3) uint8, RGB.
         scored: (S,) int64, ascending: the keypoints that the data set annotates and evaluation
             looks at. Default: all.
-        name: Of the data set; empty where it has none.
+        name: Of the data set; empty if it has none.
 
     Raises:
         ValueError: A name repeats or is empty, or the other fields do not fit the names.
@@ -231,7 +231,7 @@ def map_keypoints(
     Args:
         wanted: The layout that is asked for.
         given: The layout that the data have.
-        aliases: Wanted name to the name that the given layout has for it, where they differ.
+        aliases: Wanted name to the name that the given layout has for it, if they differ.
 
     Raises:
         ValueError: An alias that is no wanted name, or stands for a name that is not given.

@@ -50,7 +50,7 @@ def check_keypoints(
         advice: For the text of the error.
 
     Returns:
-        A sentence for the log where the checkpoint names no keypoints, so that they are taken
+        A sentence for the log if the checkpoint names no keypoints, so that they are taken
         for those of the data; else None.
 
     Raises:

@@ -70,7 +70,7 @@ def _background(size: tuple[int, int]) -> np.ndarray:
 
 @MODELS.register_module()
 class DrawnEstimator(BaseModel):
-    """Answers the template pose in the bright box of a crop; scores 0 where nothing is bright.
+    """Predicts the template pose in the bright box of a crop; scores 0 if nothing is bright.
 
     It has the heads of TKMR, with random weights, and computes for each person what they need.
 

@@ -56,7 +56,7 @@ def template_keypoints(boxes: np.ndarray) -> np.ndarray:
 
 @MODELS.register_module()
 class TemplateEstimator(BaseModel):
-    """A top-down estimator that answers :data:`POSE_TEMPLATE` in the box of each crop.
+    """A top-down estimator that predicts :data:`POSE_TEMPLATE` in the box of each crop.
 
     On the people of :func:`~mmpose_temporal.testing.write_tiny_posetrack` that is the ground
     truth, so that what a tracker and a metric make of it can be worked out by hand. It has one

@@ -33,7 +33,7 @@ class Fit:
         found: Number of the network's tensors that it has, whatever their shape.
         missing: Names of those that it lacks.
         unexpected: Names in the checkpoint that the network has not, where they count.
-        reshaped: Name -> shape in the checkpoint and in the network, where they differ.
+        reshaped: Name -> shape in the checkpoint and in the network, if they differ.
         new: Names that it lacks and may lack, since they belong to new parts.
         absent_parts: Parts of the network (first words of the names) of which it has nothing and
             should have.

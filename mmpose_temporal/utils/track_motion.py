@@ -1,7 +1,7 @@
 """How tracks move, and what of it they have in common.
 
 P pairs, M people of a frame, L tracks with their last H poses (the newest first), J joints as
-(x, y, score) with a score of 0 where absent. Pixels; ages in frames, 0 where a track has fewer
+(x, y, score) with a score of 0 if absent. Pixels; ages in frames, 0 if a track has fewer
 than H poses.
 """
 
@@ -26,7 +26,7 @@ def extents(poses: Tensor) -> tuple[Tensor, Tensor]:
         poses: (..., J, 3).
 
     Returns:
-        Upper left (..., 2) and lower right (..., 2); 0 where no joint is present.
+        Upper left (..., 2) and lower right (..., 2); 0 if no joint is present.
     """
     present = (poses[..., 2] > 0)[..., None]
     low = poses[..., :2].masked_fill(~present, torch.inf).amin(-2)
@@ -43,7 +43,7 @@ def masked_median(values: Tensor, mask: Tensor) -> Tensor:
         mask: (..., J) bool.
 
     Returns:
-        (..., 2); 0 where nothing is picked.
+        (..., 2); 0 if nothing is picked.
     """
     count = mask.sum(-1)
     ordered = values.masked_fill(~mask[..., None], torch.inf).sort(-2).values

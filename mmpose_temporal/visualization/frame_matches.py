@@ -30,7 +30,7 @@ class KeypointMatches:
         earlier: (P, K, 2) float32, image pixels of the previous frame.
         keypoints: (P, K, 2) float32, image pixels of the frame.
         probabilities: (P, K) float32 in [0, 1], of Eq. 5 of TKMR: the two are of one person; NaN
-            where one of them is absent, or does not count.
+            if one of them is absent, or does not count.
     """
 
     track_ids: np.ndarray
@@ -48,7 +48,7 @@ class FrameMatches:
             get (-1: none).
         remembered: The E remembered poses with their ids.
         ages: (E,) int64 frames since each was seen, on the clock of the tracks.
-        scores: (M, E) float32 similarities; NaN where a gate stops a pair.
+        scores: (M, E) float32 similarities; NaN if a gate stops a pair.
         current: What the similarity knows of the people.
         previous: What it knows of the remembered poses.
     """

@@ -21,7 +21,7 @@ class DrawnSkeleton:
         links: (L, 2) int64 pairs of joints.
         link_colors: (L, 3) uint8 RGB.
         joint_colors: (K, 3) uint8 RGB.
-        head: Neck, nose and top of the head where the layout has them: without a nose, the neck
+        head: Neck, nose and top of the head if the layout has them: without a nose, the neck
             is linked to the top of the head.
     """
 
@@ -180,7 +180,7 @@ def _draw_labels(
     colors: np.ndarray,
     radii: Sequence[int],
 ) -> None:
-    """Ids over the heads: above the highest joint drawn, or the box where none is."""
+    """Ids over the heads: above the highest joint drawn, or the box if there is none."""
     layout = LabelLayout(canvas, scale=0.45 * drawing_unit(canvas))
     heights = np.where(drawn, poses.keypoints[..., 1], np.inf)
     for i in np.flatnonzero(poses.track_ids >= 0):

@@ -173,7 +173,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
 
         Args:
             image: (H, W, 3) uint8 RGB, left as it is.
-            data_sample: ``pred_instances`` and ``gt_instances`` are read, where there are any;
+            data_sample: ``pred_instances`` and ``gt_instances`` are read, if there are any;
                 ``video_id`` and ``frame_index`` of the metainfo lead to the trails.
             draw_gt: Draw ``gt_instances``.
             draw_pred: Draw ``pred_instances``.
@@ -248,7 +248,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
             data_sample: See ``draw_frame``.
             draw_gt: Draw ground truth, placed by ``gt_style``.
             draw_pred: Draw predictions.
-            draw_heatmap: Put the heatmaps of ``pred_fields`` to the right, where there are any.
+            draw_heatmap: Put the heatmaps of ``pred_fields`` to the right, if there are any.
             draw_bbox: Draw boxes.
             show_kpt_idx: Write the joints' indices.
             skeleton_style: Only ``'mmpose'``; others raise a ValueError.

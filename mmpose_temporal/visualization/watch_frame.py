@@ -55,7 +55,7 @@ class WatchedFrame:
     ) -> KeypointChange:
         """The keypoint that refinement changed most.
 
-        Of those that moved the one with the largest gain; where none moved, the one with the
+        Of those that moved the one with the largest gain; if none moved, the one with the
         largest change of its response. Keypoints that are absent are not refined.
 
         Args:

@@ -3,7 +3,7 @@
     python tools/model_converters/extract_similarity.py work_dirs/X/epoch_5.pth matcher.pth
 
 The file is what a similarity's option checkpoint takes: tensors, and the names of the keypoints
-that the checkpoint was trained on, where it says so.
+that the checkpoint was trained on, if it says so.
 """
 
 import argparse

@@ -61,7 +61,7 @@ def coco_to_posetrack(keypoints: np.ndarray, *, head_bottom: str = "shoulders") 
         head_bottom: ``'shoulders'`` or ``'none'``.
 
     Returns:
-        (17, 3) float64; x, y and 1 where annotated.
+        (17, 3) float64; x, y and 1 if annotated.
 
     Raises:
         ValueError: Unknown ``head_bottom``.

@@ -32,7 +32,7 @@ def mpii_to_posetrack(joints: np.ndarray, annotated: np.ndarray) -> np.ndarray:
         annotated: (16,) nonzero where annotated.
 
     Returns:
-        (17, 3) float64; x, y in pixels from 0, and 1 where annotated.
+        (17, 3) float64; x, y in pixels from 0, and 1 if annotated.
     """
     points = np.concatenate([joints - 1.0, (annotated > 0)[:, None]], axis=1)
     return spread(points, MPII_JOINTS)

@@ -3,7 +3,7 @@
 ``annolist/{train,test}/annolist.mat`` of the authors' release holds one struct per video:
 ``name``, ``num_frames``, ``num_persons`` and the cell ``annopoints`` (num_persons, num_frames);
 a cell is empty or has ``point`` (structs of ``id``, ``x``, ``y``, ``is_visible``,
-``is_truncated``) and ``head_rect`` (x1, y1, x2, y2; empty where not annotated). The row of a
+``is_truncated``) and ``head_rect`` (x1, y1, x2, y2; empty if not annotated). The row of a
 person is the same in all frames, and so is the track id. Tried on
 both files of the release (30 videos each).
 """

@@ -62,7 +62,7 @@ def spread(keypoints: np.ndarray, names: Sequence[str | None]) -> np.ndarray:
     """Keypoints in another data set's order as the 17 of PoseTrack; what is unannotated is zero.
 
     Args:
-        keypoints: (J, 3) x, y and 1 where annotated.
+        keypoints: (J, 3) x, y and 1 if annotated.
         names: PoseTrack's name of each of the J, None if it has none.
 
     Returns:

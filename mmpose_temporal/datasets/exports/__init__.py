@@ -1,4 +1,4 @@
-"""Tracked poses in other formats, and back where the format holds them.
+"""Tracked poses in other formats, and back if the format holds them.
 
 PoseTrack18's own layout is written by
 :func:`mmpose_temporal.evaluation.write_video_predictions` and read by :func:`read_posetrack`.

@@ -52,7 +52,7 @@ def skeleton_arrays(tracks: VideoTracks) -> dict[str, np.ndarray]:
     Returns:
         mmaction2's ``frame_dir`` (str), ``total_frames``, ``img_shape`` and ``original_shape``
         (height, width), ``keypoint`` (M, T, K, 2) float32 in image pixels and
-        ``keypoint_score`` (M, T, K) float32, both 0 where a track is not in the frame; and
+        ``keypoint_score`` (M, T, K) float32, both 0 if a track is not in the frame; and
         beyond it ``keypoint_names`` (K,) str, ``track_ids`` (M,) int64 ascending, ``present``
         (M, T) bool, ``bboxes`` (M, T, 4) float32 xyxy, ``bbox_scores`` (M, T) float32,
         ``image_ids`` and ``frame_ids`` (T,) int64, ``frame_names`` (T,) str.

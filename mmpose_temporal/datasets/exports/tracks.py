@@ -53,12 +53,12 @@ def read_posetrack(path: str | Path, *, skeleton: Skeleton | None = None) -> Vid
     """Read one video's predictions (or annotations) in the PoseTrack18 layout.
 
     Its opposite is :func:`mmpose_temporal.evaluation.write_video_predictions`. A joint that the
-    file marks as visible gets the file's score, 1 where it has none; a person without box gets
+    file marks as visible gets the file's score, 1 if it has none; a person without box gets
     the joints' box enlarged by 15 % a side. A frame without size has the size None.
 
     Args:
         path: The file.
-        skeleton: Its keypoints. None: those that it names; PoseTrack18's where it names none.
+        skeleton: Its keypoints. None: those that it names; PoseTrack18's if it names none.
 
     Raises:
         FileNotFoundError: No such file.

@@ -1,6 +1,6 @@
 """Whole videos of poses as one array, and their augmentation.
 
-A clip is (T, P, K, 3) float32: frames, people, keypoints; x and y in pixels, and 1 where the
+A clip is (T, P, K, 3) float32: frames, people, keypoints; x and y in pixels, and 1 if the
 keypoint is annotated, else 0.
 """
 
@@ -25,7 +25,7 @@ def clip_of_video(video: VideoAnnotation) -> np.ndarray:
 
 
 def corners(keypoints: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Upper left and lower right, each (..., 2), of (..., K, 2) where (..., K); 0 where none."""
+    """Upper left and lower right (..., 2) of the (..., K, 2) that are present; 0 without any."""
     low = np.where(present[..., None], keypoints, np.inf).min(-2)
     high = np.where(present[..., None], keypoints, -np.inf).max(-2)
     none = ~present.any(-1)
@@ -38,7 +38,7 @@ def augment_clip(
 ) -> np.ndarray:
     """Another clip that could have been filmed. All ranges are choices.
 
-    Every n-th frame, 12 to 39 of them where the clip has so many and 2 at least, forwards or
+    Every n-th frame, 12 to 39 of them if the clip has so many and 2 at least, forwards or
     backwards, mirrored or not, stretched by about 15 % in each direction, turned a little, and
     in half of the cases with a camera that pans, jerks and zooms.
 

@@ -22,7 +22,7 @@ class NoisyFrame:
     """The people found in one frame.
 
     Attributes:
-        poses: (M, K, 3) float32, x, y and score, which is 0 where absent.
+        poses: (M, K, 3) float32, x, y and score, which is 0 if absent.
         owners: (M,) int64, column of the person in the clip; -1: nobody.
     """
 

@@ -17,11 +17,11 @@ class TrackPairs:
 
     Attributes:
         current: (N, K, 3) float32, the pose: x, y, score.
-        history: (N, H, K, 3) float32, the track's poses, the newest first; 0 where it has fewer.
+        history: (N, H, K, 3) float32, the track's poses, the newest first; 0 if it has fewer.
         ages: (N, H) float32, frames before the current one; 0: no such pose.
         motion: (N, 2) float32, see :func:`common_motion`.
         support: (N, 2) float32, likewise.
-        labels: (N,) int64, 1 where the pose follows the track.
+        labels: (N,) int64, 1 if the pose follows the track.
     """
 
     current: np.ndarray

@@ -86,7 +86,7 @@ class PosePairDrop(PosePairTransform):
 
 @TRANSFORMS.register_module()
 class PosePairFalseJoints(PosePairTransform):
-    """Joints where they do not belong, with low scores, as an estimator invents them.
+    """Joints where they do not belong, with low scores, like false positives of an estimator.
 
     Args:
         prob: As in :class:`PosePairTransform`.

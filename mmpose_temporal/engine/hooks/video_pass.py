@@ -204,7 +204,7 @@ def read_frame(data_sample: PoseDataSample, backend_args: dict | None = None) ->
 def _note(data_sample: PoseDataSample, writer: TrackVideoWriter | None) -> np.ndarray:
     """A grey frame that says which image is missing.
 
-    In the size that the image should have; where the annotations do not say it, in that of the
+    In the size that the image should have; if the annotations do not have it, in that of the
     frames before, else 640 x 360.
     """
     height, width = data_sample.get("ori_shape", (0, 0))[:2]

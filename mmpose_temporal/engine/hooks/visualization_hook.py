@@ -51,7 +51,7 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         out_dir: Folder of the files. A relative one lies in ``<work_dir>/<timestamp>/``.
         backend_args: Of the file backend that reads the images.
         fps: Frames per second of the videos; by default ``fps`` of the dataset's meta
-            information, or 25 where it has none.
+            information, or 25 if it has none.
         trail_length: Positions in a trail; by default the visualizer's.
         timeline: Write the identity timelines next to the videos.
         draw_gt: Draw ground truth too, in the visualizer's ``gt_style``.

@@ -93,7 +93,7 @@ def add_counts(counts: Sequence[VideoCounts]) -> VideoCounts:
 
 @dataclass(frozen=True, eq=False)
 class PoseTrackFigures:
-    """Figures in percent, except ``idsw`` and ``fragmentations``; NaN where one is not defined.
+    """Figures in percent, except ``idsw`` and ``fragmentations``; NaN if one is not defined.
 
     Attributes:
         per_joint: Each figure of the metrics asked for, see :data:`METRICS`: (J,) float64.

@@ -21,7 +21,7 @@ HEAD_SHARE = 0.6
 """Head size over the diagonal of the head box."""
 
 BBOX_SHARE = 0.1
-"""Size over the diagonal of the person's box, where there is no head box.
+"""Size over the diagonal of the person's box, if there is no head box.
 
 Choice: near the head size. Of the 4,207 people of Multi-Person PoseTrack's validation videos the
 head size is 0.092 of the annotated box's diagonal in the median, 0.083 to 0.104 for half of them.
@@ -56,7 +56,7 @@ def head_sizes(head_boxes: np.ndarray) -> np.ndarray:
         head_boxes: (M, 4) xyxy, pixels.
 
     Returns:
-        (M,) float64, pixels; NaN where the box is NaN.
+        (M,) float64, pixels; NaN if the box is NaN.
     """
     return HEAD_SHARE * _diagonals(head_boxes)
 
@@ -72,7 +72,7 @@ def bbox_sizes(boxes: np.ndarray, share: float = BBOX_SHARE) -> np.ndarray:
         share: Of the diagonal.
 
     Returns:
-        (M,) float64, pixels; NaN where the box is NaN.
+        (M,) float64, pixels; NaN if the box is NaN.
     """
     return share * _diagonals(boxes)
 
@@ -186,7 +186,7 @@ class JointMatches:
         scored: The people that the rows below point to.
         pair_truth: (Q,) int64, rows of ``scored.truth``, ordered by frame.
         pair_predicted: (Q,) int64, rows of ``scored.predicted``.
-        distances: (Q, J) float64, joint distance over head size; inf where one of the two joints
+        distances: (Q, J) float64, joint distance over head size; inf if one of the two joints
             is absent.
         matched: (Q, J) bool, distance within :data:`PCKH_THRESHOLD`.
     """

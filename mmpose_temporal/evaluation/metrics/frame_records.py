@@ -21,7 +21,7 @@ class FrameRecord:
         frame_index: Position in the video, from 0.
         num_frames: Number of frames of the video; None: not known, it is as long as what came.
         readable: False if the image was missing or broken and skipped.
-        truth: Annotated people, with the sizes of their heads, NaN where a person has no head
+        truth: Annotated people, with the sizes of their heads, NaN if a person has no head
             box (None if only files are written).
         predicted: Predicted people, all K keypoints.
         bboxes: (M, 4) xyxy, pixels, of the annotated people.
@@ -189,7 +189,7 @@ def _truth(sample: dict, where: str, skeleton: Skeleton) -> GroundTruthFrame:
 
 
 def _bboxes(sample: dict) -> np.ndarray:
-    """(M, 4) annotated boxes; where one is missing or has no area, that around the joints."""
+    """(M, 4) annotated boxes; if one is missing or has no area, that around the joints."""
     people = sample["gt_instances"]
     keypoints = _array(people["keypoints"], np.float32)
     around = enclosing_boxes(keypoints, _array(people["keypoints_visible"], np.float32) > 0)

@@ -17,8 +17,8 @@ class KeypointCandidates:
     The first one is always there: the arg max of the heatmap (TKMR Eq. 1).
 
     Attributes:
-        cells: (B, K, n, 2) int64, x and y in heatmap cells; (0, 0) where there are fewer than n.
-        scores: (B, K, n) float, responses of the heatmap; -inf where there are fewer than n.
+        cells: (B, K, n, 2) int64, x and y in heatmap cells; (0, 0) if there are fewer than n.
+        scores: (B, K, n) float, responses of the heatmap; -inf if there are fewer than n.
     """
 
     cells: Tensor

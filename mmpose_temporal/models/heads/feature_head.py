@@ -54,7 +54,7 @@ class FeatureHead(BaseModule):
         return self.blocks(select_map(feats, self.in_index))
 
     def features_at(self, feats: Sequence[Tensor], cells: Tensor) -> Tensor:
-        """The features of chosen cells, for less than :meth:`forward` where they are few.
+        """The features of chosen cells, for less than :meth:`forward` if they are few.
 
         Args:
             feats: As in :meth:`forward`.

@@ -31,7 +31,7 @@ class TemporalKeypointLoss(BaseModule):
     Matching of keypoints: cross entropy of the K classifiers on pairs of places, see
     :func:`sample_location_pairs`. Matching of bodies: cross entropy on pairs of people, each
     represented at its annotated places; of one id: positive, and ``negatives`` times as many of
-    two ids, where there are so many.
+    two ids, if there are enough.
 
     Refinement: Eq. 2 of the new responses at the local maxima only: mean over N and K of v times
     the squared errors, summed over the maxima of a keypoint. They are those that testing rescores
@@ -196,7 +196,7 @@ class TemporalKeypointLoss(BaseModule):
         return self._cross_entropy(logits, labels, torch.ones_like(labels, dtype=logits.dtype))
 
     def _cross_entropy(self, logits: Tensor, labels: Tensor, weights: Tensor) -> Losses:
-        """Mean over what has weight; 0 where nothing has."""
+        """Mean over what has weight; 0 if nothing has."""
         each = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
         total = weights.sum().clamp(min=1)
         right = (logits.argmax(-1) == labels) * weights

@@ -24,7 +24,7 @@ def pairwise_iou(
         other_areas: (N,), likewise.
 
     Returns:
-        (M, N) in [0, 1]; 0 where a box has no area.
+        (M, N) in [0, 1]; 0 if a box has no area.
     """
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])

@@ -59,7 +59,7 @@ class GraphBlock(nn.Module):
     Args:
         channels: C_in and C_out.
         partition: (P, J, J), from :func:`spatial_partition`.
-        residual: Add the input (through a linear layer where the numbers of channels differ).
+        residual: Add the input (through a linear layer if the numbers of channels differ).
     """
 
     def __init__(self, channels: tuple[int, int], partition: Tensor, *, residual: bool = True):

@@ -22,7 +22,7 @@ class KeypointMatchingSimilarity(EstimatorMatching):
     In [0, K]. The indicator of Eq. 5 is a gate of the association,
     ``gates=[dict(type='IoUGate', min_iou=0.1)]``: only pairs that pass it are scored. A keypoint
     that is absent (score 0 or less) in one of the two poses adds nothing; the paper sums over
-    all K, which is the same where no threshold takes keypoints out (choice).
+    all K, which is the same if no threshold removes keypoints (choice).
 
     Args:
         joints: Keypoints that count, as indices or names. None: all K. For data that never

@@ -245,7 +245,7 @@ class PoseEntailment(Similarity):
         Args:
             inputs: ``keypoints`` (B, 2, K, 2) image pixels, [:, 0] the current pose, [:, 1] the
                 earlier one; ``keypoint_scores`` (B, 2, K); ``frame_size`` (B, 2), w and h, NaN
-                where not known;
+                if unknown;
                 ``distance`` (B,) int64 frames; ``labels`` (B,) int64, 1 = same person.
             data_samples: Not needed.
 

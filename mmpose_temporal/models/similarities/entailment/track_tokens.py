@@ -31,7 +31,7 @@ def pair_features(
     track's poses), places are relative to the centre of the track's last pose.
 
     Args:
-        current: (P, J, 3): x, y, score; 0 where absent.
+        current: (P, J, 3): x, y, score; 0 if absent.
         history: (P, H, J, 3), the newest pose first.
         ages: (P, H) float, frames before the current one; 0: no such pose.
         motion: (P, 2), pixels, from :func:`common_motion`.

@@ -15,7 +15,7 @@ class Assignment(ABC):
         """Assign.
 
         Args:
-            scores: (M, N) float, higher is better; > 0 where allowed.
+            scores: (M, N) float, higher is better; > 0 if allowed.
             allowed: (M, N) bool, pairs that may be picked.
 
         Returns:

@@ -44,10 +44,10 @@ class TemporalRefinement(Refinement):
     Row k of the refinement head's 1x1 convolution returns the new response; the keypoint moves
     to the best candidate, and its score becomes that response, which is not bound to [0, 1].
 
-    Choices where the paper is silent, or would do harm:
+    Choices, as the paper says nothing or would do harm:
 
     - The sum is divided by the number of frames that the path really has, itself included: at a
-      video's ends, and where a path breaks off, 2 tau + 1 would shrink the responses.
+      video's ends, and if a path breaks off, 2 tau + 1 would shrink the responses.
     - A path ends if nobody passes the IoU test of Eq. 5.
     - In Eq. 5 the later person of a pair comes first, in both directions, so that each pair of
       frames is scored once; in W the candidate comes first.
