@@ -12,18 +12,18 @@ from .clip_table import ClipTable
 class ClipDraw(ABC):
     """Chooses the examples of a clip; :class:`PersonClipDataset` cuts them out.
 
-    A clip begins with an anchor, a person in a frame. A draw holds no state: whatever is random
-    comes from the generator that it is given.
+    A clip starts with an anchor, a person in a frame. A draw has no state: all random numbers
+    come from the generator that it is given.
     """
 
     @property
     @abstractmethod
     def needs(self) -> str:
-        """What a person must meet to be an anchor, for errors: "... nobody ``needs``"."""
+        """Condition for an anchor, for errors: "... nobody ``needs``"."""
 
     @abstractmethod
     def anchors(self, table: ClipTable) -> np.ndarray:
-        """The rows that can begin a clip.
+        """The rows that can start a clip.
 
         Returns:
             (A,) int64, ascending.
@@ -133,20 +133,20 @@ class OrderedDraw(ClipDraw):
     """Clips for memories: people in frames that follow each other, the first frame first.
 
     The anchor is in the first frame t. The clip is of the frames t, t + s, t + 2 s, ... up to
-    ``num_frames`` of them, where the video ends fewer. The step s is one for the clip, drawn
+    ``num_frames`` of them, fewer at the end of the video. The clip has one step s, drawn
     uniformly from 1 to ``max_step``, of those by which the anchor's id is seen again (choice:
     videos of other frame rates and faster motion). Each crop but the anchor is then left out with
-    probability ``drop_prob``, as people are who are missed by the detector; one other crop of the
+    probability ``drop_prob``, like people whom the detector misses; one other crop of the
     anchor's id always stays (choice: a clip without it trains no memory).
 
     Crops are ordered by frame; within a frame the anchor's id is first, then the others in the
     order in which they were drawn.
 
     Args:
-        num_frames: Frames of a clip, at most: for a memory of n entries up to n + 1.
+        num_frames: Largest number of frames per clip: for a memory of n entries up to n + 1.
         max_step: Largest step between frames of the clip, in frames of the video as selected.
         drop_prob: How likely a crop is left out, in [0, 1).
-        num_people: Ids in a clip at most, the anchor's among them. The others are drawn
+        num_people: Largest number of ids per clip, including the anchor's. The others are drawn
             uniformly from those seen in two or more of the clip's frames.
 
     Raises:

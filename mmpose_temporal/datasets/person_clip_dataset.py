@@ -24,12 +24,11 @@ from .transforms import LoadVideoFrame
 class PersonClipDataset(PoseTrackBase):
     """One item is a clip: B crops of people from some frames of a video.
 
-    The first crop is the anchor, a person in frame t. Who else belongs to the clip, and in what
-    order, is what ``draw`` says: :class:`WindowDraw` for matching and refinement,
-    :class:`OrderedDraw` for memories. It samples anew each time the item is asked for, and each
-    frame is decoded once. Anchors are all people who can begin a clip by its rule; people without
-    annotated keypoints, groups (``iscrowd``) and empty boxes are no examples at all, and
-    :attr:`left_out` counts both.
+    The first crop is the anchor, a person in frame t. ``draw`` chooses the other crops and their
+    order: :class:`WindowDraw` for matching and refinement, :class:`OrderedDraw` for memories. It
+    samples anew each time the item is asked for, and each frame is decoded once. Anchors are all
+    people who can start a clip by its rule; people without annotated keypoints, groups
+    (``iscrowd``) and empty boxes are not examples at all, and :attr:`left_out` counts both.
 
     ``pipeline`` is mmpose's for a single person (from ``GetBBoxCenterScale`` to
     ``PackPoseInputs``, without loading) and runs for each crop, so that scale and rotation
@@ -45,12 +44,12 @@ class PersonClipDataset(PoseTrackBase):
         draw: Config of a :class:`ClipDraw`. None: :class:`WindowDraw` with TKMR's numbers.
         flip_prob: How likely a clip is mirrored.
         on_error: ``'raise'``, or ``'skip'``: people of a frame that cannot be read are left out
-            of the clip with a warning; without its anchor another item takes its place.
+            of the clip with a warning; without its anchor another item replaces it.
         **kwargs: See :class:`PoseTrackBase`; ``pipeline`` is of a person.
 
     Raises:
         ValueError: An option out of its range; ``RandomFlip`` in the pipeline; broken
-            annotations; nobody can begin a clip; a frame that cannot be used
+            annotations; nobody can start a clip; a frame that cannot be used
             (``on_error='raise'``).
         TypeError: ``draw`` is no :class:`ClipDraw`, or its options are given next to it.
         FileNotFoundError: No annotations.
@@ -113,7 +112,7 @@ class PersonClipDataset(PoseTrackBase):
 
     @force_full_init
     def prepare_data(self, idx: int) -> dict | None:
-        """Draw a clip and cut its crops; None if the anchor cannot be had."""
+        """Draw a clip and cut its crops; None if there is no crop of the anchor."""
         rng = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002 - seeds workers
         item = self.get_data_info(idx)
         table = self._tables[item["video"]]

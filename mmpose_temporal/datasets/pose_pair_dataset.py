@@ -39,7 +39,7 @@ class PosePairDataset(PoseTrackBase):
         strides: Frame-rate change: for each s all pairs that lie d * s frames apart are items of
             distance d, as if the video ran s times as fast. The default is the file's rate.
         negatives: ``'near'``: of the other people at t - d the ``nearest`` ones; ``'any'``: all.
-        nearest: How many; only with ``'near'``.
+        nearest: Number of these; only with ``'near'``.
         min_joints: Poses with fewer joints are left out.
         **kwargs: See :class:`PoseTrackBase`; ``ann_file`` are annotations, or predictions with
             the true ids.

@@ -12,11 +12,11 @@ from mmpose_temporal.structures import Skeleton, posetrack_metainfo, read_metain
 
 
 class PoseTrackBase(BaseDataset):
-    """Reads videos of the PoseTrack18 layout; what an item is, is the subclass's.
+    """Reads videos of the PoseTrack18 layout; the subclass decides what an item is.
 
     The keypoints are PoseTrack18's or, with ``metainfo``, others: the files' ``categories`` name
-    them, in any order, and they are put into that of the metainfo. Files without names are taken
-    to have the keypoints of the metainfo in their order, which is logged.
+    them, in any order, and they are put into that of the metainfo. Files without names are
+    assumed to have the keypoints of the metainfo in their order, which is logged.
 
     Args:
         ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file,

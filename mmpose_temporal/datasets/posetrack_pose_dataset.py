@@ -1,4 +1,4 @@
-"""Whole videos of poses that are known already, a frame at a time, without images."""
+"""Whole videos of known poses, one frame at a time, without images."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
 
     For testing and validating a ``PoseOnlyTracker`` in mmengine's loops, in whole videos as
     :class:`PoseTrackVideoDataset` (its ``video_spans`` are what ``VideoSampler`` reads). Images
-    need not be there.
+    are not needed.
 
     An item has what that class gives without proposals, and: ``frame_poses``
     (:class:`People` without ids), ``known_ids`` (P,) int64, the true ids of these poses or

@@ -1,4 +1,4 @@
-"""Whole videos, a frame at a time, for testing trackers."""
+"""Whole videos, one frame at a time, for testing trackers."""
 
 import json
 from collections import Counter
@@ -34,10 +34,10 @@ class PoseTrackVideoDataset(PoseTrackBase):
     pixels.
 
     Args:
-        box_source: Where the boxes come from. ``'gt'``: at the annotated boxes of those with
-            an annotated joint (a person without one cannot be scored: choice), cut at the
-            frame's border as mmpose does; unlabelled frames are not searched. ``'file'``: at
-            the boxes of ``bbox_file``. ``'detector'``: no proposals, the model has a detector.
+        box_source: Where the boxes come from. ``'gt'``: the annotated boxes of people with an
+            annotated joint (a person without one cannot be scored: choice), cut at the frame's
+            border as mmpose does; unlabelled frames have no people. ``'file'``: the boxes of
+            ``bbox_file``. ``'detector'``: no proposals, the model has a detector.
         bbox_file: COCO-style detections ``[{image_id, category_id, bbox, score}]``, relative to
             ``data_root``; boxes of other categories than person (1) are left out.
         test_mode: As in mmengine; a tracker is tested, so True is the default.
@@ -104,7 +104,7 @@ class PoseTrackVideoDataset(PoseTrackBase):
             is_labeled=frame.is_labeled,
             ignore_regions=frame.ignore_regions,
             annotated_size=frame.size,
-            # nobody drew boxes in a frame without labels, so there is nothing to look for
+            # there are no annotated boxes in a frame without labels
             searched=self.box_source != "gt" or frame.is_labeled,
             clip_proposals=self.box_source == "gt",
             **_ground_truth(frame),

@@ -17,7 +17,7 @@ from .tracklets import ErrorRates, augment_clip, clip_of_video, draw_pairs, simu
 from .tracklets.clips import corners
 
 ATTEMPTS = 20
-"""Clips that are drawn before an item without pairs is an error."""
+"""Number of clips that are drawn before an item without pairs is an error."""
 
 
 @DATASETS.register_module()
@@ -25,27 +25,28 @@ class TrackletDataset(PoseTrackBase):
     """An item has pairs of a pose and a track from one clip, which is sampled anew each time.
 
     A clip is a part of a video of poses, augmented (:func:`~.tracklets.augment_clip`) and
-    observed with errors (:class:`~.tracklets.ErrorRates`, drawn for each clip). The pairs are
-    those that a tracker without mistakes would have to judge. Nothing but the poses is needed.
+    observed with errors (:class:`~.tracklets.ErrorRates`, drawn per clip). The pairs are those
+    that a tracker without mistakes would have to score. Only the poses are needed.
     Randomness is numpy's global one, which mmengine seeds when a worker starts: with workers, set
     ``persistent_workers``, or each epoch draws the same.
 
     An item has ``current`` (N, K, 3), ``history`` (N, H, K, 3), ``ages`` (N, H), ``motion`` and
     ``support`` (N, 2), float32, and ``labels`` (N,) int64, see
-    :class:`~.tracklets.TrackPairs`. Videos take part by the square root of their poses.
+    :class:`~.tracklets.TrackPairs`. Videos are sampled by the square root of their numbers of
+    poses.
 
     Args:
         ann_file: Folder of per-video JSON files in the PoseTrack18 layout, or one JSON file, or
             a list of such, relative to ``data_root``.
-        num_items: Items of an epoch.
+        num_items: Items per epoch.
         num_pairs: N.
         history: H, poses of a track.
         max_age: Frames that a track stays live after its last pose.
         joints: Keypoints that vote for the common motion; those of the similarity. None: the
             scored ones, 15 in PoseTrack.
-        visits: Moments of a clip that pairs are taken from.
+        visits: Number of moments per clip from which pairs are taken.
         blind_share: Share of the items without the common motion, in [0, 1]: the similarity
-            judges with it and without.
+            scores with it and without.
         **kwargs: See :class:`PoseTrackBase`.
 
     Raises:

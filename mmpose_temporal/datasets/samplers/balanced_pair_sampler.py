@@ -16,14 +16,14 @@ class BalancedPairSampler(Sampler[int]):
     """Draw pairs with replacement, both classes equally often.
 
     What torch's WeightedRandomSampler does with weights that are inverse to the sizes of the
-    classes (Snower et al., CVPR 2020, A.4), but of as many pairs as there are: first the class
-    is drawn, then one of its pairs. The draws of an epoch depend on seed and epoch only, and all
-    ranks share them out, so that n processes see what one does.
+    classes (Snower et al., CVPR 2020, A.4), but for any number of pairs: first the class is
+    drawn, then one of its pairs. The draws of an epoch depend only on seed and epoch and are
+    divided among the ranks, so that n processes see what one does.
 
     Args:
         dataset: A dataset with ``pair_labels()``, as :class:`PosePairDataset`, or a
             ``ConcatDataset`` of such.
-        num_samples: Pairs of an epoch, of all ranks together; rounded up to a multiple of the
+        num_samples: Pairs per epoch, of all ranks together; rounded up to a multiple of the
             ranks. None: twice the pairs of the rarer class, so that each of these is drawn
             once on average (choice: the paper does not say what an epoch is).
         matching_share: Share of matching pairs, in (0, 1).

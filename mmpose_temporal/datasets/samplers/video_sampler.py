@@ -12,10 +12,9 @@ from torch.utils.data import Sampler
 class VideoSampler(Sampler[int]):
     """Give each rank whole videos, balanced by frames, and read them in order.
 
-    With ``streams=V`` a rank reads V videos in lockstep: one frame of each in turn, the next
-    video taking the place of one that ends, so that a batch of V holds frames of V videos.
-    Which rank and stream a video falls to changes nothing in the results, since a tracker's
-    state is kept by video.
+    With ``streams=V`` a rank reads V videos in lockstep: one frame of each in turn, and the next
+    video replaces one that ends, so that a batch of V has frames of V videos. The rank and the
+    stream of a video do not change the results, since a tracker's state is kept by video.
 
     Args:
         dataset: A dataset with ``video_spans()``, as :class:`PoseTrackVideoDataset` and

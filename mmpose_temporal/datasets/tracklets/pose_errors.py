@@ -1,4 +1,4 @@
-"""What detectors and estimators do to poses."""
+"""Simulated errors of detectors and estimators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -32,20 +32,20 @@ class NoisyFrame:
 
 @dataclass(frozen=True, slots=True)
 class ErrorRates:
-    """How much goes wrong. Lengths are in diagonals of the tightest box around the person.
+    """Rates of errors. Lengths are in diagonals of the tightest box around the person.
 
     Attributes:
         jitter: Standard deviation of a joint's place in each direction.
-        outlier_share: Share of joints that err ``outlier_factor`` times as much.
+        outlier_share: Share of joints whose jitter is ``outlier_factor`` times as large.
         outlier_factor: See there.
         shift: Standard deviation of the whole pose's place.
         missed: Share of the people who are not found.
-        gaps: How often a frame begins a gap of a few frames in which a person is not found.
+        gaps: How often a frame starts a gap of a few frames in which a person is not found.
         duplicated: Share of the people found who have a duplicate.
         false_positives: False positives, mean per frame.
-        displaced: Share of joints that are elsewhere, with a score under 0.3.
+        displaced: Share of joints that are elsewhere, with a score below 0.3.
         dropped: Share of joints that are absent.
-        swapped: Share of the poses in which left and right are exchanged.
+        swapped: Share of the poses in which left and right are swapped.
         scores: Lowest and highest score of other joints, uniform.
         duplicate_score: Factor of the scores of duplicates, at least; one factor
             for all of a clip.
@@ -131,8 +131,8 @@ def simulate_errors(
 
     Args:
         clip: (T, P, K, 3), see :mod:`~.clips`.
-        rates: How much goes wrong.
-        flip_indices: Keypoint that each becomes where left and right are exchanged.
+        rates: The rates of errors.
+        flip_indices: Keypoint that each becomes if left and right are swapped.
         rng: Source of randomness.
 
     Returns:

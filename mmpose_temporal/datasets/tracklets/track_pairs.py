@@ -41,7 +41,7 @@ class Tracks:
     """L tracks with up to H poses each, known to be right, the newest first.
 
     Attributes:
-        owners: (L,) int64; different negative numbers where nobody is the owner.
+        owners: (L,) int64; different negative numbers if nobody is the owner.
         poses: (L, H, K, 3) float32.
         times: (L, H) int64, -1 if there is no pose.
     """
@@ -67,7 +67,7 @@ class Tracks:
         )
 
     def add(self, frame: NoisyFrame, time: int) -> None:
-        """Append a frame's poses; of one found twice the first in the list."""
+        """Append a frame's poses; of duplicates the first in the list."""
         owners = frame.owners.copy()
         false = np.flatnonzero(owners == FALSE_POSITIVE)
         owners[false] = min(self.owners.min(initial=0), FALSE_POSITIVE) - 1 - np.arange(len(false))
@@ -108,9 +108,9 @@ def draw_pairs(
         joints: Indices of the keypoints that vote for the common motion.
         history: H, poses of a track.
         max_age: Frames that a track stays live after its last pose.
-        visits: Moments that are drawn.
-        nearest: Of the tracks that a pose does not follow, so many of the nearest.
-        reach: Of those further than so many mean diagonals, nine of ten are left out.
+        visits: Number of moments that are drawn.
+        nearest: Number of tracks per pose that it does not follow, the nearest ones.
+        reach: Of those further than this many mean diagonals, nine of ten are left out.
         mixed: Share of the pairs in which one of the track's earlier poses is another person's,
             as after a mistake.
 

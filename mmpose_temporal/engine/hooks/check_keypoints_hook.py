@@ -25,14 +25,14 @@ ADVICE = (
 class CheckKeypointsHook(Hook):
     """Compares the names of a checkpoint's keypoints with those of the data set, by order too.
 
-    A network answers in the order of the keypoints that it was trained on. Shapes alone do not
-    tell: COCO and PoseTrack18 both have 17 keypoints, and where one has eyes, the other has neck
-    and top of the head.
+    A network predicts in the order of the keypoints that it was trained on. Shapes alone do not
+    show it: COCO and PoseTrack18 both have 17 keypoints, and one has eyes at the places of the
+    other's neck and top of the head.
 
     mmengine writes the metainfo of the training data into its checkpoints. In testing, and when a
     training is resumed, other names than those of the data set are an error with both lists.
-    Training that begins with ``load_from`` learns the new keypoints; the difference is logged.
-    A checkpoint without names is taken for one of the data's keypoints, which is logged once.
+    Training that starts with ``load_from`` learns the new keypoints; the difference is logged.
+    A checkpoint without names is assumed to have the data's keypoints, which is logged once.
 
     Args:
         checkpoint_keypoints: What the checkpoint's keypoints are, in its order, instead of what it
