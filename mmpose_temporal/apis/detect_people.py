@@ -93,10 +93,10 @@ def detect_people(
 ) -> ConversionReport:
     """Write the boxes that a detector finds, as COCO-style detections.
 
-    Interrupted work resumes: finished batches are in ``<out>.partial``, a
-    text file with one JSON line per frame, which the finished ``out`` replaces. It only grows, so
-    a crash loses the frames of one batch at most. Its first line says what it was made with, and
-    another detector, root or other frames refuse to go on with it.
+    Interrupted work resumes: finished batches are in ``<out>.partial``, a text file with one JSON
+    line per frame, which the finished ``out`` replaces. It only grows, so a crash loses the
+    frames of one batch at most. Its first line says what it was made with; resuming with another
+    detector, root or other frames is an error.
 
     Args:
         source: Gives the boxes (:class:`DetectorBoxes`).
@@ -104,7 +104,7 @@ def detect_people(
         root: Data root.
         out: JSON file to write.
         description: What the boxes depend on (config, checkpoint), JSON-able.
-        batch_size: Frames in a call.
+        batch_size: Frames per call.
         score_thr: Boxes below are dropped and counted; they are many and help no tracker.
         device: Where the detector runs.
         file_names: Write ``file_name`` with every box, for ids that no annotation explains.
@@ -154,9 +154,9 @@ def _batches(frames: Frames, size: int) -> Iterator[Frames]:
 
 
 def _read_partial(path: Path, header: dict) -> dict[int, dict]:
-    """The finished frames; a last line that was cut off is taken off the file.
+    """The finished frames; an incomplete last line is removed from the file.
 
-    Lines that are whole are never written again.
+    Complete lines are never written again.
     """
     if not path.exists():
         with atomic_write(path) as file:

@@ -34,9 +34,9 @@ def load_weights(
     Args:
         model: What is filled.
         checkpoint: A file or an address.
-        strict: Refuse tensors that the model lacks or has too many.
-        keypoints: Those that it must have been trained on; one that names none is taken for such,
-            which is logged. None: they are ignored.
+        strict: Refuse missing and unexpected tensors.
+        keypoints: Those that it must have been trained on; a checkpoint that names none is
+            assumed to be, which is logged. None: they are ignored.
 
     Raises:
         ValueError: The file is no checkpoint, or holds what the safe loader refuses; or it was

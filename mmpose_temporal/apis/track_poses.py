@@ -32,7 +32,7 @@ class TrackingReport:
     Attributes:
         videos: Number of videos.
         frames: Number of frames.
-        poses: Number of poses that came in.
+        poses: Number of poses read.
         tracked: Number of poses written, each with an id.
         tracks: Number of different ids, summed over videos.
         dropped: Reason -> number of poses left out.
@@ -59,7 +59,7 @@ class TrackingReport:
 def build_pose_only_tracker(
     config: str | Path | Config, checkpoint: str | None = None
 ) -> BaseModel:
-    """Build the tracker of a config for poses that are known already.
+    """Build the tracker of a config for known poses.
 
     Args:
         config: Its model is a :class:`PoseOnlyTracker`.
@@ -114,7 +114,7 @@ def track_pose_files(
         progress: Show a progress bar.
 
     Returns:
-        The report; the poses that came in are those written and those counted as dropped.
+        The report; the poses read are those written and those counted as dropped.
 
     Raises:
         ValueError: Broken files, or files of other keypoints; a frame that cannot be read; ``out``

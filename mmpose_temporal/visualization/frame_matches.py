@@ -49,8 +49,8 @@ class FrameMatches:
         remembered: The E remembered poses with their ids.
         ages: (E,) int64 frames since each was seen, on the clock of the tracks.
         scores: (M, E) float32 similarities; NaN if a gate stops a pair.
-        current: What the similarity knows of the people.
-        previous: What it knows of the remembered poses.
+        current: What the similarity knows about the people.
+        previous: What it knows about the remembered poses.
     """
 
     poses: People

@@ -160,12 +160,12 @@ def draw_refinement(
 ) -> np.ndarray:
     """How a keypoint was refined: its path, and its responses before and after (TKMR Fig. 5).
 
-    The upper row has the crops of the path in the order of time, each with the predicted place
+    The upper row has the crops of the path in temporal order, each with the predicted place
     of the keypoint, in the colour of its W to the candidate that was chosen. The lower row has
     the frame's crop twice, in grey, with the candidates as spots, before and after; the highest
-    has a red ring, and its response stands above. Spots are as bright as their responses, white
-    for the highest of both. Choice: spots for both, since refined responses are known at the
-    candidates only.
+    has a red ring, and its response is written above. Spots are as bright as their responses,
+    white for the highest of both. Choice: spots for both, since refined responses are known only
+    at the candidates.
 
     Args:
         record: ``records["refinement"]`` of a finished frame that an observer wanted.
@@ -291,7 +291,7 @@ def save_picture(path: str | os.PathLike, image: np.ndarray) -> None:
     """Write a picture, whole or not at all.
 
     Args:
-        path: Its name says the format (.png, .jpg).
+        path: Its name gives the format (.png, .jpg).
         image: (H, W, 3) uint8 RGB.
 
     Raises:

@@ -22,8 +22,8 @@ class KeypointChange:
         track_id: The person.
         keypoint: k.
         moved: Another candidate has the highest response now.
-        gain: If it moved, the refined response of the new candidate less that of the old one;
-            else the refined response of the candidate less that of the heatmap.
+        gain: If it moved, the refined response of the new candidate minus that of the old one;
+            otherwise the refined response of the candidate minus that of the heatmap.
     """
 
     track_id: int
@@ -59,9 +59,9 @@ class WatchedFrame:
         largest change of its response. Keypoints that are absent are not refined.
 
         Args:
-            track_id: Look at this person only.
-            keypoint: Look at this keypoint only. None: at the scored ones, since PoseTrack18 never
-                annotates ears, and what is said of them is never trained.
+            track_id: Only this person.
+            keypoint: Only this keypoint. None: the scored ones, since PoseTrack18 never annotates
+                ears, so that their responses are never trained.
 
         Raises:
             ValueError: Nothing was refined; there is no such person or keypoint, or it is absent.
@@ -95,7 +95,7 @@ class WatchedFrame:
         return self._largest(asked)
 
     def _largest(self, asked: np.ndarray) -> KeypointChange:
-        """Of (M, K) keypoints; candidate 0 is the keypoint as the estimator saw it."""
+        """Of (M, K) keypoints; candidate 0 is the keypoint as the estimator predicted it."""
         before, after = self.record.before[..., 0], self.record.after
         moved = asked & (after.argmax(-1) > 0)
         some = bool(moved.any())
@@ -110,8 +110,8 @@ def watch_frame(
 ) -> WatchedFrame:
     """Track a video until a frame is finished, and report what was done in it.
 
-    The frame is finished once refinement has seen the frames after it that it looks at; later
-    ones are not tracked.
+    The frame is finished once refinement has seen the following frames that it needs; later ones
+    are not tracked.
 
     Args:
         tracker: From :func:`build_pose_tracker`; videos that it has open are forgotten.

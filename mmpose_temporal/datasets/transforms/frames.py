@@ -34,7 +34,7 @@ class LoadVideoFrame(LoadImageFromFile):
     Args:
         on_error: What to do with a frame that is missing, empty, corrupt, or of another size
             than its annotation says. ``'raise'``: stop. ``'skip'``: warn, and pass the frame on
-            with ``frame_readable=False`` and an empty image; the tracker answers it without
+            with ``frame_readable=False`` and an empty image; the tracker returns it without
             people, and the metric counts and reports it, so a long test keeps its results.
         **kwargs: As for mmcv's ``LoadImageFromFile`` (``imdecode_backend``, ``backend_args``).
 
@@ -107,7 +107,7 @@ class PackFrameInputs(BaseTransform):
 
     Gives ``inputs``, uint8 (H, W, 3) BGR (no copy: the tracker crops from the frame as it is
     decoded), and ``data_samples``, a PoseDataSample with ``gt_instances``, ``proposals``
-    (fields ``bboxes`` (P, 4), ``bbox_scores`` (P,); absent where a detector finds the people)
+    (fields ``bboxes`` (P, 4), ``bbox_scores`` (P,); absent if a detector finds the people)
     and the metainfo below.
     """
 

@@ -1,4 +1,4 @@
-"""Begin a training with the weights of an earlier one."""
+"""Start a training with the weights of an earlier one."""
 
 import logging
 from collections.abc import Sequence
@@ -32,19 +32,19 @@ ADVICE = (
 
 @HOOKS.register_module()
 class LoadEstimatorHook(Hook):
-    """Loads an estimator's weights before training, and says which of its parts are new.
+    """Loads an estimator's weights before training, and logs which of its parts are new.
 
     For an estimator that gets more parts than it was trained with: the heads of TKMR's second
     stage, the memory of a network that was trained on single frames. Every weight of the
-    estimator must be in the checkpoint, with its shape, but those of ``new_parts``, which may be
-    there too; what else the checkpoint has is an error as well, unless it belongs to
+    estimator must be in the checkpoint, with its shape, except those of ``new_parts``, which may
+    be there too; other weights in the checkpoint are an error as well, unless they belong to
     ``new_parts``. So the frozen parts are never random ones. (``load_from`` loads whatever fits.)
     The keypoints that the checkpoint names must be those of the training data, in their order; one
-    without names is taken for one of the data's keypoints, which is logged.
+    without names is assumed to have the data's keypoints, which is logged.
 
     The checkpoint may be that of a :class:`PoseTracker` or of its estimator alone. Weights that
-    mmengine has loaded (``load_from``, ``--resume``) stay; the hook then says that it did
-    nothing. In testing it takes no part.
+    mmengine has loaded (``load_from``, ``--resume``) stay; the hook then logs that it did
+    nothing. In testing it does nothing.
 
     Args:
         checkpoint: File or address of the checkpoint to start from.

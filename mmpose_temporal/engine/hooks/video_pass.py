@@ -35,18 +35,18 @@ class _OpenVideo:
 class VideoPass:
     """Draws the finished frames of a test or a validation: to files, a window or the backends.
 
-    Frames may come late, in any numbers and from several videos in turn, as long as each video's
-    own are in order. A video that does not come to its last frame stays as
-    ``<video_id>.partial.mp4``; one whose number of frames is not known is complete when the pass
+    Frames may come late, in any numbers and from several videos in turn, if those of each video
+    are in order. A video that does not reach its last frame stays as
+    ``<video_id>.partial.mp4``; one whose number of frames is unknown is complete when the pass
     ends.
 
     Args:
         visualizer: Draws, and knows the data set's meta information; without ``out_dir`` and
             ``show`` its backends get the frames.
-        logger: Told of unfinished videos and unreadable frames.
+        logger: Gets unfinished videos and unreadable frames.
         out_dir: Folder of ``<video_id>.mp4`` and ``<video_id>_timeline.png``, or None.
         fps: Frames per second of the video files.
-        interval: Every ``interval``-th frame of a video is drawn, beginning with frame 0.
+        interval: Every ``interval``-th frame of a video is drawn, starting with frame 0.
         kpt_thr: Joints with a lower score are not drawn.
         show: Show the frames in a window.
         wait_time: Seconds that the window waits after each frame; 0 waits for a key.
@@ -104,7 +104,7 @@ class VideoPass:
     def close(self) -> None:
         """Close what is open.
 
-        Videos that did not come to their last frame stay partial; those of unknown length are
+        Videos that did not reach their last frame stay partial; those of unknown length are
         complete.
         """
         for video_id in [v for v, video in self._videos.items() if video.num_frames is None]:

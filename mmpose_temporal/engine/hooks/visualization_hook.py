@@ -18,9 +18,9 @@ DEFAULT_FPS = 25.0
 
 @HOOKS.register_module()
 class PoseTrackVisualizationHook(PoseVisualizationHook):
-    """Draws the finished frames of a test or a validation: a window, or a file of each video.
+    """Draws the finished frames of a test or a validation: a window, or one file per video.
 
-    Takes the place of ``PoseVisualizationHook`` in ``default_hooks.visualization``, so that
+    It replaces ``PoseVisualizationHook`` in ``default_hooks.visualization``, so that
     ``--show-dir DIR``, ``--show``, ``--wait-time`` and ``--interval`` of ``tools/test.py`` and
     ``tools/train.py`` work::
 
@@ -28,21 +28,21 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
         visualizer = dict(type="PoseTrackVisualizer", vis_backends=[...], name="visualizer")
 
     In testing, with ``out_dir``: ``<out_dir>/<video_id>.mp4`` and
-    ``<out_dir>/<video_id>_timeline.png`` for every video. A video that did not come to its last
+    ``<out_dir>/<video_id>_timeline.png`` for every video. A video that did not reach its last
     frame stays as ``<video_id>.partial.mp4`` and is named in the log. Otherwise, as in mmpose:
     with ``show`` a window only, with neither the visualizer's backends get the frames. Finished
-    frames may come late, in other numbers than the batch and from several videos in turn, as
-    long as each video's own are in order; ranks that test different videos share ``out_dir``.
+    frames may come late, in other numbers than the batch and from several videos in turn, if
+    those of each video are in order; ranks that test different videos share ``out_dir``.
 
     In validation the same, with a folder for each so that none replaces another's files:
-    ``<out_dir>/epoch_<number of trained epochs>/``, or ``<out_dir>/iter_<iterations>/`` where
+    ``<out_dir>/epoch_<number of trained epochs>/``, or ``<out_dir>/iter_<iterations>/`` if
     training does not count epochs or there is none. With neither ``out_dir`` nor ``show``,
     mmpose's behaviour: the first finished frame of every ``interval``-th iteration goes to the
     backends as ``val_img``.
 
     Args:
         enable: Whether anything is drawn.
-        interval: Every ``interval``-th frame of a video is drawn, beginning with frame 0. The
+        interval: Every ``interval``-th frame of a video is drawn, starting with frame 0. The
             video file plays at the real speed (its frame rate is divided by ``interval``); the
             timeline uses all frames.
         kpt_thr: Joints with a lower score are not drawn.

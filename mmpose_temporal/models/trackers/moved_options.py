@@ -1,4 +1,4 @@
-"""Options of configs that have another place now."""
+"""Options of configs that have moved."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -53,7 +53,7 @@ def move_options(
 
 
 def _refuse(name: str, replacement: str) -> None:
-    """Register a name that configs may still have, to say what it is now."""
+    """Register a former name that configs may still have, for an error with the new form."""
 
     def refused(**_: Any) -> NoReturn:
         raise ValueError(f"type='{name}' is now {replacement}")
