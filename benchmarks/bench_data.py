@@ -110,7 +110,7 @@ def compare(people: int, frames: int, repeats: int) -> None:
         [b / a for a, b in zip(mine, other, strict=True)],
         unit="x",
         target=">= 3" if people == 10 else None,
-        reference="mmpose PoseTrack18Dataset, one item a person",
+        reference="mmpose PoseTrack18Dataset, one item per person",
     )
 
 

@@ -154,7 +154,7 @@ def bench_matcher(quick: bool) -> None:
         [a / b for a, b in zip(slow, fast, strict=True)],
         unit="x",
         target=None,
-        reference=f"one call a pair, {len(rows) / np.median(slow):.0f} pairs/s; batched "
+        reference=f"one call per pair, {len(rows) / np.median(slow):.0f} pairs/s; batched "
         f"{len(rows) / np.median(fast):.0f} pairs/s, {len(rows)} pairs of 10 people with the "
         f"{depth.nearest} nearest of {depth.history} frames; largest difference "
         f"{difference:.0e}; {threads}",
@@ -168,7 +168,7 @@ def bench_matcher(quick: bool) -> None:
         (
             "matmul_peak_share",
             done,
-            "done (first projection once a pose, of the last layer one query row)",
+            "done (first projection once per pose, of the last layer one query row)",
         ),
         ("matmul_peak_share_full", full, "if every pair did all rows of every layer"),
     ):
@@ -208,7 +208,7 @@ def bench_speed(annotations: Path, quick: bool) -> None:
             unit="frames/s",
             target=target,
             reference=f"{kind}, everything between poses and ids; {number} frames of "
-            f"{len(videos)} videos ({name}), {poses / number:.1f} people a frame, "
+            f"{len(videos)} videos ({name}), {poses / number:.1f} people per frame, "
             f"{torch.get_num_threads()} threads",
             digits=0,
         )
@@ -256,7 +256,7 @@ def bench_people(quick: bool) -> None:
                 unit="ms",
                 target=None,
                 reference=f"{people} people of {len(times)} frames of {SIZE[0]}x{SIZE[1]}, "
-                f"{pairs() / len(times):.0f} pairs through the network a frame",
+                f"{pairs() / len(times):.0f} pairs through the network per frame",
                 digits=1,
             )
 

@@ -1,4 +1,4 @@
-"""Poses a second of the IoU and OKS trackers on poses without images.
+"""Poses per second of the IoU and OKS trackers on poses without images.
 
 Ours: what PoseOnlyTracker does with the poses of a frame (thresholds, suppression, association,
 track life), with the settings of configs/_base_/models/oks_tracker.py and of its IoU sibling.
@@ -89,7 +89,7 @@ def track_all(tracker, videos: list[list[tuple[PoseDataSample, People]]]) -> Non
 
 
 def rates(function: Callable[[], None], poses: int, repeats: int) -> list[float]:
-    """Poses a second of each repeat, after one to warm up."""
+    """Poses per second of each repeat, after one to warm up."""
     function()
     result = []
     for _ in range(repeats):

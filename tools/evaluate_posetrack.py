@@ -38,7 +38,7 @@ def flags() -> argparse.ArgumentParser:
         "--protocol",
         choices=PROTOCOLS,
         default="poseval",
-        help="poseval: as the public program, with its traits; strict: without them",
+        help="poseval: as the public program, with its quirks; strict: without them",
     )
     parser.add_argument(
         "--ap-thr",
@@ -78,7 +78,7 @@ def flags() -> argparse.ArgumentParser:
         type=float,
         default=BBOX_SHARE,
         metavar="S",
-        help="of the diagonal of the person's box, where distances are measured in it "
+        help="of the diagonal of the person's box, if distances are measured in it "
         "(default: %(default)s)",
     )
     parser.add_argument(

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line entry."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="annolist.mat")
-    parser.add_argument("out", type=Path, help="folder to write one JSON file a video to")
+    parser.add_argument("out", type=Path, help="folder to write one JSON file per video to")
     parser.add_argument("--split", required=True, help="name of the split, for the frame names")
     parser.add_argument(
         "--frame-names",

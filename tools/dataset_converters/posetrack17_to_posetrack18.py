@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line entry."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="folder of .mat or .json files, or one file")
-    parser.add_argument("out", type=Path, help="folder to write one JSON file a video to")
+    parser.add_argument("out", type=Path, help="folder to write one JSON file per video to")
     parser.add_argument(
         "--images",
         type=Path,

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line entry."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="folder of PoseTrack21 files, or one file")
-    parser.add_argument("out", type=Path, help="folder to write one JSON file a video to")
+    parser.add_argument("out", type=Path, help="folder to write one JSON file per video to")
     add_output_flags(parser)
     return run_tool(parser, run, argv)
 

@@ -2,8 +2,8 @@
 
 OUT/poses has the poses, OUT/truth the annotations of the same frames. The defaults: normal
 jitter of 2 % of the diagonal of the box around the person's joints (5 % for one joint in seven),
-5 % of the people missing, 3 % of the joints elsewhere with a score under 0.3, 3 % of the people
-found twice, 0.15 false positives per frame, with scores as of others.
+5 % of the people missing, 3 % of the joints displaced with a score below 0.3, 3 % duplicates,
+0.15 false positives per frame, with scores as of others.
 
     python tools/dataset_converters/simulate_pose_errors.py ANNOTATIONS OUT --frame-step 3
     python tools/track_poses.py configs/keytrack/keytrack-tracker.py OUT/poses --out TRACKS

@@ -11,7 +11,7 @@ from .tracks import VideoTracks
 
 COCO_LOSES = (
     "COCO results have no frames without people, no image names and sizes, no people without "
-    "joints, and one score a person (mean joint score times box score) in place of two; the "
+    "joints, and one score per person (mean joint score times box score) instead of two; the "
     "person boxes are lost; track_id is an additional field"
 )
 """What the format cannot hold."""

@@ -193,7 +193,7 @@ class _Side:
             if value.shape != (len(ids), *tail):
                 raise ValueError(
                     f"{self._where(index)} {name} has the shape {value.shape}, expected "
-                    f"{(len(ids), *tail)}: one row a track id, and the {len(self.joints)} "
+                    f"{(len(ids), *tail)}: one row per track id, and the {len(self.joints)} "
                     f"scored keypoints {', '.join(self.joints.names)}"
                 )
         if not values:
