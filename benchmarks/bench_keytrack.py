@@ -4,13 +4,13 @@
 the 5 nearest), with the weights it starts from, since time does not hang on them; "shipped" is
 configs/keytrack/keytrack-tracker.py with its weights.
 
-- batched_pairs_speedup: pairs a second of PoseEntailment.pairwise for the pairs of a frame of 10
+- batched_pairs_speedup: pairs per second of PoseEntailment.pairwise for the pairs of a frame of 10
   people in one call, against one call for each pair.
-- matmul_peak_share: floating point operations a second of the same call against those of a large
+- matmul_peak_share: floating point operations per second of the same call against those of a large
   single-precision matrix product on this machine. Counted are the multiply-adds (2 operations
   each) that are really done in linear layers and attention; _full: as if every layer had all rows
   of every pair. Norms, softmax, GELU and look-ups take time but are not counted.
-- tracker_fps, tracker_fps_paper: frames a second of the whole trackers.
+- tracker_fps, tracker_fps_paper: frames per second of the whole trackers.
 - frame_ms_*: milliseconds of a frame with so many people who move, or with so many remembered
   frames (paper) or poses of a track (shipped's networks, without weights, since these belong to a
   length of the history). People get smaller as they get more, as in a crowd.

@@ -212,7 +212,7 @@ def bench_share(row: str, config: str, device: torch.device, quick: bool) -> Non
         tracking,
         unit="of the pose network",
         target=None,
-        reference=f"{reference}: association and refinement alone, {1000 * after:.0f} ms per frame",
+        reference=f"{reference}: only association and refinement, {1000 * after:.0f} ms per frame",
         digits=3,
     )
 

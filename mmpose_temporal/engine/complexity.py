@@ -118,7 +118,7 @@ def why_not_the_paper(similarity: PoseEntailment) -> str:
         f"Why it differs: a pair has 2 x {joints} tokens (A.5, Table 5), which take "
         f"{pair / 1e6:.2f} M multiply-adds in all rows of all {layers} layers. The last layer is "
         "asked for its first row only, as nothing else is read. In a frame the first layer's "
-        "queries, keys and values are made once per pose, not once per pair. The tokens of one pose "
+        "queries, keys and values are made once per pose, not per pair. The tokens of one pose "
         f"alone would take {pose / 1e6:.2f} M = {pose / 2**20:.3f} x 2^20, for the paper's "
         "network 5.845, which is its 5.84: Table 6 seems to count one pose, in units of 2^20. "
         "Its 0.35 for the embeddings is no count of ours: a look-up multiplies nothing. Its "

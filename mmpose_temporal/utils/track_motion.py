@@ -53,7 +53,7 @@ def masked_median(values: Tensor, mask: Tensor) -> Tensor:
 
 
 def velocities(history: Tensor, ages: Tensor) -> Tensor:
-    """Pixels a frame: medians over the joints of a track's steps, the recent ones counting most.
+    """Pixels per frame: medians over the joints of a track's steps, the recent ones counting most.
 
     Args:
         history: (L, H, J, 3).

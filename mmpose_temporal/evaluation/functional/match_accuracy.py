@@ -57,8 +57,8 @@ def match_accuracy(
             raise ValueError(f"{name} must be integers of shape (M,), got {ids.dtype} {ids.shape}")
     if similarity.shape != (len(current), len(previous)):
         raise ValueError(
-            f"similarity has the shape {similarity.shape}, expected one row per current person and "
-            f"one column per previous one: {(len(current), len(previous))}"
+            f"similarity has the shape {similarity.shape}, expected one row per current person "
+            f"and one column per previous one: {(len(current), len(previous))}"
         )
     if np.isnan(similarity).any():
         raise ValueError("similarity holds NaN: the highest one is not defined")
