@@ -1,5 +1,6 @@
 """The trackers whose state is saved and restored: of the covering combinations, and of configs."""
 
+from functools import cache
 from pathlib import Path
 
 import mixing_cases as mixing
@@ -58,15 +59,16 @@ def build_case(case: dict) -> BaseModel:
     return MODELS.build(model).eval()
 
 
-CASES = {
-    **{
+@cache
+def cases() -> dict[str, dict]:
+    """All of them, by name."""
+    mixed = {
         f"mixing {i}": row
         for i, row in enumerate(mixing.COMBINATIONS[::4])
         if mixing.why_not(row) is None
         and (row["assignment"], row["similarity"]) != ("log odds", "tkm")
-    },
-    **config_trackers(),
-}
+    }
+    return {**mixed, **config_trackers()}
 
 
 def videos() -> list[Frame]:

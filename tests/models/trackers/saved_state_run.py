@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import torch
 from mmpose.utils import register_all_modules
-from saved_state_cases import CASES, answers, build_case, videos
+from saved_state_cases import answers, build_case, videos
 
 import mmpose_temporal  # noqa: F401
 
@@ -22,7 +22,7 @@ def main() -> None:
     saved = torch.load(sys.argv[1], weights_only=True)
     found = {}
     for name, case in saved.items():
-        tracker = build_case(CASES[name])
+        tracker = build_case(case["case"])
         tracker.load_state_dict(case["weights"])
         tracker.load_video_state_dict(case["videos"])
         found[name] = answers(tracker, videos()[case["seen"] :])
