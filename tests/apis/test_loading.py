@@ -9,6 +9,7 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.apis import build_pose_tracker, load_test_video
 from mmpose_temporal.models import PoseTracker
+from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.testing import (
     tiny_test_config,
     tiny_tkmr_config,
@@ -60,6 +61,28 @@ def test_what_is_no_checkpoint(tmp_path: Path) -> None:
         build_pose_tracker(config(), tmp_path / "code.pth", device="cpu")
     with pytest.raises(FileNotFoundError, match=r"none\.pth"):
         build_pose_tracker(config(), tmp_path / "none.pth", device="cpu")
+
+
+def test_other_keypoints_than_the_config(capsys, checkpoint: Path, tmp_path: Path) -> None:
+    """The data set of the test is PoseTrack's; the metainfo of a model comes before it."""
+    weights = torch.load(checkpoint, weights_only=True)
+    names = ("left_eye", *KEYPOINT_NAMES[1:])
+    described = dict(dataset_name="eyes", keypoint_id2name=dict(enumerate(names)))
+    saved = dict(state_dict=weights, meta=dict(dataset_meta=described))
+    torch.save(saved, tmp_path / "eyes.pth")
+    test = tiny_test_config(tmp_path, tmp_path)["test_dataloader"]
+    model = tiny_tkmr_config()
+    tested = Config(dict(model=model, test_dataloader=test, default_scope="mmpose"))
+    with pytest.raises(ValueError, match=r"(?s)missing: nose.*17: nose.*eyes\.pth, 17: left_eye"):
+        build_pose_tracker(tested, tmp_path / "eyes.pth", device="cpu")
+    build_pose_tracker(config(model), tmp_path / "eyes.pth", device="cpu")  # nothing is stated
+    build_pose_tracker(tested, checkpoint, device="cpu")
+    assert "does not say which keypoints" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="no sigmas"):  # the tiny tracker compares by OKS
+        build_pose_tracker(config(dict(model, metainfo=described)), tmp_path / "eyes.pth")
+    given = dict(model, metainfo=dict(described, sigmas=[0.1] * 17))
+    tested.model = given
+    build_pose_tracker(tested, tmp_path / "eyes.pth", device="cpu")
 
 
 def test_another_model(checkpoint: Path) -> None:

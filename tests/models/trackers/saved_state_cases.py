@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmpose.registry import MODELS
 
-from mmpose_temporal.structures import People, to_plain
+from mmpose_temporal.structures import POSETRACK18, People, to_plain
 from mmpose_temporal.testing import DrawnEstimator, draw_video, track_frames
 from mmpose_temporal.testing.tracking import Frame
 
@@ -77,6 +77,7 @@ def videos() -> list[Frame]:
     pair = [draw_video(name, frames, hidden=hidden) for name in ("v", "w")]
     order = [frame for both in zip(*pair, strict=True) for frame in both]
     for _, sample in order:
+        sample.set_metainfo(dict(skeleton=POSETRACK18))
         people = sample.gt_instances
         sample.pred_instances = People.create(
             keypoints=people.keypoints, boxes=people.bboxes
