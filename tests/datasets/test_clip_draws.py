@@ -8,7 +8,7 @@ from mmpose.registry import TASK_UTILS
 
 from mmpose_temporal.datasets import OrderedDraw, WindowDraw
 from mmpose_temporal.datasets.clip_table import ClipTable
-from mmpose_temporal.datasets.posetrack_annotations import (
+from mmpose_temporal.posetrack import (
     FrameAnnotation,
     PersonAnnotation,
     VideoAnnotation,
