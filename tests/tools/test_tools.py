@@ -27,6 +27,7 @@ NOWHERE = {
     "track_poses.py": ["nowhere.py", "poses", "--out", "out"],
     "evaluate_posetrack.py": ["nowhere", "predictions"],
     "analysis_tools/get_flops.py": ["nowhere.py"],
+    "analysis_tools/print_config.py": ["nowhere.py"],
     "analysis_tools/plot_matching.py": (
         ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "a.png"]
     ),

@@ -2,52 +2,47 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
-
+from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
 from mmpose_temporal.utils import atomic_write, base_files
 
 
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="config file")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        default={},
-        help="settings of the config to change, as key=value",
-    )
+    add_config_options(parser)
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
         help="write the config here (a .py file without bases) in place of printing it",
     )
-    return parser.parse_args()
+    return parser
 
 
-def main() -> int:
-    """Run; the exit status is 1 when the input is bad."""
-    args = parse_arguments()
-    try:
-        if args.out is not None and args.out.suffix != ".py":
-            raise ValueError(f"--out must end in .py, got {args.out}")
-        files = base_files(args.config)
-        config = Config.fromfile(args.config)
-        config.merge_from_dict(args.cfg_options)
-        text = config.pretty_text
-        if args.out is not None:
-            with atomic_write(args.out) as part:
-                part.write(text)
-    except (ValueError, OSError, KeyError, TypeError, SyntaxError) as error:
-        print(f"print_config: {error}", file=sys.stderr)
-        return 1
+def run(args: argparse.Namespace) -> None:
+    """Does what the arguments say.
+
+    Raises:
+        ValueError: ``--out`` is no .py file, or the config cannot be read.
+    """
+    if args.out is not None and args.out.suffix != ".py":
+        raise ValueError(f"--out must end in .py, got {args.out}")
+    config = read_config(args.config, args.cfg_options)
+    if args.out is not None:
+        with atomic_write(args.out) as part:
+            part.write(config.pretty_text)
+    files = base_files(args.config)
     print("\n".join(f"# {'    ' * (level - 1)}{file}" for level, file in files))
-    print(text if args.out is None else f"Written to {args.out}.")
-    return 0
+    print(config.pretty_text if args.out is None else f"Written to {args.out}.")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    return run_tool(flags(), run, argv)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ COMMANDS = {
     "get-flops": "analysis_tools/get_flops.py",
     "plot-matching": "analysis_tools/plot_matching.py",
     "plot-tkmr": "analysis_tools/plot_tkmr.py",
+    "print-config": "analysis_tools/print_config.py",
     "extract-similarity": "model_converters/extract_similarity.py",
 }
 """Name -> file below tools/."""

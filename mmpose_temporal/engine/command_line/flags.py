@@ -19,7 +19,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         action=DictAction,
         default={},
         metavar="KEY=VALUE",
-        help="settings of the config to change: model.association.max_age=5",
+        help="settings of the config to change: model.association.min_similarity=0.2",
     )
 
 

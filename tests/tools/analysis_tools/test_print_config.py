@@ -54,8 +54,8 @@ def test_written_to_a_file(run, tmp_path):
 
 def test_bad_input(run, tmp_path):
     status, _, error = run(tmp_path / "none.py")
-    assert status == 1 and "none.py" in error
+    assert status == 2 and "none.py" in error
     status, _, error = run(CONFIG, "--out", tmp_path / "flat.txt")
-    assert status == 1 and ".py" in error
+    assert status == 2 and ".py" in error
     (tmp_path / "broken.py").write_text("model = dict(\n")
-    assert run(tmp_path / "broken.py")[0] == 1
+    assert run(tmp_path / "broken.py")[0] == 2
