@@ -13,6 +13,8 @@ from mmengine.runner import load_checkpoint
 from mmpose.registry import TASK_UTILS
 from mmpose.structures import PoseDataSample
 
+from mmpose_temporal.utils.configs import PACKAGE
+
 Boxes = tuple[np.ndarray, np.ndarray]
 """(P, 4) float32 xyxy image pixels, and (P,) float32 scores."""
 
@@ -143,8 +145,7 @@ def find_config(name: str) -> Path:
     Raises:
         FileNotFoundError: Neither exists.
     """
-    package = Path(__file__).resolve().parents[2]
-    for root in (Path(), package / ".mim", package.parent):
+    for root in (Path(), PACKAGE / ".mim", PACKAGE.parent):
         if (root / name).is_file():
             return root / name
     raise FileNotFoundError(f"config {name} exists neither here nor in mmpose_temporal")

@@ -79,3 +79,6 @@ def test_configs_are_found_by_path(tmp_path, monkeypatch):
     assert find_config(str(tmp_path / "x.py")) == tmp_path / "x.py"
     monkeypatch.chdir(tmp_path)
     assert find_config("x.py").is_file()
+    assert find_config("configs/baselines/oks-tracker.py").is_file()  # of this project
+    with pytest.raises(FileNotFoundError, match="configs/none.py"):
+        find_config("configs/none.py")
