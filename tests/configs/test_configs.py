@@ -213,7 +213,7 @@ def test_best_checkpoint_is_chosen_by_a_metric_that_is_emitted(name):
         return
     assert hook.save_best in keys
     # a training of more than an estimator of poses is judged by the tracks
-    poses = cfg.model.estimator.get("stage", "pose") == "pose"
+    poses = cfg.model.estimator.get("temporal_loss") is None
     assert hook.save_best == ("posetrack/AP" if poses else "posetrack/MOTA")
     assert hook.rule == "greater"
 
@@ -376,8 +376,8 @@ def test_entailment_config_fits_its_name_and_its_tracker(name):
     assert (similarity.network.num_layers, similarity.network.hidden) == (layers, hidden)
     assert name.endswith("-{}x{}.py".format(*similarity.resolution))
     data = cfg.train_dataloader.dataset
-    assert data.delta == association.history == similarity.max_distance
-    assert data.nearest == association.nearest
+    assert data.delta == association.depth.history == similarity.max_distance
+    assert data.nearest == association.depth.nearest
 
 
 @pytest.mark.parametrize("name", [n for n in ENTAILMENT if "tx4-128_1xb32" in n or "tx2-64" in n])

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmpose.registry import MODELS
 
 from mmpose_temporal.testing import (
@@ -29,6 +30,7 @@ def run(monkeypatch, capsys, tmp_path):
     write_tiny_posetrack(tmp_path, videos=dict(v1=4))
     model = tiny_tkmr_config(refinement=dict(type="TemporalRefinement", tau=1))
     torch.save(MODELS.build(model).state_dict(), tmp_path / "weights.pth")
+    MMLogger._instance_dict.clear()  # the log of this building is not the tool's
 
     def call(*arguments, model=model, checkpoint="weights.pth", video="v1", frame=2, out="a.png"):
         settings = tiny_test_config(tmp_path, tmp_path, model=model)
