@@ -83,6 +83,10 @@ class TrackerPart:
             packet: The frame.
         """
 
+    def signature(self) -> str:
+        """What a saved state of this part fits; here the name of the class."""
+        return type(self).__name__
+
     def end_video(self, state: Any) -> None:
         """The video is over; its state is dropped."""
 

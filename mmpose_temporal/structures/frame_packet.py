@@ -36,6 +36,7 @@ class FramePacket:
         dropped: Reason -> number of people who were dropped.
         records: What stages report to observers about their work in this frame, by stage; None if
             nobody watches.
+        watchers: Observers that watch this frame; they are no part of a saved state.
     """
 
     sample: PoseDataSample
@@ -51,6 +52,7 @@ class FramePacket:
     comparison: Any = None
     dropped: Counter = field(default_factory=Counter)
     records: dict[str, Any] | None = None
+    watchers: list[Any] = field(default_factory=list, metadata={"transient": True})
 
     def drop(self, reason: str, kept: np.ndarray) -> None:
         """Drop people and count them.

@@ -6,7 +6,7 @@ written as dicts, lists, tensors, numbers and text alone, so that ``torch.save``
 registered classes: a file can name no other class, and runs no code.
 """
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -21,6 +21,9 @@ from .people import People
 from .skeleton import Skeleton
 
 KIND, VALUE = "__kind__", "value"
+TRANSIENT = "transient"
+"""Key of a field's metadata: the field is left out of a saved state."""
+
 PLAIN = (bool, int, float, str, type(None))
 ELEMENTS = {"PoseDataSample": PoseDataSample, "InstanceData": InstanceData}
 _CLASSES: dict[str, type] = {}
@@ -64,7 +67,7 @@ def to_plain(value: Any, where: str = "state") -> Any:
         return value
     if isinstance(value, Tensor):
         device = "cpu" if value.device.type == "cpu" else "model"
-        return {KIND: "tensor", VALUE: value.detach().cpu(), "device": device}
+        return {KIND: "tensor", VALUE: value.detach().cpu().clone(), "device": device}
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biuf":
             raise TypeError(f"{where}: arrays of {value.dtype} cannot be saved as a tensor")
@@ -76,11 +79,11 @@ def to_plain(value: Any, where: str = "state") -> Any:
 
 def _branch_to_plain(value: Any, where: str) -> dict[str, Any]:
     kind = type(value).__name__
-    if isinstance(value, list | tuple | deque):
+    if type(value) in _SEQUENCES.values():
         items = [to_plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
-        form = next(k for k in ("list", "tuple", "deque") if isinstance(value, _SEQUENCES[k]))
-        return {KIND: form, VALUE: items}
-    if isinstance(value, dict):
+        longest = {"maxlen": value.maxlen} if isinstance(value, deque) else {}
+        return {KIND: kind, VALUE: items, **longest}
+    if isinstance(value, dict) and not isinstance(value, defaultdict):
         pairs = [[to_plain(k, where), to_plain(v, f"{where}[{k!r}]")] for k, v in value.items()]
         return {KIND: "Counter" if isinstance(value, Counter) else "dict", VALUE: pairs}
     if type(value) in ELEMENTS.values():
@@ -89,7 +92,9 @@ def _branch_to_plain(value: Any, where: str) -> dict[str, Any]:
         return {KIND: kind, "metainfo": meta, VALUE: data}
     if _CLASSES.get(kind) is type(value):
         inside = {
-            f.name: to_plain(getattr(value, f.name), f"{where}.{f.name}") for f in fields(value)
+            f.name: to_plain(getattr(value, f.name), f"{where}.{f.name}")
+            for f in fields(value)
+            if not f.metadata.get(TRANSIENT)
         }
         return {KIND: kind, VALUE: inside}
     raise TypeError(f"{where}: a {kind} is no part of a tracker's state; see plain_state")
@@ -105,6 +110,13 @@ def from_plain(value: Any, device: torch.device | str = "cpu") -> Any:
     Raises:
         ValueError: It names a class that is not registered, or is no such tree.
     """
+    try:
+        return _restore(value, device)
+    except (TypeError, KeyError, AttributeError, RuntimeError, RecursionError) as error:
+        raise ValueError(f"a saved state is damaged: {type(error).__name__}: {error}") from error
+
+
+def _restore(value: Any, device: torch.device | str) -> Any:
     if type(value) in PLAIN:
         return value
     if not isinstance(value, dict) or KIND not in value:
@@ -114,21 +126,25 @@ def from_plain(value: Any, device: torch.device | str = "cpu") -> Any:
         if not isinstance(inside, Tensor):
             raise ValueError(f"a saved {kind} must be a tensor, not a {type(inside).__name__}")
         if kind == "tensor":
-            return inside.to(device) if value.get("device") == "model" else inside
-        return inside.numpy() if kind == "array" else inside.numpy()[()]
+            return inside.clone().to(device if value.get("device") == "model" else "cpu")
+        return inside.clone().numpy() if kind == "array" else inside.numpy()[()]
+    if kind == "deque":
+        return deque((_restore(item, device) for item in inside), value.get("maxlen"))
     if kind in _SEQUENCES:
-        return _SEQUENCES[kind](from_plain(item, device) for item in inside)
+        return _SEQUENCES[kind](_restore(item, device) for item in inside)
     if kind in ("dict", "Counter"):
-        pairs = {from_plain(k, device): from_plain(v, device) for k, v in inside}
+        pairs = {_restore(k, device): _restore(v, device) for k, v in inside}
         return Counter(pairs) if kind == "Counter" else pairs
     if kind in ELEMENTS:
-        element: BaseDataElement = ELEMENTS[kind](metainfo=from_plain(value["metainfo"], device))
+        element: BaseDataElement = ELEMENTS[kind](metainfo=_restore(value["metainfo"], device))
         for name, field in inside.items():
-            setattr(element, name, from_plain(field, device))
+            if not str(name).isidentifier() or name.startswith("_"):
+                raise ValueError(f"a saved state names the field {name!r}")
+            setattr(element, name, _restore(field, device))
         return element
     if kind not in _CLASSES:
         raise ValueError(f"a saved state names the unknown class {kind!r}")
-    return _CLASSES[kind](**{name: from_plain(field, device) for name, field in inside.items()})
+    return _CLASSES[kind](**{name: _restore(field, device) for name, field in inside.items()})
 
 
 _SEQUENCES = {"list": list, "tuple": tuple, "deque": deque}

@@ -1,6 +1,6 @@
 """State goes through torch's safe files and comes back with its classes, values and kinds."""
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque, namedtuple
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -162,3 +162,15 @@ def test_what_is_no_saved_state_is_refused(saved, word):
     for tree in (saved, {"__kind__": "list", "value": [saved]}):
         with pytest.raises(ValueError, match=word):
             from_plain(tree)
+
+
+def test_a_ring_stays_a_ring():
+    back = from_plain(to_plain(deque([1, 2, 3], maxlen=3)))
+    back.append(4)
+    assert list(back) == [2, 3, 4]
+
+
+def test_what_would_come_back_as_something_else_is_refused():
+    for value in (defaultdict(list), namedtuple("Pair", "a b")(1, 2)):
+        with pytest.raises(TypeError, match="no part of a tracker's state"):
+            to_plain(value)

@@ -47,6 +47,9 @@ def move_options(
         life = {**(life or {}), "max_age": moved["max_age"]}
     if "new_track_thr" in moved:
         part = dict(type="ScoreBirths", new_track_thr=moved["new_track_thr"])
+        kinds = [getattr(birth.get("type"), "__name__", birth.get("type")) for birth in births]
+        if part["type"] in kinds:
+            raise ValueError(f"new_track_thr is given twice; write births=[{part}] alone")
         warn_once(f"Association(new_track_thr=...) is now births=[{part}]")
         births = [part, *births]
     return life, births

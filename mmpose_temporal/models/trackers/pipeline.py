@@ -81,6 +81,7 @@ class TrackingPipeline:
         self.skeleton: Skeleton | None = None
         everyone = [*parts.values(), *self.suppression, *self._inner_parts()]
         everyone = [part for part in everyone if isinstance(part, TrackerPart)]
+        self._refuse_states([part for part in everyone if part not in parts.values()])
         self.in_turn = any(part.needs_previous_frame for part in everyone)
         needing = [type(part).__name__ for part in everyone if part.needs_frame_encoder]
         if needing and frame_encoder is None:
@@ -88,6 +89,18 @@ class TrackingPipeline:
                 f"{', '.join(needing)} needs the features of whole frames: give the tracker a "
                 "frame_encoder"
             )
+
+    @staticmethod
+    def _refuse_states(parts: list[TrackerPart]) -> None:
+        """Parts inside the association, and suppression, have no place for a state."""
+        hooks = ("start_video", "observe", "end_video")
+        for part in parts:
+            own = [h for h in hooks if getattr(type(part), h) is not getattr(TrackerPart, h)]
+            if own:
+                raise ValueError(
+                    f"{type(part).__name__} has {', '.join(own)}, but similarities, gates, births "
+                    "and suppression keep no state of a video"
+                )
 
     def _inner_parts(self) -> list[Any]:
         association = self.association
@@ -112,8 +125,14 @@ class TrackingPipeline:
                     advice="End these videos first, or use a tracker for each layout",
                 )
             )
-        for part in (*self.parts.values(), *self.suppression):
-            part.use_skeleton(skeleton)
+        parts = [*self.parts.values(), *self.suppression]
+        try:
+            for part in parts:
+                part.use_skeleton(skeleton)
+        except BaseException:
+            for part in parts if known is not None else ():
+                part.use_skeleton(known)  # as if the other keypoints had never come
+            raise
         self.skeleton = skeleton
 
     # ---- the life of a video
@@ -134,26 +153,31 @@ class TrackingPipeline:
         """
         if video_id not in self.videos:
             raise ValueError(f"video {video_id} is not open")
-        state = self.videos.pop(video_id)
-        finished = []
-        if self.refinement is not None:
-            finished = self._buffer(state, self.refinement.flush(state.parts["refinement"]))
-        merged = None
-        if self.merging is not None:
-            merged = check_merged(self.merging.finish(state.parts["merging"]))
-        finished += state.buffer.flush(merged)
-        for name, part in self.parts.items():
-            part.end_video(state.parts[name])
+        state = self.videos[video_id]
+        try:
+            finished = []
+            if self.refinement is not None:
+                finished = self._buffer(state, self.refinement.flush(state.parts["refinement"]))
+            merged = None
+            if self.merging is not None:
+                merged = self.merging.finish(state.parts["merging"])
+                merged = check_merged(merged, state.buffer.lengths)
+            finished += state.buffer.flush(merged)
+        finally:
+            self.forget([video_id])
         return self._finish(finished)
 
     def forget(self, video_ids: Iterable[str]) -> None:
-        """Drop the state of videos without ending them, as after an error in a frame."""
+        """Drop the state of videos without ending them, as after an error in a frame of theirs."""
         for video_id in video_ids:
-            self.videos.pop(video_id, None)
+            state = self.videos.pop(video_id, None)
+            if state is not None:
+                for name, part in self.parts.items():
+                    part.end_video(state.parts[name])
 
     def reset(self) -> None:
-        """Forget all videos that have started and not ended, as after an interrupted test."""
-        self.videos.clear()
+        """Forget all videos that were begun and not ended, as after an interrupted test."""
+        self.forget(list(self.videos))
 
     def state_dict(self) -> dict[str, Any]:
         """The state of all open videos, see :meth:`OpenVideos.state_dict`."""
@@ -184,11 +208,19 @@ class TrackingPipeline:
         video_id, index = sample.video_id, sample.frame_index
         if (skeleton := sample.get("skeleton")) is not None:
             self.use_skeleton(skeleton)
-        state = self.videos.get(video_id)
+        state, length = self.videos.get(video_id), sample.get("num_frames")
+        if length is not None and index >= length:
+            self.forget([video_id])
+            raise ValueError(
+                f"video {video_id}: there is no frame {index} in a video of {length} frames "
+                "(they count from 0)"
+            )
         if state is None:
-            state = self.videos.start(video_id, sample.get("num_frames"))
+            state = self.videos.start(video_id, length)
+        elif state.num_frames is None:
+            state.num_frames = length
         if index != state.next_frame:
-            del self.videos[video_id]
+            self.forget([video_id])
             of = "" if state.num_frames is None else f" of {state.num_frames}"
             raise ValueError(
                 f"video {video_id}: frame {index} came where frame {state.next_frame}{of} was "
@@ -207,12 +239,10 @@ class TrackingPipeline:
         )
         state.next_frame += 1
         state.tick += packet.searched
-        if self._watching(packet):
+        packet.watchers = [observer for observer in self.observers if observer.wants(packet)]
+        if packet.watchers:
             packet.records = {}
         return packet
-
-    def _watching(self, packet: FramePacket) -> list[Observer]:
-        return [observer for observer in self.observers if observer.wants(packet)]
 
     def encode(self, packets: Sequence[FramePacket]) -> None:
         """Run the frame encoder on the frames of a turn, together."""
@@ -257,6 +287,8 @@ class TrackingPipeline:
         self.thresholds.apply(packet)
         for part in self.suppression:
             kept = part(packet.people)
+            if kept.dtype == bool:
+                kept = np.flatnonzero(kept)
             if len(kept) < len(packet.people):
                 packet.drop("suppression", kept)
         # Tracks do not age in frames in which nobody could be found: choice, since a data set
@@ -265,10 +297,10 @@ class TrackingPipeline:
             self._associate(state, packet)
         else:
             state.buffer.announce(packet.people.track_ids, packet.people.track_ids)
-        packet.release_image()
         refined = [packet]
         if self.refinement is not None:
             refined = self.refinement.push(state.parts["refinement"], packet)
+        packet.release_image()
         finished = self._finish(self._buffer(state, refined))
         if packet.index + 1 == state.num_frames:
             finished += self.end_video(packet.video_id)
@@ -282,7 +314,7 @@ class TrackingPipeline:
         if self.refinement is not None or packet.records is not None:
             packet.comparison = answer.comparison
             if packet.records is not None:
-                for observer in self._watching(packet):
+                for observer in packet.watchers:
                     observer.associated(packet)
         if answer.rejected:
             for reason, rows in answer.rejected.items():
@@ -308,10 +340,9 @@ class TrackingPipeline:
     def _finish(self, packets: list[FramePacket]) -> list[FramePacket]:
         """The last step for frames that nothing changes any more."""
         for packet in packets:
-            if packet.records is not None:
-                for observer in self._watching(packet):
-                    observer.finished(packet)
             self.thresholds.apply_to_output(packet)
+            for observer in packet.watchers:
+                observer.finished(packet)
         return packets
 
     @staticmethod

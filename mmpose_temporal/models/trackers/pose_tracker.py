@@ -143,6 +143,8 @@ class PoseTracker(TrackerModel):
             ValueError: A frame comes out of order; the estimator has another number of keypoints
                 than the data.
         """
+        if not len(data_samples):
+            return []
         finished: list[list[FramePacket]] = [[] for _ in data_samples]
         try:
             packets = self._admit(inputs, data_samples)

@@ -73,7 +73,7 @@ class TrackerModel(BaseModel):
         self.merging = None if merging is None else MODELS.build(merging)
         self.frame_encoder = None if frame_encoder is None else MODELS.build(frame_encoder)
         stages = dict(association=self.association, **(parts or {}))
-        for name in ("refinement", "merging"):
+        for name in ("refinement", "merging", "frame_encoder"):
             if getattr(self, name) is not None:
                 stages[name] = getattr(self, name)
         self.pipeline = TrackingPipeline(
@@ -91,8 +91,6 @@ class TrackerModel(BaseModel):
         for part in (*self.pipeline.parts.values(), *self.pipeline.suppression):
             if isinstance(part, TrackerPart):
                 part.bind(self)
-        if isinstance(self.frame_encoder, TrackerPart):
-            self.frame_encoder.bind(self)
         if self.stated_skeleton is not None:
             self.pipeline.use_skeleton(self.stated_skeleton)
 

@@ -71,7 +71,13 @@ class OpenVideos(dict[str, VideoState]):
         ``torch.save`` writes it and ``torch.load(weights_only=True)`` reads it. A tracker of the
         same config that loads it goes on as this one would.
         """
-        return {"version": STATE_VERSION, "videos": to_plain(dict(self))}
+        made_by = to_plain(self.made_by())
+        return {"version": STATE_VERSION, "made_by": made_by, "videos": to_plain(dict(self))}
+
+    def made_by(self) -> dict[str, Any]:
+        """What a saved state must have in common with the tracker that goes on from it."""
+        parts = {name: part.signature() for name, part in self.parts.items()}
+        return dict(parts, min_length=self.min_length, whole=self.whole)
 
     def load_state_dict(self, saved: dict[str, Any], device: torch.device | str = "cpu") -> None:
         """Go on from the state of :meth:`state_dict`; open videos are forgotten.
@@ -86,12 +92,15 @@ class OpenVideos(dict[str, VideoState]):
         version = saved.get("version") if isinstance(saved, dict) else None
         if version != STATE_VERSION:
             raise ValueError(f"no state of videos of version {STATE_VERSION}, but {version!r}")
+        if not {"made_by", "videos"} <= saved.keys():
+            raise ValueError("the saved state is damaged: it lacks what made it, or the videos")
+        made_by, own = from_plain(saved["made_by"]), self.made_by()
+        if made_by != own:
+            raise ValueError(f"the saved state is of another tracker: {made_by}, this is {own}")
         videos = from_plain(saved["videos"], device)
-        for video_id, state in videos.items():
-            if state.parts.keys() != self.parts.keys():
-                raise ValueError(
-                    f"the saved state of video {video_id} is of a tracker with the parts "
-                    f"{sorted(state.parts)}, this one has {sorted(self.parts)}"
-                )
+        for video_id, state in videos.items() if isinstance(videos, dict) else [("", None)]:
+            whole = isinstance(state, VideoState) and isinstance(state.buffer, FrameBuffer)
+            if not whole or state.parts.keys() != self.parts.keys():
+                raise ValueError(f"the saved state of video {video_id!r} is damaged")
         self.clear()
         self.update(videos)

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS, TASK_UTILS
 
 from mmpose_temporal.models.parts import FrameEncoder, TrackerPart
-from mmpose_temporal.models.trackers import DatasetBoxes, Gate
+from mmpose_temporal.models.trackers import DatasetBoxes, Gate, Suppression
 from mmpose_temporal.structures import POSETRACK18, CallbackObserver, People
 from mmpose_temporal.testing import make_frame, template_keypoints, template_tracker_config
 
@@ -278,3 +278,85 @@ def test_a_part_that_needs_a_frame_encoder():
         build("PoseOnlyTracker", association=association)
     encoder = dict(type="CountedEncoder")
     assert build("PoseOnlyTracker", association=association, frame_encoder=encoder)
+
+
+@TASK_UTILS.register_module()
+class MaskSuppression(Suppression):
+    """Keeps the first person, told as a mask."""
+
+    def __call__(self, poses):
+        return np.arange(len(poses)) == 0
+
+
+@BOTH
+def test_suppression_may_answer_a_mask(kind):
+    tracker = build(kind, suppression=[dict(type="MaskSuppression")])
+    (answer,) = predict(tracker, *frames("v", [A, B]))
+    assert answer.pred_instances.track_ids.tolist() == [0]
+    assert answer.dropped == {"suppression": 1}
+
+
+@TASK_UTILS.register_module()
+class StatefulGate(FailingGate, TrackerPart):
+    """Has a state where there is no place for one."""
+
+    def start_video(self):
+        return {}
+
+
+def test_a_state_where_there_is_no_place_for_one():
+    with pytest.raises(ValueError, match="StatefulGate has start_video"):
+        build("PoseOnlyTracker", association=dict(gates=[dict(type="StatefulGate")]))
+
+
+@BOTH
+def test_the_frame_encoder_is_a_part(kind):
+    """It is told of keypoints and of associated frames as any part with a state."""
+    tracker = build(kind, frame_encoder=dict(type="CountedEncoder"))
+    assert "frame_encoder" in tracker.pipeline.parts
+
+
+@BOTH
+def test_an_observer_decides_once_and_sees_what_is_written(kind):
+    """It asks for the first frame; of the two people one has no joint over 0.95."""
+    asked, seen = [], []
+
+    def wants(packet):
+        asked.append(packet.index)
+        return len(asked) == 1
+
+    tracker = build(kind, output_keypoint_thr=0.95)
+    tracker.observers.append(
+        CallbackObserver(
+            wants=wants,
+            finished=lambda packet: seen.append((packet.index, dict(packet.dropped))),
+        )
+    )
+    predict(tracker, *frames("v", [A, B], [A, B]))
+    assert asked == [0, 1]
+    assert seen == [(0, {"output_keypoint_thr": 2} if kind == "PoseTracker" else {})]
+
+
+@BOTH
+def test_numbers_of_frames_that_do_not_fit(kind):
+    tracker = build(kind)
+    for length, wrong in ((0, 0), (1, 1)):
+        image, sample = frames("v", [A], [A])[wrong]
+        sample.set_metainfo(dict(num_frames=length))
+        with pytest.raises(ValueError, match=f"no frame {wrong} in a video of {length} frames"):
+            predict(tracker, (image, sample))
+        assert open_videos(tracker) == []
+
+
+@BOTH
+def test_the_number_of_frames_may_come_late(kind):
+    tracker = build(kind, min_length=2)
+    first, second = frames("v", [A], [A], num_frames=None)
+    assert predict(tracker, first) == []
+    second[1].set_metainfo(dict(num_frames=2))
+    assert [s.frame_index for s in predict(tracker, second)] == [0, 1]
+    assert open_videos(tracker) == []
+
+
+def test_an_empty_batch():
+    assert build("PoseTracker").predict([], []) == []

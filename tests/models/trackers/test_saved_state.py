@@ -72,3 +72,60 @@ def test_another_tracker_refuses_it():
         build_case(other).load_video_state_dict(state)
     with pytest.raises(ValueError, match="version"):
         first.load_video_state_dict({"videos": {}})
+
+
+def other_similarity(case: dict) -> dict:
+    """The same combination with another similarity."""
+    return {**case, "similarity": "iou" if case["similarity"] != "iou" else "oks"}
+
+
+@pytest.mark.parametrize("change", [other_similarity, lambda c: {**c, "depth": "nearest"}])
+def test_a_tracker_of_other_parts_inside_refuses_it(change):
+    case = dict(next(iter(cases().values())), depth="last")
+    first = build_case(case)
+    answers(first, videos()[:2])
+    with pytest.raises(ValueError, match="another tracker"):
+        build_case(change(case)).load_video_state_dict(first.video_state_dict())
+
+
+def damaged(state: dict):
+    """The same state with something wrong in it, many times."""
+    yield {"version": state["version"]}
+    yield {**state, "videos": 5}
+    yield {**state, "videos": {"__kind__": "dict", "value": [["v", 3]]}}
+    yield {**state, "videos": {"__kind__": [1], "value": []}}
+    yield {**state, "videos": {"__kind__": "list"}}
+    yield {**state, "videos": {"__kind__": "VideoState", "value": {"nothing": 1}}}
+    element = {"__kind__": "InstanceData", "value": {"__class__": 1}}
+    yield {**state, "videos": element}
+    yield {**state, "videos": {**element, "metainfo": {"__kind__": "dict", "value": []}}}
+    deep = 1
+    for _ in range(5000):
+        deep = {"__kind__": "list", "value": [deep]}
+    yield {**state, "videos": deep}
+
+
+def test_damaged_states_are_refused():
+    tracker = build_case(next(iter(cases().values())))
+    answers(tracker, videos()[:2])
+    for broken in damaged(tracker.video_state_dict()):
+        with pytest.raises(ValueError, match=r"damaged|saved state|version"):
+            tracker.load_video_state_dict(broken)
+
+
+def test_a_saved_state_shares_nothing():
+    """Neither with the tracker that goes on, nor with two trackers that load it."""
+    case = next(iter(cases().values()))
+    first = build_case(case)
+    answers(first, videos()[:2])
+    saved = first.video_state_dict()
+    before = dict(flat(saved))
+    copies = {where: v.clone() for where, v in before.items() if isinstance(v, torch.Tensor)}
+    second = build_case(case)
+    second.load_video_state_dict(saved)
+    for tracker in (first, second):
+        for state in tracker.pipeline.videos.values():
+            for array in (state.parts["association"].ids, state.parts["association"].last_seen):
+                array += 100
+    assert copies
+    assert all(torch.equal(dict(flat(saved))[where], value) for where, value in copies.items())

@@ -103,6 +103,11 @@ class Association(BaseModule, TrackerPart):
             if isinstance(part, TrackerPart):
                 part.use_skeleton(skeleton)
 
+    def signature(self) -> str:
+        """See :class:`TrackerPart`."""
+        depth = f"{type(self.depth).__name__}({self.depth.reach or ''})"
+        return f"{type(self).__name__} of {self.similarity.signature()} and {depth}"
+
     def start_video(self) -> LiveTracks:
         """See :class:`TrackerPart`."""
         return LiveTracks()

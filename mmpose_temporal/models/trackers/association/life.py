@@ -96,6 +96,8 @@ class ConfirmedLife(TrackLife):
     """
 
     def __init__(self, *, max_age: int, confirm_length: int = 3, tentative_age: int = 2):
+        if max_age is None:
+            raise ValueError("ConfirmedLife needs a max_age, 1 frame or more")
         super().__init__(max_age=max_age)
         if confirm_length < 1:
             raise ValueError(f"confirm_length must be 1 or more, got {confirm_length}")

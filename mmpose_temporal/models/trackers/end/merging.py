@@ -1,6 +1,7 @@
 """Tracks that turn out to be of one person once the video is over."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from typing import Any
 
 from mmengine.model import BaseModule
@@ -28,15 +29,19 @@ class TrackMerging(BaseModule, TrackerPart):
         """
 
 
-def check_merged(merged: dict[int, int]) -> dict[int, int]:
+def check_merged(merged: dict[int, int], tracks: Collection[int]) -> dict[int, int]:
     """Refuse ids of no track, and chains.
 
     Args:
         merged: What a :class:`TrackMerging` returns.
+        tracks: Ids of the tracks of the video.
 
     Raises:
-        ValueError: A new id is itself given another one.
+        ValueError: An id is that of no track; a new id is itself given another one.
     """
+    unknown = sorted({*merged.keys(), *merged.values()} - {*tracks})
+    if unknown:
+        raise ValueError(f"merging names the track ids {unknown}, which the video has not")
     chained = sorted(new for new in merged.values() if merged.get(new, new) != new)
     if chained:
         raise ValueError(f"merging gives tracks the ids {chained}, and these other ones")

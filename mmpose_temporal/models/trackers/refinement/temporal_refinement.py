@@ -13,7 +13,7 @@ from mmpose_temporal.models.heads import KeypointMatchingHead
 from mmpose_temporal.models.parts import Shared
 from mmpose_temporal.models.pose_estimators import find_describer
 from mmpose_temporal.models.similarities import KeypointMatchingSimilarity, Representation
-from mmpose_temporal.structures import FramePacket, People
+from mmpose_temporal.structures import FramePacket, People, Skeleton
 
 from ..association import IoUGate
 from .base import Refinement
@@ -156,6 +156,11 @@ class TemporalRefinement(Refinement):
                 )
         if self.context:
             self.similarity.bind(tracker)
+
+    def use_skeleton(self, skeleton: Skeleton) -> None:
+        """See :class:`TrackerPart`: names of ``joints`` are those of the data."""
+        if self.similarity is not None and self._bound.module is not None:
+            self.similarity.use_skeleton(skeleton)
 
     def start_video(self) -> RefinementWindow:
         """See :class:`Refinement`."""
