@@ -88,7 +88,7 @@ class TrackerPart:
         return type(self).__name__
 
     def end_video(self, state: Any) -> None:
-        """The video is over; its state is dropped."""
+        """The video is over, or was forgotten after an error; its state is dropped."""
 
 
 class FrameEncoder(TrackerPart):

@@ -37,17 +37,18 @@ def test_the_new_form_is_not_warned_of(warnings):
 
 
 def test_the_former_options_go_with_new_ones(warnings):
-    """The old threshold is asked first."""
     life = dict(type="ConfirmedLife", confirm_length=4)
-    births = [dict(type="ScoreBirths", new_track_thr=0.1)]
-    association = build(max_age=7, life=life, new_track_thr=0.4, births=births)
+    association = build(max_age=7, life=life, new_track_thr=0.4)
     assert (association.life.max_age, association.life.confirm_length) == (7, 4)
-    assert [part.new_track_thr for part in association.births] == [0.4, 0.1]
+    assert [part.new_track_thr for part in association.births] == [0.4]
 
 
 def test_given_twice():
     with pytest.raises(ValueError, match="max_age is given twice"):
         build(max_age=7, life=dict(max_age=7))
+    births = [dict(type="ScoreBirths", new_track_thr=0.1)]
+    with pytest.raises(ValueError, match="new_track_thr is given twice"):
+        build(new_track_thr=0.4, births=births)
 
 
 @pytest.mark.parametrize(

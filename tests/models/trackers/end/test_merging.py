@@ -57,11 +57,18 @@ def test_without_merging_the_two_tracks_are_too_short():
     assert [s.dropped for s in samples] == [dict(short_track=1)] * 4
 
 
-@pytest.mark.parametrize(("merged", "word"), [({1: 2, 2: 0}, "2"), ({1: 0}, "frame 0")])
+@pytest.mark.parametrize(("merged", "word"), [({1: 0, 0: 1}, "other ones"), ({1: 0}, "frame 0")])
 def test_what_cannot_be_one_track(merged, word):
     """A chain; tracks that are in one frame together. The video is forgotten."""
     model = tracker(merged)
     with pytest.raises(ValueError, match=word):
         track_frames(model, make_video("a", [A, B]))
     assert model.pipeline.open_videos() == []
-    assert model.merging.ended == []
+    assert model.merging.ended == [[(0, [0, 1])]]  # its state was dropped, and it was told
+
+
+@pytest.mark.parametrize("merged", [{1: -1}, {1: 99}, {5: 0}])
+def test_ids_of_no_track(merged):
+    model = tracker(merged)
+    with pytest.raises(ValueError, match="which the video has not"):
+        track_frames(model, make_video("a", [A, B]))
