@@ -22,8 +22,8 @@ class Refinement(BaseModule, TrackerPart):
         Args:
             window: State of the video, changed in place.
             packet: The frame with its people, all with an id, their extras, and what association
-                compared. Image and features are released after the call; people and comparison of a
-                frame that waits should be reduced to what is still needed.
+                compared. Image and features are released after the call; people and comparison
+                of a frame that waits should be reduced to what is still needed.
 
         Returns:
             The frames whose poses are final, in order; each frame must be returned some time.
