@@ -55,7 +55,7 @@ coverage: setup
 
 clean:
 	rm -rf .venv .venv.lock work_dirs build dist *.egg-info mmpose_temporal/.mim
-	rm -rf .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-cache:
