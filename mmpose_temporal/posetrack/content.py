@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mmpose_temporal.structures import POSETRACK18, Skeleton, enclosing_boxes
+from mmpose_temporal.utils.text import shown_name
 
 BOX_MARGIN = 0.15
 """If a person has no box: the box of the joints, enlarged by this share on each side (choice; the
@@ -150,9 +151,8 @@ class FileContent:
 
 def location(path: Path, frames: Sequence[FileFrame], frame: int, person: str = "") -> str:
     """File, frame and person, for an error text."""
-    return (
-        f"{path}, frame {frame} ({frames[frame].name or 'no name'}){', ' * bool(person)}{person}"
-    )
+    name = shown_name(frames[frame].name) if frames[frame].name else "no name"
+    return f"{path}, frame {frame} ({name}){', ' * bool(person)}{person}"
 
 
 def to_xyxy(boxes: np.ndarray) -> np.ndarray:
@@ -161,9 +161,10 @@ def to_xyxy(boxes: np.ndarray) -> np.ndarray:
 
 
 def to_xywh(box: np.ndarray) -> list[float]:
-    """A box xyxy as a file has it: x, y, width, height."""
-    x0, y0, x1, y1 = np.asarray(box, np.float64).tolist()
-    return [x0, y0, x1 - x0, y1 - y0]
+    """A box of two opposite corners as a file has it: x, y, width, height."""
+    xa, ya, xb, yb = np.asarray(box, np.float64).tolist()
+    x, y = min(xa, xb), min(ya, yb)
+    return [x, y, max(xa, xb) - x, max(ya, yb) - y]
 
 
 def boxes_of_joints(keypoints: np.ndarray, present: np.ndarray) -> np.ndarray:

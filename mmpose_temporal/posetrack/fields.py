@@ -2,7 +2,7 @@
 
 One set of checks for all readers and converters. Numbers may be wrapped, as PoseTrack17 and
 MATLAB write them: ``5``, ``[5]`` and a 1x1 matrix are the number 5. ``where`` is what an error
-says before the field: file, frame, record.
+says before the field: file, frame, record. Arrays are in :mod:`.tables`.
 """
 
 import json
@@ -13,21 +13,48 @@ from typing import Any
 
 import numpy as np
 
+from mmpose_temporal.utils.text import shown, shown_name
+
 INT64 = np.iinfo(np.int64)
 """Range of ids: they are kept as int64."""
 
+LARGEST = 1e7
+"""No coordinate, size or score is further from 0 (choice: no image is as large, and squares of
+such numbers and their sums stay finite in float32)."""
+
+LONGEST_NAME, LONGEST_PART = 4096, 255
+"""Bytes of a path and of a part of it: what common file systems take."""
+
 
 def load_json(path: Path) -> Any:
-    """The content of a JSON file.
+    """The content of a JSON file in UTF-8, UTF-16 or UTF-32, with or without byte order mark.
 
     Raises:
-        ValueError: It is not JSON, as when it is truncated.
+        OSError: It cannot be opened.
+        ValueError: It is not JSON, as if it is truncated, empty or compressed; or a record has a
+            field twice.
     """
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        raise ValueError(f"{path} is not valid JSON: it is compressed (gzip); unpack it first")
+    if not data.strip():
+        raise ValueError(f"{path} is not valid JSON: the file is empty")
     try:
-        with path.open(encoding="utf-8") as file:
-            return json.load(file)
-    except (ValueError, RecursionError) as error:  # JSON's and UTF-8's errors are ValueErrors
-        raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
+        return json.loads(data, object_pairs_hook=_record)
+    except RecursionError as error:
+        raise ValueError(f"{path} is not valid JSON: nested too deeply") from error
+    except ValueError as error:  # JSON's and UTF-8's errors are ValueErrors
+        text = " ".join(str(error).split())
+        raise ValueError(f"{path} is not valid JSON (truncated?): {text[:200]}") from error
+
+
+def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"a record has the field {shown(twice)} twice")
+    return record
 
 
 def record_list(record: dict, field: str, where: str) -> list[dict]:
@@ -49,7 +76,7 @@ def structs(record: dict, field: str, where: str) -> list[dict]:
         ValueError: The field holds something else.
     """
     value = record.get(field)
-    if value is None or (isinstance(value, str | np.ndarray | list) and len(value) == 0):
+    if value is None or (isinstance(value, str | list) and len(value) == 0):
         return []
     if isinstance(value, np.ndarray) and (value.size == 0 or _is_fieldless(value)):
         return []
@@ -83,9 +110,9 @@ def optional_number(record: dict, field: str, where: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{where}: '{field}' must be a number, got {record[field]!r}")
-    if not abs(value) <= np.finfo(np.float64).max:
-        raise ValueError(f"{where}: '{field}' is not a finite number: {value}")
+        raise ValueError(f"{where}: '{field}' must be a number, got {shown(record[field])}")
+    if not abs(value) <= LARGEST:
+        raise ValueError(f"{where}: '{field}' {_what_is_wrong([value])}")
     return float(value)
 
 
@@ -113,9 +140,11 @@ def integer(record: dict, field: str, where: str) -> int:
         or not isinstance(value, int | float)
         or (isinstance(value, float) and not (math.isfinite(value) and value.is_integer()))
     ):
-        raise ValueError(f"{where}: '{field}' must be an integer, got {record.get(field)!r}")
+        raise ValueError(f"{where}: '{field}' must be an integer, got {shown(record.get(field))}")
     if not INT64.min <= int(value) <= INT64.max:
-        raise ValueError(f"{where}: '{field}' {int(value)} does not fit in 64 bits; use other ids")
+        raise ValueError(
+            f"{where}: '{field}' {shown(int(value))} does not fit in 64 bits; use other ids"
+        )
     return int(value)
 
 
@@ -140,104 +169,72 @@ def flag(record: dict, field: str, where: str, *, default: bool) -> bool:
     value = _single(record.get(field))
     if value is None:
         return default
-    if not isinstance(value, bool | int | float):
-        raise ValueError(f"{where}: '{field}' must be true, false or a number, got {value!r}")
+    if not isinstance(value, bool | int | float) or value != value:
+        raise ValueError(f"{where}: '{field}' must be true, false or a number, got {shown(value)}")
     return bool(value)
 
 
-def numbers(value: Any, field: str, size: int | None, where: str) -> np.ndarray:
+def numbers(
+    value: Any, field: str, size: int | None, where: str, *, largest: float = LARGEST
+) -> np.ndarray:
     """A list of finite numbers, (size,) float64; None: of any size.
+
+    Raises:
+        ValueError: It is something else, or a number is beyond ``largest``.
+    """
+    wanted = "a list of" if size is None else size
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
+        value = value.astype(np.float64).tolist()
+    kinds = {*map(type, value)} if isinstance(value, list) else {type(value)}
+    if isinstance(value, list) and kinds <= {int, float}:
+        if size not in (None, len(value)):
+            raise ValueError(f"{where}: '{field}' must hold {wanted} numbers, found {len(value)}")
+        if not all(abs(number) <= largest for number in value):
+            raise ValueError(f"{where}: '{field}' {_what_is_wrong(value, largest)}")
+        return np.array(value, np.float64)
+    if value is None:
+        raise ValueError(f"{where}: '{field}' must hold {wanted} numbers, found none")
+    if isinstance(value, list) and kinds == {list} and len({*map(len, value)}) == 1:
+        found = f"{len(value)} lists of {len(value[0])}"
+        raise ValueError(f"{where}: '{field}' must hold {wanted} numbers, found {found}")
+    raise ValueError(f"{where}: '{field}' must be a list of numbers, got {shown(value)}")
+
+
+def _what_is_wrong(values: Sequence[int | float], largest: float = LARGEST) -> str:
+    """Of numbers that are NaN, infinite or beyond the largest."""
+    worst = next(value for value in values if not abs(value) <= largest)
+    if isinstance(worst, float) and not math.isfinite(worst):
+        return f"holds NaN or infinity, which is not a finite number: {worst}"
+    return f"holds {shown(worst)}, a number that is too large (limit: {largest:.0f})"
+
+
+def sizes_of_box(box: np.ndarray, field: str, where: str) -> np.ndarray:
+    """A box x, y, width, height as it is, if its sides are not negative.
+
+    Raises:
+        ValueError: They are.
+    """
+    if (box[2:] < 0).any():
+        raise ValueError(f"{where}: '{field}' has a negative width or height: {box.tolist()}")
+    return box
+
+
+def file_name(value: Any, field: str, where: str) -> str:
+    """A name that a file may have: text that is not empty and that a file system takes.
 
     Raises:
         ValueError: It is something else.
     """
-    try:
-        array = np.array(value)
-    except ValueError as error:  # lists of different lengths
-        raise ValueError(f"{where}: '{field}' must be a list of numbers") from error
-    if value is not None and (array.dtype.kind not in "iufb" and array.size):
-        raise ValueError(f"{where}: '{field}' must be a list of numbers")
-    if value is None or array.ndim != 1 or size not in (None, array.size):
-        found = "none" if value is None else f"{array.size}"
-        wanted = "a list of" if size is None else size
-        raise ValueError(f"{where}: '{field}' must hold {wanted} numbers, found {found}")
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{where}: '{field}' holds NaN or infinity")
-    return array
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{where}: '{field}' must be the name of a file, got {shown(value)}")
+    encoded = value.encode("utf-8", "replace")  # half a surrogate pair is no text
+    longest = max(map(len, encoded.replace(b"\\", b"/").split(b"/")))
+    whole = encoded.decode("utf-8") == value and "\0" not in value
+    if not whole or len(encoded) > LONGEST_NAME or longest > LONGEST_PART:
+        raise ValueError(f"{where}: '{field}' {shown(value)} cannot be the name of a file")
+    return value
 
 
-def table(
-    records: Sequence[dict], field: str, size: int, places: Sequence[str], dtype: type = np.float64
-) -> np.ndarray:
-    """(P, size) of a field that all records have; see :func:`numbers`."""
-    try:
-        array = np.array([record[field] for record in records])
-        if array.shape == (len(records), size) and array.dtype.kind in "iufb":
-            with np.errstate(over="ignore"):
-                array = array.astype(dtype)
-            if np.isfinite(array).all():
-                return array
-    except (KeyError, TypeError, ValueError):
-        pass  # the rows one by one show which is wrong
-    rows = [
-        numbers(r.get(field), field, size, place) for r, place in zip(records, places, strict=True)
-    ]
-    with np.errstate(over="ignore"):
-        array = np.array(rows).astype(dtype).reshape(-1, size)
-    large = ~np.isfinite(array).all(1)
-    if large.any():
-        raise ValueError(
-            f"{places[int(large.argmax())]}: '{field}' holds a number that is too large"
-        )
-    return array
-
-
-def optional_table(
-    records: Sequence[dict],
-    field: str,
-    size: int,
-    places: Sequence[str],
-    dtype: type = np.float64,
-    *,
-    empty: bool = False,
-) -> np.ndarray:
-    """(P, size) of a field; rows of records that do not have it are NaN.
-
-    Args:
-        records: P records.
-        field: Its name.
-        size: How many numbers it holds.
-        places: Of the records, for error texts.
-        dtype: Of the result.
-        empty: An empty list is no value, too.
-
-    Raises:
-        ValueError: A record has it, but not as ``size`` finite numbers.
-    """
-    absent = (None, []) if empty else (None,)
-    there = [index for index, record in enumerate(records) if record.get(field) not in absent]
-    if len(there) == len(records):
-        return table(records, field, size, places, dtype)
-    result = np.full((len(records), size), np.nan, dtype)
-    if there:
-        chosen, where = [records[i] for i in there], [places[i] for i in there]
-        result[there] = table(chosen, field, size, where, dtype)
-    return result
-
-
-def polygon(xs: Any, ys: Any, field: str, where: str) -> np.ndarray:
-    """A polygon of lists of coordinates, (V, 2) float64 with V >= 3, or V = 0.
-
-    One or two corners cover nothing: they are no region, V = 0.
-
-    Raises:
-        ValueError: The lists differ in length, or hold other than finite numbers.
-    """
-    x, y = (numbers(value, field, None, where) for value in (xs, ys))
-    if len(x) != len(y):
-        raise ValueError(
-            f"{where}: '{field}' holds a polygon of {len(x)} x and {len(y)} y coordinates"
-        )
-    corners = np.stack([x, y], 1)
-    return corners if len(corners) > 2 else corners[:0]
+def label(record: dict, kind: str, field: str = "id") -> str:
+    """What an error text calls a record: ``annotation 17``."""
+    return f"{kind} {shown_name(record.get(field))}"

@@ -19,9 +19,11 @@ from mmpose_temporal.structures import (
     Skeleton,
     refuse_keypoints,
 )
+from mmpose_temporal.utils.text import shown_name
 
 from .content import FileContent, FileFrame, Wanted, location
-from .fields import flag, integer, integers, number, optional_number, polygon, structs
+from .fields import file_name, flag, integer, integers, number, optional_number, structs
+from .tables import polygon
 
 TO_18 = np.array([KEYPOINT_NAMES.index(name) for name in POSETRACK17_JOINTS])
 """Index in the 17 keypoints of each PoseTrack17 id."""
@@ -95,9 +97,11 @@ def _frame(record: dict, path: Path, index: int, wanted: Wanted) -> tuple[FileFr
     """The frame and the records of its people."""
     pictures = structs(record, "image", f"{path}, frame {index}")
     name = pictures[0].get("name") if pictures else None
-    where = f"{path}, frame {index} ({name})"
+    where = f"{path}, frame {index} ({shown_name(name)})"
     if "file_name" in wanted.required and (len(pictures) != 1 or not isinstance(name, str)):
         raise ValueError(f"{where}: 'image' must be one record with a 'name'")
+    if isinstance(name, str) and name:
+        file_name(name, "name", where)
     regions = []
     for region in structs(record, "ignore_regions", where):
         corners = structs(region, "point", where)

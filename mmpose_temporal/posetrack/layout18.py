@@ -14,9 +14,20 @@ from mmpose_temporal.structures import (
     refuse_keypoints,
 )
 from mmpose_temporal.utils import log_once
+from mmpose_temporal.utils.text import shown, shown_name
 
 from .content import FileContent, FileFrame, Wanted, location, to_xyxy
-from .fields import integer, integers, numbers, optional_table, polygon, record_list, table
+from .fields import (
+    LARGEST,
+    file_name,
+    flag,
+    integer,
+    integers,
+    label,
+    numbers,
+    record_list,
+)
+from .tables import boxes, optional_table, polygon, table
 
 PERSON_CATEGORY = 1
 """Id of people if the file has no categories."""
@@ -67,7 +78,9 @@ def person_category(content: dict, path: Path, skeleton: Skeleton | None) -> Per
         people = categories
     if len(people) != 1:
         names = [record.get("name") for record in categories]
-        raise ValueError(f"{path}: 'categories' must hold one category 'person', found {names}")
+        raise ValueError(
+            f"{path}: 'categories' must hold one category 'person', found {shown(names)}"
+        )
     number = integer(people[0], "id", f"{path}: category 'person'")
     if people[0].get("keypoints") is None:
         return _unnamed(number, stated, path)
@@ -97,7 +110,7 @@ def _may_be_people(record: dict) -> bool:
     names = record.get("keypoints")
     if "name" not in record or not isinstance(names, list):
         return "name" not in record
-    return not _fits(tuple(map(str, names)), POSETRACK18)
+    return not _fits(tuple(name for name in names if isinstance(name, str)), POSETRACK18)
 
 
 def _unnamed(number: int, skeleton: Skeleton, path: Path) -> PersonCategory:
@@ -155,7 +168,7 @@ def read_layout18(
     rows = _rows(people, index_of, path)
     order = np.argsort(rows, kind="stable")
     rows, people = rows[order], [people[index] for index in order]
-    labels = [f"annotation {person.get('id')}" for person in people]
+    labels = [label(person, "annotation") for person in people]
     places = [location(path, frames, *pair) for pair in zip(rows, labels, strict=True)]
     ids = _annotation_ids(people, category.number, places)
 
@@ -175,7 +188,7 @@ def read_layout18(
     known = "track_id" in wanted.required
     return FileContent(
         path=path,
-        video_ids=tuple(sorted({str(image["vid_id"]) for image in images if "vid_id" in image})),
+        video_ids=_video_ids(images, path),
         frames=frames,
         rows=rows,
         labels=labels,
@@ -186,11 +199,11 @@ def read_layout18(
         ),
         track_ids=integers(people, "track_id", places) if known else np.full(len(ids), UNTRACKED),
         annotation_ids=ids,
-        boxes=to_xyxy(numbers_of("bbox", 4)),
-        head_boxes=to_xyxy(numbers_of("bbox_head", 4, empty=True)),
+        boxes=to_xyxy(boxes(numbers_of("bbox", 4), "bbox", places)),
+        head_boxes=to_xyxy(boxes(numbers_of("bbox_head", 4, empty=True), "bbox_head", places)),
         box_scores=_single_column(people, "score", places, wanted, dtype),
-        areas=_single_column(people, "area", places, wanted, dtype),
-        crowds=np.array(["iscrowd" in wanted and bool(p.get("iscrowd")) for p in people], bool),
+        areas=_single_column(people, "area", places, wanted, dtype, largest=LARGEST**2),
+        crowds=_crowds(people, places, wanted),
         skeleton=category.skeleton,
     )
 
@@ -212,9 +225,11 @@ def _frames(
 
 def _frame(image: dict, path: Path, index: int, wanted: Wanted) -> FileFrame:
     name = image.get("file_name")
-    where = f"{path}, frame {index} ({name})"
-    if "file_name" in wanted.required and not (isinstance(name, str) and name):
-        raise ValueError(f"{where}: image {image.get('id')} has no 'file_name'")
+    where = f"{path}, frame {index} ({shown_name(name)})"
+    if name is not None and name != "":
+        file_name(name, "file_name", where)
+    elif "file_name" in wanted.required:
+        raise ValueError(f"{where}: {label(image, 'image')} has no 'file_name'")
     xs, ys = image.get("ignore_regions_x") or [], image.get("ignore_regions_y") or []
     if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
         raise ValueError(f"{where}: 'ignore_regions_x' and 'ignore_regions_y' do not fit")
@@ -231,7 +246,9 @@ def _frame(image: dict, path: Path, index: int, wanted: Wanted) -> FileFrame:
         image_id=image_id,
         frame_id=frame_id,
         size=size,
-        labeled=bool(image["is_labeled"]) if "is_labeled" in image else None,
+        labeled=None
+        if image.get("is_labeled") is None
+        else flag(image, "is_labeled", where, default=True),
         regions=[polygon(x, y, "ignore_regions", where) for x, y in zip(xs, ys, strict=True)],
     )
 
@@ -242,7 +259,7 @@ def _rows(people: list[dict], index_of: dict[int, int], path: Path) -> np.ndarra
     for index, person in enumerate(people):
         image_id = person.get("image_id")
         if type(image_id) is not int or image_id not in index_of:
-            where = f"{path}, annotation {person.get('id')}"
+            where = f"{path}, {label(person, 'annotation')}"
             image_id = integer(person, "image_id", where)
             if image_id not in index_of:
                 raise ValueError(f"{where}: 'image_id' {image_id} is not listed in 'images'")
@@ -261,16 +278,44 @@ def _annotation_ids(people: list[dict], category: int, places: list[str]) -> np.
                 raise ValueError(f"{place}: 'id' {number} stands twice in 'annotations'")
             seen.add(number)
         found = person.get("category_id", category)
-        if found != category:
-            raise ValueError(f"{place}: 'category_id' is {found!r}, not {category}, a person")
+        if found != category or isinstance(found, bool):
+            raise ValueError(f"{place}: 'category_id' is {shown(found)}, not {category}, a person")
     return ids
 
 
+def _video_ids(images: list[dict], path: Path) -> tuple[str, ...]:
+    """The different ``vid_id``, sorted."""
+    found = set()
+    for index, image in enumerate(images):
+        value = image.get("vid_id")
+        if isinstance(value, bool) or not isinstance(value, str | int | None):
+            raise ValueError(
+                f"{path}, frame {index} ({shown_name(image.get('file_name'))}): 'vid_id' must be "
+                f"text or an integer, got {shown(value)}"
+            )
+        if value is not None:
+            found.add(value if isinstance(value, str) else shown(value))
+    return tuple(sorted(found))
+
+
+def _crowds(people: list[dict], places: list[str], wanted: Wanted) -> np.ndarray:
+    """(P,) bool."""
+    if "iscrowd" not in wanted:
+        return np.zeros(len(people), bool)
+    pairs = zip(people, places, strict=True)
+    return np.array([flag(p, "iscrowd", place, default=False) for p, place in pairs], bool)
+
+
 def _single_column(
-    people: list[dict], field: str, places: list[str], wanted: Wanted, dtype: type
+    people: list[dict],
+    field: str,
+    places: list[str],
+    wanted: Wanted,
+    dtype: type,
+    largest: float = LARGEST,
 ) -> np.ndarray:
     """(P,) of a field with one number."""
     if field not in wanted:
         return np.full(len(people), np.nan, dtype)
     wrapped = [{field: None if p.get(field) is None else [p[field]]} for p in people]
-    return optional_table(wrapped, field, 1, places, dtype)[:, 0]
+    return optional_table(wrapped, field, 1, places, dtype, largest=largest)[:, 0]

@@ -14,7 +14,8 @@ from mmpose_temporal.structures import POSETRACK18, People, Skeleton, person_cat
 from mmpose_temporal.utils import write_json
 
 from .content import to_xywh
-from .records import MAX_PEOPLE, annotation_id, image_record
+from .fields import LARGEST
+from .records import annotation_id, image_record, number_people
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +80,8 @@ def write_video_predictions(
 
     Raises:
         ValueError: The video id is no file name; a frame has another number of keypoints than
-            the skeleton, a track id that is negative or repeated, a value that is NaN or infinite,
-            or too many people.
+            the skeleton, a track id that is negative or repeated, or a value that is NaN,
+            infinite or beyond :data:`~.fields.LARGEST`.
     """
     path = prediction_path(folder, video_id)
     annotations = []
@@ -100,7 +101,8 @@ def write_video_predictions(
         for frame in frames
     ]
     categories = person_categories(skeleton)
-    write_json(path, {"images": images, "annotations": annotations, "categories": categories})
+    people = number_people(annotations)
+    write_json(path, {"images": images, "annotations": people, "categories": categories})
     return path
 
 
@@ -110,8 +112,6 @@ def _check(poses: People, where: str, skeleton: Skeleton) -> None:
             f"{where}: predictions have {poses.keypoint_scores.shape[1]} keypoints, the skeleton "
             f"{skeleton.name or 'without name'} has {len(skeleton)}"
         )
-    if len(poses) > MAX_PEOPLE:
-        raise ValueError(f"{where}: {len(poses)} people, at most {MAX_PEOPLE} can be written")
     ids, counts = np.unique(poses.track_ids, return_counts=True)
     if (ids < 0).any():
         raise ValueError(f"{where}: track id {ids[0]} is negative; every pose needs a track id")
@@ -125,8 +125,11 @@ def _check(poses: People, where: str, skeleton: Skeleton) -> None:
         "box_scores": poses.box_scores,
     }
     for name, value in values.items():
-        if not np.isfinite(value).all():
-            raise ValueError(f"{where}: {name} of the predictions hold NaN or infinity")
+        if not (np.abs(value) <= LARGEST).all():
+            raise ValueError(
+                f"{where}: {name} of the predictions hold NaN or infinity, or a number beyond "
+                f"{LARGEST:.0f}"
+            )
 
 
 def _annotations(frame: PredictedFrame) -> list[dict]:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.text import shown
 
 from .content import boxes_of_joints, to_xywh
+from .fields import INT64, file_name
 
 SEQUENCE_SOURCES = {"mpii": 1, "bonn": 2, "mpiinew": 3}
 """First digit of PoseTrack's image ids, by where a sequence comes from."""
@@ -19,23 +21,41 @@ MAX_FRAMES = 10_000
 
 MAX_PEOPLE = 1000
 """The last three digits of an annotation id are the person's position in the frame (choice:
-PoseTrack's own files have two digits, but frames of crowds have more than 100 people)."""
+PoseTrack's own files have two digits, but frames of crowds have more than 100 people); if they do
+not suffice, see :func:`number_people`."""
 
 
 def annotation_id(image_id: int, position: int) -> int:
     """Id of the person at a position (from 0) of a frame, unique over the data set.
 
-    Raises:
-        ValueError: More people than ids have room for.
+    See :func:`number_people` for what happens if it has no room.
     """
-    if position >= MAX_PEOPLE:
-        raise ValueError(
-            f"image {image_id} has more than {MAX_PEOPLE} people; annotation ids have no room"
-        )
     return image_id * MAX_PEOPLE + position
 
 
-def image_number(file_name: str) -> tuple[int, str]:
+def number_people(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Make the ids of all annotations of a file such that readers take them.
+
+    Choice: they stay as :func:`annotation_id` gives them, unless one of them does not fit in 64
+    bits (image ids above 9.2e15, as of time stamps in nanoseconds) or stands twice (more than
+    :data:`MAX_PEOPLE` people in a frame): then the annotations of the file are numbered from 1,
+    and are unique in the file only.
+
+    Args:
+        people: Records with ``id``, in order; changed in place.
+
+    Returns:
+        The same list.
+    """
+    ids = [person["id"] for person in people]
+    fit = all(INT64.min <= number <= INT64.max for number in ids)
+    if not fit or len(set(ids)) < len(ids):
+        for number, person in enumerate(people, start=1):
+            person["id"] = number
+    return people
+
+
+def image_number(name: str) -> tuple[int, str]:
     """Image id and video number of a frame, by PoseTrack's rule.
 
     The id has the digits ``TSSSSSSFFFF``: T is the source of the sequence (1 mpii, 2 bonn,
@@ -43,7 +63,7 @@ def image_number(file_name: str) -> tuple[int, str]:
     number of the file's name.
 
     Args:
-        file_name: ``images/val/000342_mpii_test/000000.jpg``, or PoseTrack17's
+        name: ``images/val/000342_mpii_test/000000.jpg``, or PoseTrack17's
             ``images/bonn_5sec/000342_mpii/00000001.jpg``.
 
     Returns:
@@ -53,35 +73,35 @@ def image_number(file_name: str) -> tuple[int, str]:
     Raises:
         ValueError: Folder or file is not so numbered, or the frame number is 10000 or more.
     """
-    path = PurePosixPath(file_name)
-    folder = re.match(r"(\d{1,9})(?:_(mpiinew|mpii|bonn)(?:_|$)|$)", path.parent.name)
-    frame = re.match(r"\d+", path.stem)
+    path = PurePosixPath(name)
+    folder = re.match(r"([0-9]{1,9})(?:_(mpiinew|mpii|bonn)(?:_|$)|$)", path.parent.name)
+    frame = re.match(r"[0-9]{1,255}", path.stem)
     if folder is None or frame is None:
         raise ValueError(
-            f"image {file_name!r} cannot be numbered: expected a folder like 000342_mpii or "
+            f"image {shown(name)} cannot be numbered: expected a folder like 000342_mpii or "
             "000342 and a file like 00000001.jpg"
         )
     number = int(frame[0])
     if number >= MAX_FRAMES:
-        raise ValueError(f"image {file_name!r}: frame numbers must be below {MAX_FRAMES}")
+        raise ValueError(f"image {shown(name)}: frame numbers must be below {MAX_FRAMES}")
     source = SEQUENCE_SOURCES.get(folder[2], 0)
     return source * 10**10 + int(folder[1]) * MAX_FRAMES + number, folder[1]
 
 
-def checked_name(file_name: Any, where: str) -> str:
+def checked_name(name: Any, where: str) -> str:
     """A file name of a data file that stays below the data root.
 
     Raises:
-        ValueError: It is no text, or leaves the root.
+        ValueError: It is no text that a file may be called, or leaves the root.
     """
-    if not isinstance(file_name, str) or not file_name:
+    if not isinstance(name, str) or not name:
         raise ValueError(f"{where}: the image has no name")
-    name = file_name.replace("\\", "/")
+    inside = file_name(name, "file_name", where).replace("\\", "/")
     try:
-        safe_join(".", name)
+        safe_join(".", inside)
     except ValueError as error:
-        raise ValueError(f"{where}: image name {file_name!r} leaves the data root") from error
-    return name
+        raise ValueError(f"{where}: image name {shown(name)} leaves the data root") from error
+    return inside
 
 
 def image_record(
@@ -141,14 +161,12 @@ def person_record(
         keypoints: (K, 3) x, y in image pixels and 1 if annotated; other rows are written as
             zeros.
         image_id: The image.
-        position: Of the person in the frame, counted from 0; makes the annotation's id.
+        position: Of the person in the frame, counted from 0; makes the annotation's id, see
+            :func:`number_people`.
         track_id: Id of the person in the video.
         head_box: (4,) xyxy, left out where None.
         box: (4,) xyxy; None: the joints' box enlarged by ``BOX_MARGIN`` on each side.
         extra: More fields.
-
-    Raises:
-        ValueError: More people than annotation ids have room for.
     """
     keypoints = np.array(keypoints, np.float64)
     present = keypoints[:, 2] > 0

@@ -117,7 +117,7 @@ def test_broken_people(file, change, message):
         ),
         (
             dict(ignore_regions_x=[1, 2, 3], ignore_regions_y=[1, 2, 3]),
-            FRAME + ": 'ignore_regions' must hold a list of numbers",
+            FRAME + ": 'ignore_regions' must be a list of numbers, got 1",
         ),
         (
             dict(ignore_regions_x=[[1, 2, math.nan]], ignore_regions_y=[[1, 2, 3]]),

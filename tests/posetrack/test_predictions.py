@@ -1,6 +1,7 @@
 """Prediction files."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,3 +120,26 @@ def test_errors_leave_no_file(tmp_path, changes, message):
 def test_video_ids_must_be_file_names(tmp_path, video_id):
     with pytest.raises(ValueError, match="cannot name a file"):
         prediction_path(tmp_path, video_id)
+
+
+@pytest.mark.parametrize("image_id", [2**63 - 1, -(2**63), 1_760_000_000_000_000_000])
+def test_what_is_written_is_read_for_every_image_id(tmp_path, image_id):
+    frame = replace(_frame(0), image_id=image_id, frame_id=image_id)
+    video = read_video(write_video_predictions(tmp_path, "v", [frame]))
+    assert [f.image_id for f in video.frames] == [image_id]
+    # image id x 1000 has more than 64 bits, so the people are numbered from 1
+    assert [p.annotation_id for p in video.frames[0].people] == [1, 2]
+    assert [p.track_id for p in video.frames[0].people] == [3, 4]
+
+
+def test_what_is_written_is_read_for_any_number_of_people_and_corners(tmp_path):
+    boxes = np.tile(np.array([[40, 20, 10, 60]], np.float32), (1001, 1))
+    video = read_video(
+        write_video_predictions(
+            tmp_path, "v", [_frame(0, people=1001, boxes=boxes), _frame(1, people=1)]
+        )
+    )
+    assert [len(frame.people) for frame in video.frames] == [1001, 1]
+    # person 1000 of image 20000 would have the id of person 0 of image 20001
+    assert [p.annotation_id for f in video.frames for p in f.people] == [*range(1, 1003)]
+    assert video.frames[0].people[0].box.tolist() == [10, 20, 40, 60]

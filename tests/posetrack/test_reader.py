@@ -222,7 +222,7 @@ def test_broken_ground_truth(tmp_path, change, message):
         ),
         (
             "p['annopoints'][0]['point'][3]['x'] = [nan]",
-            r"annorect 1, joint left_hip: 'x' is not a finite number",
+            r"annorect 1, joint left_hip: 'x' holds NaN or infinity",
         ),
         ("p['annopoints'][0]['point'][3]['id'] = [15]", r"annorect 1: 'id' 15 of a joint"),
         (

@@ -17,7 +17,12 @@ from rich.progress import track
 from mmpose_temporal.posetrack import image_size
 from mmpose_temporal.posetrack.fields import integer, number, structs
 from mmpose_temporal.posetrack.matlab import load_mat
-from mmpose_temporal.posetrack.records import image_number, image_record, person_record
+from mmpose_temporal.posetrack.records import (
+    image_number,
+    image_record,
+    number_people,
+    person_record,
+)
 from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, person_categories
 
 from .files import write_folder
@@ -140,6 +145,7 @@ def multiperson_video_to_18(
     report.converted.update(videos=1, frames=len(images), people=len(people))
     without = sum("bbox_head" not in person for person in people)
     report.converted["people without head box"] += without
+    people = number_people(people)
     return {"images": images, "annotations": people, "categories": person_categories()}
 
 

@@ -23,7 +23,7 @@ from mmpose_temporal.posetrack import (
     require_frames,
 )
 from mmpose_temporal.posetrack.layout18 import VISIBILITY_FIELD
-from mmpose_temporal.posetrack.records import annotation_id, checked_name
+from mmpose_temporal.posetrack.records import annotation_id, checked_name, number_people
 from mmpose_temporal.structures import person_categories
 
 from .files import convert_files, source_files
@@ -86,6 +86,7 @@ def posetrack17_to_18(
         people += [_person(content, row, image_id, n) for n, row in enumerate(rows)]
     report.left_out["people without joints"] += content.without_joints
     report.converted.update(videos=1, frames=len(images), people=len(people))
+    people = number_people(people)
     return {"images": images, "annotations": people, "categories": person_categories()}
 
 

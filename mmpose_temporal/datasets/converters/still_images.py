@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.posetrack.records import MAX_PEOPLE, person_record
+from mmpose_temporal.posetrack.records import person_record
 from mmpose_temporal.structures import KEYPOINT_NAMES, person_categories
 
 
@@ -53,7 +53,7 @@ def still_person(
 ) -> dict[str, Any]:
     """A person of a still image; see :func:`person_record`. ``position`` is the track id."""
     record = person_record(
-        keypoints, image_id=image_id, position=position % MAX_PEOPLE, track_id=position, box=box
+        keypoints, image_id=image_id, position=position, track_id=position, box=box
     )
     return record if area is None else record | {"area": area}
 

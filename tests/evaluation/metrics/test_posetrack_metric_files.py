@@ -96,13 +96,14 @@ def test_video_ids_that_leave_the_folder(tmp_path):
 
 
 def _crowd(sample):
-    """1001 people at one place, one more than a file has ids for."""
+    """1001 people at one place, of whom the last has no box."""
     people = sample.pred_instances
     fields = ("bboxes", "bbox_scores", "keypoints", "keypoint_scores")
     sample.pred_instances = InstanceData(
         **{name: np.repeat(people[name][:1], 1001, axis=0) for name in fields},
         track_ids=np.arange(1001),
     )
+    sample.pred_instances.bboxes[-1] = np.nan
 
 
 def _three_videos():
@@ -118,7 +119,7 @@ def test_files_that_cannot_be_written_cost_no_figures(tmp_path):
     samples[4].pred_instances.bboxes[1, 2] = np.inf  # the figures do not need boxes
     with pytest.raises(ValueError, match="2 of 3 videos could not be written") as failure:
         _evaluate(samples, outfile_prefix=tmp_path / "out", protocol="strict")
-    assert "'000001', frame 1: 1001 people, at most 1000" in str(failure.value)
+    assert "'000001', frame 1: boxes of the predictions hold NaN or inf" in str(failure.value)
     assert "'000003', frame 0: boxes of the predictions hold NaN or inf" in str(failure.value)
     assert os.listdir(tmp_path / "out") == ["000002.json"]
     for handler in logger.handlers:
