@@ -18,6 +18,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = "mmpose_temporal"
+COMMAND_LINE = "mmpose_temporal_cli"
 FOR_MIM = ("configs", "tools", "model-index.yml")
 
 
@@ -67,7 +68,12 @@ if __name__ == "__main__":
         author="MMPose Temporal Contributors",
         license="Apache License 2.0",
         keywords="computer vision, pose estimation, pose tracking, video",
-        packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+        packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*", COMMAND_LINE]),
+        # Said although it is the default: only then does an editable installation put this folder
+        # on the path, and not a hook that comes after the path. With the hook, a clone that is
+        # called mmpose_temporal would be imported in place of the package, as an empty namespace,
+        # by every program that runs in the folder above it.
+        package_dir={"": "."},
         package_data={PACKAGE: ["weights/*.pth", "weights/*.md"]},
         python_requires=">=3.10",
         install_requires=read_requirements("runtime"),
@@ -78,7 +84,7 @@ if __name__ == "__main__":
         },
         entry_points={
             "console_scripts": [
-                f"mmpose-temporal={PACKAGE}.engine.command_line.commands:main",
+                f"mmpose-temporal={COMMAND_LINE}.commands:main",
             ]
         },
         classifiers=[

@@ -11,12 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-import cv2
 from rich.console import Console
 from rich.table import Table
 
-from mmpose_temporal.engine.command_line import StepFailed, run_tool
-from mmpose_temporal.utils import write_json
+from mmpose_temporal_cli import StepFailed, run_tool
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = "configs/baselines/synthetic/oks-tracker_td-hm_hrnet-tiny_synthetic-128x96.py"
@@ -69,6 +67,8 @@ def make_data(root: Path, logs: Path) -> None:
     The options lie beside the data in ``demo_<split>.json``. Data of other options are replaced;
     data without such a file are somebody else's, which ends the demo.
     """
+    from mmpose_temporal.utils import write_json
+
     for split, options in SPLITS.items():
         options = ["--split", split, "--size", "480x360", *options]
         record = root / f"demo_{split}.json"
@@ -116,6 +116,8 @@ def remove_old_videos(folder: Path, log: Path) -> None:
 
 def check_videos(folder: Path) -> list[Path]:
     """The videos that the test wrote; each must open and hold frames."""
+    import cv2
+
     videos = sorted(folder.rglob("*.mp4"))
     for video in videos:
         capture = cv2.VideoCapture(str(video))

@@ -10,11 +10,17 @@ config file::
 
 import warnings
 
-from .compat import allow_checkpoint_types, check_versions, mmpose_networks_available
+from .compat import (
+    allow_checkpoint_types,
+    check_versions,
+    import_pkg_resources,
+    mmpose_networks_available,
+)
 from .version import __version__
 
 check_versions()
 allow_checkpoint_types()
+import_pkg_resources()
 
 # After the checks, so that a library that does not fit is named and not merely breaks an import.
 from . import datasets, evaluation, models, structures  # noqa: E402

@@ -2,7 +2,7 @@
 
 import sys
 
-from mmpose_temporal.engine.command_line.commands import main
+from mmpose_temporal_cli.commands import main
 
 if __name__ == "__main__":
     sys.exit(main())

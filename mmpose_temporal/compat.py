@@ -1,14 +1,17 @@
 """What is checked and prepared when the package is imported.
 
-Three jobs: say clearly which installed library does not fit (`check_versions`), let torch's
-safe loader read mmengine's own checkpoints (`allow_checkpoint_types`), and build parts without
-the import of mmdet (`with_classes`).
+Say clearly which installed library does not fit (`check_versions`), let torch's
+safe loader read mmengine's own checkpoints (`allow_checkpoint_types`), build parts without the
+import of mmdet (`with_classes`), and keep a warning quiet that is none of the user's
+(`import_pkg_resources`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -128,6 +131,18 @@ def check_versions() -> None:
         check_requirement(requirement)
         if requirement.name == "mmcv":
             check_mmcv_ops()
+
+
+def import_pkg_resources() -> None:
+    """Import pkg_resources before mmpose does, without its notice of deprecation.
+
+    `mmpose.apis` calls mmengine's `get_installed_path`, which imports it, and setuptools 80.9 and
+    later warn of that in every run, although only mmengine can change it. A module warns once, so
+    no filter stays behind. Setuptools 82 has no pkg_resources; what mmengine says then is right.
+    """
+    with warnings.catch_warnings(), contextlib.suppress(ImportError):
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+        importlib.import_module("pkg_resources")
 
 
 def mmpose_networks_available() -> bool:

@@ -30,6 +30,7 @@ SOURCES = (
     "requirements.txt",
     "requirements",
     "mmpose_temporal",
+    "mmpose_temporal_cli",
     "configs",
     "tools",
 )
@@ -127,6 +128,7 @@ for registry in (DATASETS, METRICS, MODELS, VISUALIZERS):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert ("python -m pip install mmdet" in done.stderr) is not with_mmdet
+    assert "pkg_resources" not in done.stderr
 
 
 def test_tools_that_need_no_network_run_without_mmdet(project_root: Path, tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_everything_that_is_imported_is_required(project_root: Path) -> None:
                 imported |= {name.name.split(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(node.module.split(".")[0])
-    imported -= {*sys.stdlib_module_names, "mmpose_temporal"}
+    imported -= {*sys.stdlib_module_names, "mmpose_temporal", "mmpose_temporal_cli"}
     listed = set()
     for name in ("runtime", "mminstall", "optional"):
         lines = (project_root / "requirements" / f"{name}.txt").read_text().splitlines()
@@ -202,9 +204,10 @@ def test_wheel_holds_the_package_and_what_mim_needs(clone: Path, tmp_path: Path)
     assert {f"mmpose_temporal/weights/{name}" for name in weights} <= names
     with zipfile.ZipFile(wheel) as archive:
         scripts = archive.read(next(n for n in names if n.endswith("entry_points.txt"))).decode()
-    assert "mmpose-temporal = mmpose_temporal.engine.command_line.commands:main" in scripts
+    assert "mmpose-temporal = mmpose_temporal_cli.commands:main" in scripts
     roots = {name.split("/")[0] for name in names}
-    assert len(roots) == 2 and "mmpose_temporal" in roots  # and the dist-info, no tests or tools
+    # and the dist-info, no tests or tools
+    assert len(roots) == 3 and {"mmpose_temporal", "mmpose_temporal_cli"} <= roots
 
     requires = re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*$", metadata.decode(), re.MULTILINE)
     assert {"numpy", "scipy", "torch", "xtcocotools"} <= set(requires)
@@ -231,3 +234,15 @@ def test_editable_installation_links_what_mim_needs(clone: Path, tmp_path: Path)
         assert (mim / name).resolve() == (clone / name).resolve()
     found = read_a_users_config(tmp_path / "user", packages=installed)
     assert found == ["TrackEntailment", str(clone / "mmpose_temporal/__init__.py")]
+
+    # `git clone` gives the clone the package's name, and a program above it sees it first
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    (parent / "mmpose_temporal").symlink_to(clone)
+    code = (
+        "import importlib.util, site, sys; site.addsitedir(sys.argv[1]); "
+        "print(importlib.util.find_spec('mmpose_temporal').origin)"
+    )
+    command = [sys.executable, "-S", "-c", code, str(installed)]  # -c: the folder is on the path
+    done = subprocess.run(command, cwd=parent, capture_output=True, text=True)
+    assert done.stdout.strip() == str(clone / "mmpose_temporal/__init__.py"), done.stderr

@@ -14,18 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.engine.command_line import run_tool
-from mmpose_temporal.evaluation import as_json, evaluate_files, format_table, format_videos
-from mmpose_temporal.evaluation.functional import (
-    BBOX_SHARE,
-    JOINT_CHOICES,
-    NORM_ITEMS,
-    PCKH_THRESHOLD,
-    PROTOCOLS,
-)
-from mmpose_temporal.evaluation.posetrack_files import SMALL_SET
-from mmpose_temporal.structures import read_skeleton
-from mmpose_temporal.utils import write_json
+from mmpose_temporal_cli import run_tool
 
 
 def flags() -> argparse.ArgumentParser:
@@ -36,7 +25,7 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="write the figures here")
     parser.add_argument(
         "--protocol",
-        choices=PROTOCOLS,
+        choices=["poseval", "strict"],
         default="poseval",
         help="poseval: as the public program, with its quirks; strict: without them",
     )
@@ -57,7 +46,7 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("--per-video", action="store_true", help="also the figures of each video")
     parser.add_argument(
         "--joints",
-        choices=JOINT_CHOICES,
+        choices=["all", "annotated"],
         default="all",
         help="annotated: leave joints that are never annotated out of the means",
     )
@@ -69,14 +58,14 @@ def flags() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--norm-item",
-        choices=NORM_ITEMS,
+        choices=["head", "bbox"],
         help="what joint distances are measured in (default: the head for PoseTrack's joints and "
         "where there are head boxes, else the person's box)",
     )
     parser.add_argument(
         "--bbox-share",
         type=float,
-        default=BBOX_SHARE,
+        default=0.1,
         metavar="S",
         help="of the diagonal of the person's box, if distances are measured in it "
         "(default: %(default)s)",
@@ -86,13 +75,18 @@ def flags() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help="processes (default: one for each CPU, at most one for each video; 1 if the files "
-        f"hold less than {SMALL_SET // 10**6} MB, which is faster)",
+        "hold less than 32 MB, which is faster)",
     )
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, write."""
+    from mmpose_temporal.evaluation import as_json, evaluate_files, format_table, format_videos
+    from mmpose_temporal.evaluation.functional import PCKH_THRESHOLD
+    from mmpose_temporal.structures import read_skeleton
+    from mmpose_temporal.utils import write_json
+
     skeleton = None if args.metainfo is None else read_skeleton(dict(from_file=args.metainfo))
     figures = evaluate_files(
         args.truth,

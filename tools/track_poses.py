@@ -4,9 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
-from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
-from mmpose_temporal.structures import read_skeleton
+from mmpose_temporal_cli import add_config_options, run_tool
 
 
 def flags() -> argparse.ArgumentParser:
@@ -33,6 +31,10 @@ def flags() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
+    from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
+    from mmpose_temporal.engine.command_line import read_config
+    from mmpose_temporal.structures import read_skeleton
+
     config = read_config(args.config, args.cfg_options)
     tracker = build_pose_only_tracker(config, args.checkpoint)
     skeleton = None if args.metainfo is None else read_skeleton(dict(from_file=args.metainfo))

@@ -1,13 +1,22 @@
 """All tools: --help, a path that is not there, and the names of the installed commands."""
 
+import importlib.util
 import runpy
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from mmpose_temporal.engine.command_line.commands import COMMANDS, main, tools_folder
+from mmpose_temporal.datasets.converters import FRAME_NAMES
+from mmpose_temporal.datasets.converters.coco import HEAD_BOTTOM
+from mmpose_temporal.datasets.exports import FORMATS
+from mmpose_temporal.datasets.tracklets import ErrorRates
+from mmpose_temporal.evaluation import functional
+from mmpose_temporal.evaluation.posetrack_files import SMALL_SET
+from mmpose_temporal.synthetic import SCENES, SPLITS
+from mmpose_temporal_cli.commands import COMMANDS, main, tools_folder
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 OUTSIDE = {"setup_env.py"}
@@ -90,6 +99,67 @@ def test_a_path_that_is_not_there(run, name, tmp_path):
 def test_an_unknown_option(run, name):
     status, _, complaint = run(name, *NOWHERE.get(name, []), "--no-such-option")
     assert status == 2 and f"{Path(name).name}: error: " in complaint
+
+
+def test_help_needs_the_standard_library_only():
+    """And rich in two: what takes seconds is imported after the options are read."""
+    files = [*(TOOLS / name for name in NAMES), TOOLS.parent / "demo/run_demo.py"]
+    code = """
+import contextlib, io, runpy, sys
+for file in sys.argv[1:]:
+    sys.argv = [file, "--help"]
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+        runpy.run_path(file, run_name="__main__")
+        assert False, file
+    heavy = {"torch", "numpy", "cv2", "mmengine", "mmpose_temporal"} & {*sys.modules}
+    assert not heavy, (file, heavy)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, files)],
+        cwd=TOOLS.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_choices_and_defaults_are_those_of_the_package(tmp_path):
+    """The tools state them, since --help does not import the package."""
+    shown = {}
+    for name in NAMES:
+        parsed = {}
+        spec = importlib.util.spec_from_file_location("tool", TOOLS / name)
+        tool = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(tool)
+        tool.run_tool = lambda parser, *others, parsed=parsed: parsed.update(
+            {action.dest: action for action in parser._actions}
+        )
+        tool.main([])
+        shown[Path(name).stem] = parsed
+    figures = shown["evaluate_posetrack"]
+    assert tuple(figures["protocol"].choices) == functional.PROTOCOLS
+    assert tuple(figures["joints"].choices) == functional.JOINT_CHOICES
+    assert tuple(figures["norm_item"].choices) == functional.NORM_ITEMS
+    assert figures["bbox_share"].default == functional.BBOX_SHARE
+    assert f"{SMALL_SET / 10**6:g} MB" in figures["workers"].help
+    assert tuple(shown["coco_to_posetrack"]["head_bottom"].choices) == HEAD_BOTTOM
+    assert tuple(shown["export_tracks"]["format"].choices) == FORMATS
+    frames = shown["multiperson_posetrack_to_posetrack18"]["frame_names"]
+    assert frames.default == FRAME_NAMES
+    synthetic = shown["make_synthetic_posetrack"]
+    assert tuple(synthetic["scene"].choices) == SCENES
+    assert tuple(synthetic["split"].choices) == SPLITS
+    errors, defaults = shown["simulate_pose_errors"], asdict(ErrorRates())
+    assert defaults.pop("scored") is True  # --unscored
+    assert {name: errors[name].default for name in defaults} == defaults
+
+
+def test_cfg_options_without_a_value(run):
+    status, _, complaint = run(
+        "analysis_tools/print_config.py", "c.py", "--cfg-options", "model.x"
+    )
+    assert status == 2
+    assert complaint.endswith("argument --cfg-options: write KEY=VALUE, not 'model.x'\n")
 
 
 def test_every_tool_is_a_command():

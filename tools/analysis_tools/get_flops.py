@@ -1,21 +1,16 @@
 """Parameters and multiply-adds of what a config builds, by module."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmpose.registry import MODELS
+from mmpose_temporal_cli import add_config_options, run_tool
 
-from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
-from mmpose_temporal.engine.complexity import (
-    COUNTED,
-    estimator_complexity,
-    similarity_complexity,
-    why_not_the_paper,
-)
-from mmpose_temporal.models import PoseEntailment
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def flags() -> argparse.ArgumentParser:
@@ -39,6 +34,17 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
     Raises:
         ValueError: The config has no network that this tool knows, or no size is known.
     """
+    from mmengine.registry import init_default_scope
+    from mmpose.registry import MODELS
+
+    from mmpose_temporal.engine.complexity import (
+        COUNTED,
+        estimator_complexity,
+        similarity_complexity,
+        why_not_the_paper,
+    )
+    from mmpose_temporal.models import PoseEntailment
+
     init_default_scope(config.get("default_scope", "mmpose"))
     model, found = config.model, []
     estimator = model.get("estimator", model if "backbone" in model else None)
@@ -68,6 +74,8 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
+    from mmpose_temporal.engine.command_line import read_config
+
     config = read_config(args.config, args.cfg_options)
     print("\n\n".join(report(config, args.shape)))
 

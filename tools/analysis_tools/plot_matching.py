@@ -5,27 +5,22 @@ that compares by PoseEntailment, OUT's name with "-attention" behind it gets, fo
 earlier pose, the attention that each joint receives in the chosen layers and heads.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+from mmpose_temporal_cli import add_config_options, run_tool
 
-from mmpose_temporal.apis import build_pose_only_tracker
-from mmpose_temporal.datasets import LoadVideoFrame, VideoAnnotation, load_videos
-from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
-from mmpose_temporal.models import PoseEntailment
-from mmpose_temporal.structures import POSETRACK18
-from mmpose_temporal.utils import safe_join
-from mmpose_temporal.visualization import (
-    draw_attention,
-    draw_scores,
-    figure_image,
-    received_attention,
-    save_picture,
-)
-from mmpose_temporal.visualization.frame_matches import FrameMatches, frame_matches
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mmpose_temporal.datasets import VideoAnnotation
+    from mmpose_temporal.models import PoseEntailment
+    from mmpose_temporal.visualization.frame_matches import FrameMatches
 
 
 def flags() -> argparse.ArgumentParser:
@@ -67,6 +62,8 @@ def chosen(name: str, wanted: list[int] | None, usual: list[int], count: int) ->
 
 def picture_of_scores(matches: FrameMatches, headline: str) -> np.ndarray:
     """Rows: people of the frame; columns: remembered poses."""
+    from mmpose_temporal.visualization import draw_scores, figure_image
+
     figure = draw_scores(
         matches.scores,
         [f"id {i}" if i >= 0 else "no id" for i in matches.poses.track_ids],
@@ -83,6 +80,9 @@ def frames_of_pair(
     video: VideoAnnotation, frame: int, age: int, images: str | None
 ) -> list[np.ndarray] | None:
     """The current and the earlier frame, RGB; tracks age in searched frames only."""
+    from mmpose_temporal.datasets import LoadVideoFrame
+    from mmpose_temporal.utils import safe_join
+
     if images is None:
         return None
     searched = [i for i, f in enumerate(video.frames[: frame + 1]) if f.is_labeled or f.people]
@@ -101,6 +101,11 @@ def picture_of_attention(
     args: argparse.Namespace,
 ) -> np.ndarray:
     """The chosen layers and heads of a pair."""
+    import numpy as np
+
+    from mmpose_temporal.structures import POSETRACK18
+    from mmpose_temporal.visualization import draw_attention, figure_image, received_attention
+
     shape = matches.scores.shape
     if not min(shape):
         raise ValueError(f"{shape[0]} people and {shape[1]} remembered poses: there is no pair")
@@ -141,6 +146,13 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         ValueError: Bad input.
     """
+    from mmpose_temporal.apis import build_pose_only_tracker
+    from mmpose_temporal.datasets import load_videos
+    from mmpose_temporal.engine.command_line import read_config
+    from mmpose_temporal.models import PoseEntailment
+    from mmpose_temporal.visualization import save_picture
+    from mmpose_temporal.visualization.frame_matches import frame_matches
+
     config = read_config(args.config, args.cfg_options)
     tracker = build_pose_only_tracker(config, args.checkpoint)
     similarity = tracker.association.similarity

@@ -9,25 +9,22 @@ that refinement moved with the largest gain.
     python tools/analysis_tools/plot_tkmr.py CONFIG CHECKPOINT --video V --frame T --out FILE.png
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+from mmpose_temporal_cli import add_config_options, run_tool
 
-from mmpose_temporal.apis import build_pose_tracker, load_test_video
-from mmpose_temporal.datasets import PoseTrackVideoDataset
-from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
-from mmpose_temporal.models.similarities import KeypointMatchingSimilarity
-from mmpose_temporal.structures import KEYPOINT_NAMES
-from mmpose_temporal.visualization import draw_matches, draw_refinement, save_picture
-from mmpose_temporal.visualization.watch_frame import (
-    KeypointChange,
-    WatchedFrame,
-    frame_image,
-    watch_frame,
-)
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mmpose_temporal.datasets import PoseTrackVideoDataset
+    from mmpose_temporal.models.similarities import KeypointMatchingSimilarity
+    from mmpose_temporal.visualization.watch_frame import KeypointChange, WatchedFrame
 
 FRAME_WIDTH = 640
 """Pixels; smaller frames are enlarged."""
@@ -61,6 +58,8 @@ def keypoint_index(text: str | None) -> int | None:
     Raises:
         ValueError: There is none of that name.
     """
+    from mmpose_temporal.structures import KEYPOINT_NAMES
+
     if text is None or text.isdecimal():
         return None if text is None else int(text)
     if text not in KEYPOINT_NAMES:
@@ -72,6 +71,11 @@ def picture_of_matches(
     similarity: KeypointMatchingSimilarity, watched: WatchedFrame, dataset: PoseTrackVideoDataset
 ) -> tuple[np.ndarray, str]:
     """The two frames, and their captions."""
+    import numpy as np
+
+    from mmpose_temporal.visualization import draw_matches
+    from mmpose_temporal.visualization.watch_frame import frame_image
+
     matches = watched.matches.keypoint_matches(similarity)
     shown = watched.previous, watched.index
     images = [frame_image(dataset, index) for index in shown]
@@ -93,6 +97,10 @@ def picture_of_refinement(
     change: KeypointChange, watched: WatchedFrame, dataset: PoseTrackVideoDataset
 ) -> tuple[np.ndarray, str]:
     """The path of a keypoint with its responses, and their captions."""
+    from mmpose_temporal.structures import KEYPOINT_NAMES
+    from mmpose_temporal.visualization import draw_refinement
+    from mmpose_temporal.visualization.watch_frame import frame_image
+
     record, name = watched.record, f"{KEYPOINT_NAMES[change.keypoint]} of id {change.track_id}"
     needed = {watched.index, *(step.frame_index for step in record.steps)}
     picture = draw_refinement(
@@ -115,6 +123,12 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         ValueError: Bad input.
     """
+    from mmpose_temporal.apis import build_pose_tracker, load_test_video
+    from mmpose_temporal.engine.command_line import read_config
+    from mmpose_temporal.models.similarities import KeypointMatchingSimilarity
+    from mmpose_temporal.visualization import save_picture
+    from mmpose_temporal.visualization.watch_frame import watch_frame
+
     config = read_config(args.config, args.cfg_options)
     keypoint = keypoint_index(args.keypoint)
     dataset = load_test_video(config, args.video)

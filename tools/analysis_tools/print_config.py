@@ -5,8 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.engine.command_line import add_config_options, read_config, run_tool
-from mmpose_temporal.utils import atomic_write, base_files
+from mmpose_temporal_cli import add_config_options, run_tool
 
 
 def flags() -> argparse.ArgumentParser:
@@ -29,6 +28,9 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         ValueError: ``--out`` is no .py file, or the config cannot be read.
     """
+    from mmpose_temporal.engine.command_line import read_config
+    from mmpose_temporal.utils import atomic_write, base_files
+
     if args.out is not None and args.out.suffix != ".py":
         raise ValueError(f"--out must end in .py, got {args.out}")
     config = read_config(args.config, args.cfg_options)

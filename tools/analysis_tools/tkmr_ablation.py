@@ -20,13 +20,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
 
-from mmpose_temporal.engine.command_line import StepFailed, run_tool
-from mmpose_temporal.evaluation import evaluate_files
-from mmpose_temporal.utils import write_json
+from mmpose_temporal_cli import StepFailed, run_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "configs/tkmr/synthetic/tkmr-{}_hrnet-tiny_synthetic-128x96.py"
@@ -122,6 +119,8 @@ def train(method: str, seed: int, args: argparse.Namespace) -> Path:
     Returns:
         Its checkpoint of the last epoch.
     """
+    from mmengine.config import Config
+
     config = CONFIGS[method]
     epochs = Config.fromfile(ROOT / config).train_cfg.max_epochs
     if args.epochs:
@@ -156,6 +155,9 @@ def tune(method: str, checkpoint: Path, seed: int, args: argparse.Namespace) -> 
     Returns:
         A JSON file: ``threshold``, and ``MOTA`` at each of those that were tried.
     """
+    from mmpose_temporal.evaluation import evaluate_files
+    from mmpose_temporal.utils import write_json
+
     folder = args.work_dir / f"seed{seed}" / f"tune_{method}"
     out = folder / f"{checkpoint.stem}.json"
     if not is_newer(out, checkpoint):
@@ -217,6 +219,8 @@ def summary(results: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, d
 
 def ablation(args: argparse.Namespace) -> None:
     """Do what is not done yet, and print the table."""
+    from mmpose_temporal.utils import write_json
+
     check(args)
     args.data_root, args.work_dir = args.data_root.resolve(), args.work_dir.resolve()
     make_data(args.data_root, args.work_dir / "data")

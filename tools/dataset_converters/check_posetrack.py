@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import check_posetrack
-from mmpose_temporal.engine.command_line import run_tool
+from mmpose_temporal_cli import run_tool
 
 
 def run(args: argparse.Namespace) -> int:
     """Does what the arguments say; the exit status is 1 if something is wrong."""
+    from mmpose_temporal.datasets.converters import check_posetrack
+
     report = check_posetrack(
         args.root,
         splits=args.splits,

@@ -11,13 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import convert_coco
-from mmpose_temporal.datasets.converters.coco import HEAD_BOTTOM
-from mmpose_temporal.engine.command_line import add_output_flags, run_tool
+from mmpose_temporal_cli import add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
+    from mmpose_temporal.datasets.converters import convert_coco
+
     report = convert_coco(
         args.source,
         args.out,
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--head-bottom",
-        choices=HEAD_BOTTOM,
+        choices=["shoulders", "none"],
         default="shoulders",
         help="head_bottom is the middle of the shoulders (default), or unannotated",
     )

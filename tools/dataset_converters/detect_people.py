@@ -13,15 +13,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
-from mmpose_temporal.apis.detect_people import annotated_frames, detect_people, folder_frames
-from mmpose_temporal.engine.command_line import add_output_flags, run_tool
+from mmpose_temporal_cli import add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> int:
     """Does what the arguments say; the exit status is 1 if a frame could not be read."""
-    # Here, so that --help works and an incomplete installation is reported in one line.
+    import torch
+
+    from mmpose_temporal.apis.detect_people import annotated_frames, detect_people, folder_frames
     from mmpose_temporal.models.trackers import DetectorBoxes
 
     if args.device.startswith("cuda") and not torch.cuda.is_available():

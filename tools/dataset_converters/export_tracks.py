@@ -10,12 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.exports import FORMATS, export_tracks
-from mmpose_temporal.engine.command_line import add_output_flags, run_tool
+from mmpose_temporal_cli import add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
+    from mmpose_temporal.datasets.exports import export_tracks
+
     report = export_tracks(
         args.source,
         args.out,
@@ -31,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="folder of predictions, or one video's file")
     parser.add_argument("out", type=Path, help="folder to write to; with coco the .json file")
-    parser.add_argument("--format", choices=FORMATS, required=True)
+    parser.add_argument(
+        "--format", choices=["coco", "mot", "csv", "npz", "posetrack17"], required=True
+    )
     add_output_flags(parser)
     return run_tool(parser, run, argv)
 

@@ -14,19 +14,12 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmpose_temporal.engine.command_line import add_output_flags, run_tool
-from mmpose_temporal.synthetic import (
-    SCENES,
-    SPLITS,
-    DetectorNoise,
-    SyntheticVideoConfig,
-    image_suffix,
-    preview_grid,
-    write_dataset,
-    write_detections,
-    write_image,
-)
+from mmpose_temporal_cli import add_output_flags, run_tool
+
+if TYPE_CHECKING:
+    from mmpose_temporal.synthetic import DetectorNoise
 
 _RATES = ("jitter", "miss", "duplicate", "false-positive")
 
@@ -52,6 +45,8 @@ def people(text: str) -> tuple[int, int]:
 
 def detector(text: str) -> DetectorNoise:
     """Four rates ``jitter,miss,duplicate,false-positive`` or ``name=rate`` pairs."""
+    from mmpose_temporal.synthetic import DetectorNoise
+
     parts = text.split(",")
     try:
         if "=" in text:
@@ -73,6 +68,8 @@ def detector(text: str) -> DetectorNoise:
 
 def picture(text: str) -> Path:
     """The name of a picture in a format that can be written."""
+    from mmpose_temporal.synthetic import image_suffix
+
     try:
         image_suffix(text)
     except ValueError as error:
@@ -86,12 +83,14 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument(
         "out", type=Path, help="data set folder; with --from-annotations the .json file to write"
     )
-    parser.add_argument("--split", choices=SPLITS, default="val")
+    parser.add_argument("--split", choices=["train", "val", "test"], default="val")
     parser.add_argument("--videos", type=int, default=8)
     parser.add_argument("--frames", type=int, default=30, help="frames of each video")
     parser.add_argument("--size", type=size, default=(480, 360), metavar="WxH")
     parser.add_argument("--people", type=people, default=(2, 5), metavar="A-B")
-    parser.add_argument("--scene", choices=SCENES, default="mixed")
+    parser.add_argument(
+        "--scene", choices=["mixed", "crossing", "crowded", "actions", "calm"], default="mixed"
+    )
     parser.add_argument("--fps", type=float, default=15.0)
     parser.add_argument("--ears", action="store_true", help="annotate ears (PoseTrack18 does not)")
     parser.add_argument("--seed", type=int, default=0)
@@ -136,6 +135,14 @@ def check(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say and prints what was written."""
+    from mmpose_temporal.synthetic import (
+        SyntheticVideoConfig,
+        preview_grid,
+        write_dataset,
+        write_detections,
+        write_image,
+    )
+
     check(args)
     if args.from_annotations is not None:
         count = write_detections(

@@ -15,15 +15,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import (
-    FRAME_NAMES,
-    convert_multiperson_posetrack,
-)
-from mmpose_temporal.engine.command_line import add_output_flags, run_tool
+from mmpose_temporal_cli import add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
+    from mmpose_temporal.datasets.converters import convert_multiperson_posetrack
+
     report = convert_multiperson_posetrack(
         args.source,
         args.out,
@@ -44,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--split", required=True, help="name of the split, for the frame names")
     parser.add_argument(
         "--frame-names",
-        default=FRAME_NAMES,
+        default="videos/{video}/{number:05d}.jpg",
         help="format of the image names; fields: split, video, index (from 0), number (from 1); "
         "default: as released, %(default)s",
     )

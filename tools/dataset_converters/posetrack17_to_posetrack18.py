@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal.datasets.converters import convert_from_posetrack17
-from mmpose_temporal.engine.command_line import add_output_flags, run_tool
+from mmpose_temporal_cli import add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
+    from mmpose_temporal.datasets.converters import convert_from_posetrack17
+
     report = convert_from_posetrack17(
         args.source,
         args.out,

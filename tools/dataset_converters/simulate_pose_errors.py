@@ -13,17 +13,33 @@ jitter of 2 % of the diagonal of the box around the person's joints (5 % for one
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 
-from mmpose_temporal.datasets.converters.simulated_poses import simulate_pose_files
-from mmpose_temporal.datasets.tracklets import ErrorRates
-from mmpose_temporal.engine.command_line import run_tool
+from mmpose_temporal_cli import run_tool
 
-RATES = [f.name for f in fields(ErrorRates) if f.name not in ("scores", "scored")]
+RATES = dict(
+    jitter=0.02,
+    outlier_share=1 / 7,
+    outlier_factor=2.5,
+    shift=0.0,
+    missed=0.05,
+    gaps=0.0,
+    duplicated=0.03,
+    false_positives=0.15,
+    displaced=0.03,
+    dropped=0.0,
+    swapped=0.0,
+    duplicate_score=1.0,
+    false_score=1.0,
+)
+"""The defaults of ErrorRates, without its import."""
+SCORES = (0.5, 1.0)
 
 
 def run(args: argparse.Namespace) -> None:
     """Does what the arguments say."""
+    from mmpose_temporal.datasets.converters.simulated_poses import simulate_pose_files
+    from mmpose_temporal.datasets.tracklets import ErrorRates
+
     rates = ErrorRates(
         **{name: getattr(args, name) for name in RATES},
         scores=tuple(args.scores),
@@ -51,14 +67,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     rates = parser.add_argument_group(
         "errors", "see ErrorRates of mmpose_temporal.datasets.tracklets"
     )
-    defaults = ErrorRates()
-    for name in RATES:
-        value = getattr(defaults, name)
+    for name, value in RATES.items():
         flag = "--" + name.replace("_", "-")
         rates.add_argument(flag, type=float, default=value, help=f"default {value:.3g}")
-    rates.add_argument(
-        "--scores", type=float, nargs=2, default=defaults.scores, help="lowest and highest"
-    )
+    rates.add_argument("--scores", type=float, nargs=2, default=SCORES, help="lowest and highest")
     rates.add_argument("--unscored", action="store_true", help="all scores are 1")
     return run_tool(parser, run, argv)
 

@@ -10,12 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import torch
-
-from mmpose_temporal.engine.command_line import run_tool
-from mmpose_temporal.structures import stated_keypoints
-from mmpose_temporal.utils import atomic_write
-from mmpose_temporal.utils.checkpoints import reading_checkpoint
+from mmpose_temporal_cli import run_tool
 
 INSIDE = "association.similarity."
 
@@ -26,6 +21,12 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         ValueError: The file is no checkpoint of a tracker whose similarity has weights.
     """
+    import torch
+
+    from mmpose_temporal.structures import stated_keypoints
+    from mmpose_temporal.utils import atomic_write
+    from mmpose_temporal.utils.checkpoints import reading_checkpoint
+
     with reading_checkpoint(args.checkpoint):
         content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
     weights = content.get("state_dict", content) if isinstance(content, dict) else {}

@@ -1,7 +1,8 @@
-"""What the command lines in tools/ share: flags, errors and exit statuses."""
+"""What the command lines in tools/ do; what they share before is in `mmpose_temporal_cli`."""
 
-from .flags import add_config_options, add_output_flags, read_config
-from .run_tool import StepFailed, run_tool
+from mmpose_temporal_cli import StepFailed, add_config_options, add_output_flags, run_tool
+
+from .flags import read_config
 from .train_test import build_runner, run_testing, run_training
 
 __all__ = [

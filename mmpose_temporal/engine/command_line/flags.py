@@ -1,26 +1,6 @@
-"""Flags that several tools have, and reading the config that they name."""
+"""Reading the config that a command line names."""
 
-import argparse
-
-from mmengine.config import Config, DictAction
-
-
-def add_output_flags(parser: argparse.ArgumentParser) -> None:
-    """``--overwrite`` and ``--quiet``, of tools that convert files."""
-    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
-
-
-def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """``--cfg-options``, as in mmpose's tools."""
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        default={},
-        metavar="KEY=VALUE",
-        help="settings of the config to change: model.association.min_similarity=0.2",
-    )
+from mmengine.config import Config
 
 
 def read_config(path: str, options: dict | None = None) -> Config:

@@ -9,9 +9,9 @@ import pytest
 from mmengine.registry import Registry
 
 from mmpose_temporal.engine.command_line import StepFailed, read_config, run_tool
-from mmpose_temporal.engine.command_line.run_tool import error_text
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.checkpoints import CheckpointMismatch
+from mmpose_temporal_cli import error_text
 
 PARTS = Registry("parts")
 

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmpose_temporal.engine.command_line import StepFailed
+import mmpose_temporal.evaluation
 from mmpose_temporal.evaluation.functional.figures import PoseTrackFigures
+from mmpose_temporal_cli import StepFailed
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -53,7 +54,7 @@ def fake(tool, monkeypatch, tmp_path):
         return SimpleNamespace(total=PoseTrackFigures(per_joint={}, groups={}, totals=totals))
 
     monkeypatch.setattr(tool, "run", run)
-    monkeypatch.setattr(tool, "evaluate_files", evaluate_files)
+    monkeypatch.setattr(mmpose_temporal.evaluation, "evaluate_files", evaluate_files)
     steps_of = ["--work-dir", str(tmp_path / "work"), "--data-root", str(tmp_path / "data")]
     return steps, steps_of
 

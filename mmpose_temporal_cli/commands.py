@@ -2,7 +2,7 @@
 
 ``mmpose-temporal track-poses ...`` is ``python tools/track_poses.py ...``. The tools and the
 configs travel with the package, where MIM looks for them (``.mim``); in a clone that is not
-installed they are beside it.
+installed they are beside it. Standard library only, so that ``--help`` answers at once.
 """
 
 import argparse
@@ -11,8 +11,6 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-from mmpose_temporal.version import __version__
 
 PROGRAM = "mmpose-temporal"
 
@@ -49,11 +47,23 @@ def tools_folder() -> Path:
     Raises:
         FileNotFoundError: The package is neither installed nor in its clone.
     """
-    package = Path(__file__).resolve().parents[2]
+    package = package_folder()
     for folder in (package / ".mim" / "tools", package.parent / "tools"):
         if (folder / COMMANDS["train"]).is_file():
             return folder
     raise FileNotFoundError(f"{package} has no tools: install the package again")
+
+
+def package_folder() -> Path:
+    """Where `mmpose_temporal` is, beside this package."""
+    return Path(__file__).resolve().parents[1] / "mmpose_temporal"
+
+
+def version() -> str:
+    """The package's version, without importing it."""
+    namespace: dict = {}
+    exec((package_folder() / "version.py").read_text(encoding="utf-8"), namespace)
+    return namespace["__version__"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="\n".join(["commands:", *lines]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="version", version=version())
     parser.add_argument("command", metavar="COMMAND", choices=COMMANDS)
     parser.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER)
     args = parser.parse_args(arguments)

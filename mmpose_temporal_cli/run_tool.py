@@ -18,8 +18,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from pickle import UnpicklingError
 
-from mmpose_temporal.utils.checkpoints import CheckpointMismatch, reason
-
 DONE, INCOMPLETE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -39,7 +37,14 @@ PATH_ERRORS = (
 STATED_ERRORS = (ValueError, TypeError, KeyError, ImportError, NotImplementedError)
 """What a check of the input raises."""
 
-CHECKING_PACKAGES = ("mmpose_temporal", "mmengine", "mmcv", "mmpose", "mmdet")
+CHECKING_PACKAGES = (
+    "mmpose_temporal",
+    "mmpose_temporal_cli",
+    "mmengine",
+    "mmcv",
+    "mmpose",
+    "mmdet",
+)
 """Whose checks speak to the user: of configs, data files and options."""
 
 _REMOTE_FRAME = re.compile(r'File "([^"]+)", line \d+, in .*\n\s+(.*)')
@@ -55,7 +60,8 @@ def run_tool(
     Args:
         parser: Of the tool.
         run: Gets the arguments; returns the exit status, None for 0. It raises an error for bad
-            input, a ValueError for example, and need not catch any.
+            input, a ValueError for example, and need not catch any. Imports that take long belong
+            into it.
         arguments: The command line without the tool's name; ``sys.argv`` if None.
 
     Returns:
@@ -65,8 +71,8 @@ def run_tool(
         SystemExit: Wrong usage, or ``--help`` (argparse).
         Exception: An error of the program, for its traceback.
     """
-    args = parser.parse_args(arguments)
     try:
+        args = parser.parse_args(arguments)
         status = run(args) or DONE
         sys.stdout.flush()
         return status
@@ -97,7 +103,7 @@ def error_status(error: Exception, *, scripts: Sequence[str] = ()) -> int | None
         error: With its traceback.
         scripts: Names of further modules whose checks speak to the user.
     """
-    if isinstance(error, (*PATH_ERRORS, UnpicklingError, CheckpointMismatch)):
+    if isinstance(error, (*PATH_ERRORS, UnpicklingError)) or _is_checkpoint_mismatch(error):
         return BAD_INPUT
     if isinstance(error, OSError | StepFailed):  # the disk is full, no connection
         return INCOMPLETE
@@ -113,8 +119,16 @@ def error_text(error: Exception) -> str:
     elif isinstance(error, KeyError) and len(error.args) == 1:
         text = str(error.args[0])  # KeyError's own text is quoted
     elif isinstance(error, UnpicklingError):
+        from mmpose_temporal.utils.checkpoints import reason  # torch, which raised it, is there
+
         text = f"a file is no checkpoint of tensors: {reason(error)}"
     return " ".join(text.split()) or type(error).__name__
+
+
+def _is_checkpoint_mismatch(error: Exception) -> bool:
+    """Whether it is mmpose_temporal's CheckpointMismatch, which nobody raises who has no torch."""
+    checkpoints = sys.modules.get("mmpose_temporal.utils.checkpoints")
+    return checkpoints is not None and isinstance(error, checkpoints.CheckpointMismatch)
 
 
 def _is_raised_on_purpose(error: Exception, scripts: Sequence[str]) -> bool:

@@ -1,0 +1,18 @@
+"""The start of a command: options, errors and exit status. Standard library only.
+
+`import mmpose_temporal` registers every part and takes seconds, most of them torch's and mmpose's.
+A tool that reads its options before that answers ``--help`` and a misspelt option at once, and
+reports a library that is missing, or Ctrl-C during the imports, like any other error. So this
+package stands beside `mmpose_temporal` and imports nothing of it.
+"""
+
+from .flags import add_config_options, add_output_flags
+from .run_tool import StepFailed, error_text, run_tool
+
+__all__ = [
+    "StepFailed",
+    "add_config_options",
+    "add_output_flags",
+    "error_text",
+    "run_tool",
+]

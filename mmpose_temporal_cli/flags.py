@@ -1,0 +1,43 @@
+"""Options that several tools have."""
+
+import argparse
+from collections.abc import Sequence
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """``--overwrite`` and ``--quiet``, of tools that convert files."""
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """``--cfg-options``, as in mmpose's tools."""
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=ConfigOptions,
+        default={},
+        metavar="KEY=VALUE",
+        help="settings of the config to change: model.association.min_similarity=0.2",
+    )
+
+
+class ConfigOptions(argparse.Action):
+    """mmengine's DictAction, which is imported when the option is given and not before."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Sequence[str],
+        option_string: str | None = None,
+    ) -> None:
+        """Put the settings, key -> value, into the namespace."""
+        for value in values:
+            if not value.partition("=")[0] or "=" not in value:
+                parser.error(f"argument {option_string}: write KEY=VALUE, not {value!r}")
+        from mmengine.config import DictAction
+
+        DictAction(self.option_strings, self.dest, nargs="+")(
+            parser, namespace, values, option_string
+        )
