@@ -16,6 +16,7 @@ from rich.progress import Progress
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.datasets.converters import ConversionReport
 from mmpose_temporal.datasets.converters.files import require_free
+from mmpose_temporal.posetrack.fields import flag, integer, numbers
 from mmpose_temporal.utils import atomic_write, safe_join, write_json
 
 if TYPE_CHECKING:
@@ -165,9 +166,12 @@ def _read_partial(path: Path, header: dict) -> dict[int, dict]:
     content = path.read_bytes()
     size = content.rfind(b"\n") + 1
     try:
-        lines = [json.loads(line) for line in content[:size].splitlines()]
-        done = {line["image_id"]: line for line in lines[1:]}
-    except (ValueError, TypeError, KeyError) as error:
+        lines = [json.loads(line) for line in content[:size].split(b"\n")[:-1]]
+        done = {}
+        for number, line in enumerate(lines[1:], start=2):
+            line = _checked_line(line, f"line {number}")
+            done[line["image_id"]] = line
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}); pass --overwrite to begin anew") from error
     found = lines[0] if lines and isinstance(lines[0], dict) else {}
     wanted = json.loads(json.dumps(header))
@@ -180,6 +184,19 @@ def _read_partial(path: Path, header: dict) -> dict[int, dict]:
     if size < len(content):
         os.truncate(path, size)
     return done
+
+
+def _checked_line(line: Any, where: str) -> dict:
+    """The boxes of a frame as they were written."""
+    rows = line.get("rows") if isinstance(line, dict) else None
+    if not isinstance(rows, list):
+        raise ValueError(f"{where}: 'rows' must be a list")
+    return {
+        "image_id": integer(line, "image_id", where),
+        "unreadable": flag(line, "unreadable", where, default=False),
+        "rows": [numbers(row, "rows", 5, where).tolist() for row in rows],
+        "below": integer(line, "below", where),
+    }
 
 
 def _detect(

@@ -1,6 +1,5 @@
 """Whole videos, one frame at a time, for testing trackers."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +9,9 @@ from mmengine.dataset import force_full_init
 from mmpose.registry import DATASETS
 
 from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, load_videos
+from mmpose_temporal.posetrack.fields import integer, load_json, number, numbers, sizes_of_box
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.text import shown
 
 from .posetrack_base import PoseTrackBase
 
@@ -174,35 +175,30 @@ def read_detections(
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not such a list; a detection of an unknown image.
+        ValueError: Not such a list; a field of a detection is missing or wrong; a detection of
+            an unknown image.
     """
     if not path.is_file():
         raise FileNotFoundError(f"detection file {path} does not exist")
-    try:
-        detections = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid JSON (truncated?): {error}") from error
+    detections = load_json(path)
     if not isinstance(detections, list):
         raise ValueError(f"{path} must be a list of detections, got {type(detections).__name__}")
     rows: dict[int, list] = {}
-    for number, detection in enumerate(detections):
-        try:
-            if detection["category_id"] != PERSON_CATEGORY:
-                continue
-            row = [*map(float, detection["bbox"]), float(detection["score"])]
-            image_id = detection["image_id"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"{path}: detection {number} needs image_id, category_id, bbox and score"
-            ) from error
-        if len(row) != 5 or not np.isfinite(row).all():
-            raise ValueError(f"{path}: detection {number} has a bad bbox or score: {row}")
+    for index, detection in enumerate(detections):
+        where = f"{path}: detection {index}"
+        if not isinstance(detection, dict):
+            raise ValueError(f"{where} must be a record, got {shown(detection)}")
+        if integer(detection, "category_id", where) != PERSON_CATEGORY:
+            continue
+        box = sizes_of_box(numbers(detection.get("bbox"), "bbox", 4, where), "bbox", where)
+        score = number(detection, "score", where)
+        image_id = integer(detection, "image_id", where)
         if image_id not in known_images:
             raise ValueError(
-                f"{path}: detection {number} is of image {image_id!r}, which the annotations do "
-                "not have; is it the detection file of another data set?"
+                f"{where} is of image {image_id}, which the annotations do not have; is it the "
+                "detection file of another data set?"
             )
-        rows.setdefault(image_id, []).append(row)
+        rows.setdefault(image_id, []).append([*box.tolist(), score])
     result = {}
     for image_id, values in rows.items():
         array = np.array(values, np.float32)

@@ -100,7 +100,9 @@ def _single(value: Any) -> Any:
     return value
 
 
-def optional_number(record: dict, field: str, where: str) -> float | None:
+def optional_number(
+    record: dict, field: str, where: str, *, largest: float = LARGEST
+) -> float | None:
     """The number of a field; None if it is absent.
 
     Raises:
@@ -111,8 +113,8 @@ def optional_number(record: dict, field: str, where: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{where}: '{field}' must be a number, got {shown(record[field])}")
-    if not abs(value) <= LARGEST:
-        raise ValueError(f"{where}: '{field}' {_what_is_wrong([value])}")
+    if not abs(value) <= largest:
+        raise ValueError(f"{where}: '{field}' {_what_is_wrong([value], largest)}")
     return float(value)
 
 

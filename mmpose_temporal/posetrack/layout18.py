@@ -1,6 +1,5 @@
 """A file in the layout of PoseTrack18: ``images``, ``annotations`` and ``categories``."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +8,10 @@ from mmpose_temporal.structures import (
     POSETRACK18,
     UNTRACKED,
     Skeleton,
-    keypoint_names,
-    map_keypoints,
-    refuse_keypoints,
 )
-from mmpose_temporal.utils import log_once
 from mmpose_temporal.utils.text import shown, shown_name
 
+from .categories import person_category
 from .content import FileContent, FileFrame, Wanted, location, to_xyxy
 from .fields import (
     LARGEST,
@@ -24,119 +20,13 @@ from .fields import (
     integer,
     integers,
     label,
-    numbers,
     record_list,
 )
 from .tables import boxes, optional_table, polygon, table
 
-PERSON_CATEGORY = 1
-"""Id of people if the file has no categories."""
-
 VISIBILITY_FIELD = "keypoints_is_visible"
 """Additional field of a person converted from PoseTrack17: its ``is_visible`` of the keypoints,
 -1 if it says nothing. The layout's own third number means "annotated"."""
-
-
-@dataclass(frozen=True, eq=False)
-class PersonCategory:
-    """The class of the people of a file.
-
-    Attributes:
-        number: Its id.
-        skeleton: The K keypoints that are read.
-        columns: (F,) int64, for each of the file's F keypoints its index among the K.
-    """
-
-    number: int
-    skeleton: Skeleton
-    columns: np.ndarray
-
-
-def person_category(content: dict, path: Path, skeleton: Skeleton | None) -> PersonCategory:
-    """The class of people and its keypoints.
-
-    It is the category called ``person``, or the only one, where this one names keypoints (a file
-    of hands, or of animals). Without names of keypoints the file is taken to have those of
-    ``skeleton`` in their order, which is logged.
-
-    Args:
-        content: The document.
-        path: Of the file, for error texts.
-        skeleton: The keypoints that are asked for. None: those that the file names; PoseTrack18's
-            if it names none.
-
-    Raises:
-        ValueError: No category is of people; or its keypoints are not those of ``skeleton`` (all,
-            or all that are scored), in any order.
-    """
-    stated = POSETRACK18 if skeleton is None else skeleton
-    categories = record_list(content, "categories", str(path)) if "categories" in content else []
-    if not categories:
-        return _unnamed(PERSON_CATEGORY, stated, path)
-    people = [record for record in categories if record.get("name") == "person"]
-    if not people and len(categories) == 1 and _may_be_people(categories[0]):
-        people = categories
-    if len(people) != 1:
-        names = [record.get("name") for record in categories]
-        raise ValueError(
-            f"{path}: 'categories' must hold one category 'person', found {shown(names)}"
-        )
-    number = integer(people[0], "id", f"{path}: category 'person'")
-    if people[0].get("keypoints") is None:
-        return _unnamed(number, stated, path)
-    names = people[0]["keypoints"]
-    try:
-        names = keypoint_names(names if isinstance(names, list) else [names])
-    except ValueError as error:
-        raise ValueError(f"{path}: 'keypoints' of the category: {error}") from error
-    if not _fits(names, stated):
-        if skeleton is not None:
-            expected = f"what is stated ({skeleton.name or 'without name'})"
-            raise ValueError(
-                refuse_keypoints(expected, skeleton, str(path), names, advice=OTHER_KEYPOINTS)
-            )
-        stated = Skeleton(keypoint_names=names, links=_links(people[0], len(names), path))
-    return PersonCategory(number, stated, map_keypoints(names, stated).index)
-
-
-OTHER_KEYPOINTS = (
-    "State the keypoints of the file: metainfo=dict(from_file=...) of the data set, --metainfo of "
-    "the tools"
-)
-
-
-def _may_be_people(record: dict) -> bool:
-    """The only category: without a name, or with keypoints that are not PoseTrack's."""
-    names = record.get("keypoints")
-    if "name" not in record or not isinstance(names, list):
-        return "name" not in record
-    return not _fits(tuple(name for name in names if isinstance(name, str)), POSETRACK18)
-
-
-def _unnamed(number: int, skeleton: Skeleton, path: Path) -> PersonCategory:
-    log_once(
-        f"files of {path.parent} do not name their keypoints: taken for the {len(skeleton)} of "
-        f"{skeleton.name or 'the metainfo'} ({', '.join(skeleton.keypoint_names)})"
-    )
-    return PersonCategory(number, skeleton, np.arange(len(skeleton)))
-
-
-def _fits(names: tuple[str, ...], skeleton: Skeleton) -> bool:
-    """Names of the skeleton's keypoints, without any but those that are not scored."""
-    scored = {skeleton.keypoint_names[index] for index in skeleton.scored}
-    return scored <= set(names) <= set(skeleton.keypoint_names)
-
-
-def _links(record: dict, num_keypoints: int, path: Path) -> np.ndarray:
-    """(L, 2) int64 from the 1-based pairs of a category's ``skeleton``; none if absent."""
-    pairs = record.get("skeleton") or []
-    where = f"{path}: 'skeleton' of the category"
-    if not isinstance(pairs, list):
-        raise ValueError(f"{where} must be a list of pairs")
-    links = np.array([numbers(pair, "skeleton", 2, where) for pair in pairs]).reshape(-1, 2) - 1
-    if ((links < 0) | (links >= num_keypoints) | (links != np.floor(links))).any():
-        raise ValueError(f"{where} must be pairs of the numbers 1 to {num_keypoints}")
-    return links.astype(np.int64)
 
 
 def read_layout18(
@@ -239,7 +129,7 @@ def _frame(image: dict, path: Path, index: int, wanted: Wanted) -> FileFrame:
         frame_id = integer(image, "frame_id", where)
     if "size" in wanted and image.get("width") and image.get("height"):  # official files: neither
         size = (integer(image, "width", where), integer(image, "height", where))
-        if min(size) < 0:
+        if min(size) < 0 or max(size) > LARGEST:
             raise ValueError(f"{where}: 'width' and 'height' are {size}")
     return FileFrame(
         name=name if isinstance(name, str) else "",
@@ -288,13 +178,15 @@ def _video_ids(images: list[dict], path: Path) -> tuple[str, ...]:
     found = set()
     for index, image in enumerate(images):
         value = image.get("vid_id")
-        if isinstance(value, bool) or not isinstance(value, str | int | None):
+        text = value if isinstance(value, str) else shown(value)
+        known = isinstance(value, str | int | None) and not isinstance(value, bool)
+        if not known or not text.isprintable():
             raise ValueError(
                 f"{path}, frame {index} ({shown_name(image.get('file_name'))}): 'vid_id' must be "
-                f"text or an integer, got {shown(value)}"
+                f"plain text or an integer, got {shown(value)}"
             )
         if value is not None:
-            found.add(value if isinstance(value, str) else shown(value))
+            found.add(text)
     return tuple(sorted(found))
 
 

@@ -4,7 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.io import loadmat
+from scipy.io import loadmat, whosmat
+
+from mmpose_temporal.utils.text import shown
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""What a MATLAB 7.3 file has after its head of 512 bytes."""
 
 
 def load_mat(path: str | Path, variable: str) -> Any:
@@ -17,16 +22,21 @@ def load_mat(path: str | Path, variable: str) -> Any:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
+    with path.open("rb") as file:
+        head = file.read(1024)
+    if not head:
+        raise ValueError(f"{path} is not a readable .mat file: it is empty")
+    if HDF5 in (head[:8], head[512:520]):
+        raise ValueError(f"{path} is a MATLAB 7.3 file (HDF5); save it with -v7 in MATLAB")
     try:
-        content = loadmat(path)
-    except NotImplementedError as error:
-        raise ValueError(f"{path} is a MATLAB 7.3 file; save it with -v7 in MATLAB") from error
+        content = loadmat(path, variable_names=[variable])
+        if variable in content:
+            return _plain(content[variable])
+        known = [name for name, *_ in whosmat(path)]
     except Exception as error:  # scipy raises many kinds on a damaged file
-        raise ValueError(f"{path} is not a readable .mat file (truncated?): {error}") from error
-    if variable not in content:
-        known = ", ".join(name for name in content if not name.startswith("__"))
-        raise ValueError(f"{path} has no variable {variable!r}, only {known or 'none'}")
-    return _plain(content[variable])
+        text = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ValueError(f"{path} is not a readable .mat file (truncated?): {text}") from error
+    raise ValueError(f"{path} has no variable {variable!r}, only {shown(known)}")
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from mmpose_temporal.utils.text import shown_name
+
 from .posetrack_layout import KEYPOINT_NAMES, SCORED_KEYPOINTS
 from .skeleton import Skeleton, metainfo_keypoint_names
 
@@ -32,7 +34,12 @@ def read_metainfo(metainfo: Mapping[str, Any]) -> dict[str, Any]:
     if metainfo_keypoint_names(metainfo) is not None:
         parsed = deepcopy(dict(metainfo))
     elif "from_file" in metainfo or "keypoint_info" in metainfo:
-        parsed = parse_pose_metainfo(dict(metainfo))
+        try:
+            parsed = parse_pose_metainfo(dict(metainfo))
+        except OSError:
+            raise
+        except Exception as error:  # the file is code, and mmpose's parser checks nothing
+            raise ValueError(f"{_name(metainfo)} {_why(error)}") from error
         if metainfo.get(SCORED) is not None:
             parsed[SCORED] = metainfo[SCORED]
     else:
@@ -55,4 +62,19 @@ def read_skeleton(metainfo: Mapping[str, Any]) -> Skeleton:
         ValueError: It is no metainfo, or does not fit together.
         FileNotFoundError: No such file.
     """
-    return Skeleton.from_metainfo(read_metainfo(metainfo))
+    parsed = read_metainfo(metainfo)
+    try:
+        return Skeleton.from_metainfo(parsed)
+    except (ValueError, TypeError, OverflowError) as error:
+        if "from_file" not in metainfo:
+            raise
+        raise ValueError(f"{_name(metainfo)} {_why(error)}") from error
+
+
+def _name(metainfo: Mapping[str, Any]) -> str:
+    return shown_name(metainfo.get("from_file", "the metainfo"))
+
+
+def _why(error: Exception) -> str:
+    text = " ".join(str(error).split())[:300]
+    return f"is no description of keypoints as mmpose has it: {type(error).__name__}: {text}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from mmpose_temporal.posetrack import read_file
+from mmpose_temporal.posetrack.fields import integer, label, load_json, numbers
 from mmpose_temporal.posetrack.records import annotation_id
-from mmpose_temporal.structures import person_categories
+from mmpose_temporal.structures import NUM_KEYPOINTS, person_categories
 
 from .config import SyntheticVideoConfig, video_name
 from .video import FrameTruth
@@ -102,3 +105,32 @@ def merge(videos: list[dict[str, Any]]) -> dict[str, Any]:
         "annotations": [entry for video in videos for entry in video["annotations"]],
         "categories": person_categories(),
     }
+
+
+def read_annotations(path: Path) -> dict[str, Any]:
+    """What :func:`~.detections.simulate_detections` reads of a file, checked.
+
+    Raises:
+        ValueError: A field is missing or wrong; the text names file, frame and field.
+    """
+    content = load_json(path)
+    fields = ("size", "keypoints", "bbox")
+    read_file(path, required=("file_name",), optional=fields, layouts=("posetrack18",))
+    images = [
+        image
+        | {
+            field: integer(image, field, f"{path}, frame {index}")
+            for field in ("id", "width", "height")
+        }
+        for index, image in enumerate(content["images"])
+    ]
+    for index, image in enumerate(images):
+        if min(image["width"], image["height"]) < 1:
+            raise ValueError(f"{path}, frame {index}: 'width' and 'height' must be 1 or more")
+    people = []
+    for person in content["annotations"]:
+        where = f"{path}, {label(person, 'annotation')}"
+        if person.get("keypoints") not in (None, []):
+            numbers(person["keypoints"], "keypoints", 3 * NUM_KEYPOINTS, where)
+        people.append(person | {"image_id": integer(person, "image_id", where)})
+    return {"images": images, "annotations": people}

@@ -19,7 +19,7 @@ from rich.progress import track
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import atomic_write, write_json
 
-from .annotations import image_entry, merge, person_entries
+from .annotations import image_entry, merge, person_entries, read_annotations
 from .config import MAX_VIDEOS, SPLITS, SyntheticVideoConfig, video_index, video_name
 from .detections import DetectorNoise, simulate_detections
 from .video import render_video
@@ -244,12 +244,9 @@ def write_detections(
     boxes: list[dict[str, Any]] = []
     for path in files:
         try:
-            video = json.loads(path.read_text(encoding="utf-8"))
-            boxes.extend(simulate_detections(video, noise, seed=seed))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path} is not a usable PoseTrack18 annotation: {error!r}"
-            ) from error
+            boxes.extend(simulate_detections(read_annotations(path), noise, seed=seed))
+        except ValueError as error:
+            raise ValueError(f"{path} is not a usable PoseTrack18 annotation: {error}") from error
     write_json(target, boxes)
     return len(boxes)
 

@@ -180,18 +180,37 @@ def test_options_that_do_not_fit(root, options, message):
             [dict(image_id=3, category_id=1, bbox=[1, 2, 3, 4], score=1)],
             "detection 0 is of image 3",
         ),
-        ([dict(image_id=10000, category_id=1, bbox=[1, 2, 3], score=1)], "detection 0 has a bad"),
+        (
+            [dict(image_id=10000, category_id=1, bbox=[1, 2, 3], score=1)],
+            "detection 0: 'bbox' must hold 4 numbers, found 3",
+        ),
         (
             [dict(image_id=10000, category_id=1, bbox=[1, 2, 3, math.nan], score=1)],
-            "has a bad bbox",
+            "'bbox' holds NaN",
+        ),
+        (
+            [dict(image_id=10000, category_id=1, bbox=[1, 2, -3, 4], score=1)],
+            "'bbox' has a negative width or height",
+        ),
+        (
+            [dict(image_id=10000, category_id=1, bbox="1234", score=1)],
+            "'bbox' must be a list of numbers, got '1234'",
+        ),
+        (
+            [dict(image_id=[10000], category_id=[1], bbox=[1, 2, 3, 4], score=True)],
+            "'score' must be a number, got True",
+        ),
+        (
+            [dict(image_id=[1, 2], category_id=1, bbox=[1, 2, 3, 4], score=1)],
+            r"'image_id' must be an integer, got \[1, 2\]",
         ),
         (
             [dict(image_id=10000, category_id=1, bbox=[1, 2, 3, 4], score=math.nan)],
-            "has a bad bbox",
+            "'score' holds NaN",
         ),
-        ([dict(image_id=10000, category_id=1, bbox=[1, 2, 3, 4])], "detection 0 needs image_id"),
-        ([dict(image_id=10000, category_id=1, bbox=3, score=1)], "detection 0 needs image_id"),
-        ([3], "detection 0 needs image_id"),
+        ([dict(image_id=10000, category_id=1, bbox=[1, 2, 3, 4])], "0: 'score' is missing"),
+        ([dict(image_id=10000, category_id=1, bbox=3, score=1)], "0: 'bbox' must be a list"),
+        ([3], "detection 0 must be a record, got 3"),
         (dict(annotations=[]), "must be a list of detections, got dict"),
     ],
 )

@@ -11,9 +11,10 @@ import cv2
 from rich.progress import track
 
 from mmpose_temporal.posetrack import read_video
-from mmpose_temporal.posetrack.fields import load_json
+from mmpose_temporal.posetrack.fields import file_name, load_json
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.text import shown, shown_name
 
 from .check_report import DatasetReport, Finding, SplitReport
 from .releases import describe_count, guess_release
@@ -97,7 +98,7 @@ def _content(file: Path, report: SplitReport) -> tuple[dict[str, Any] | None, st
     """The content of a file in the layout; or None, with what is found instead."""
 
     def found(kind: str, where: str, label: str) -> tuple[None, str]:
-        report.findings.append(Finding(kind, where))
+        report.findings.append(Finding(kind, " ".join(where.split())))
         return None, label
 
     if file.suffix == ".mat":
@@ -125,9 +126,9 @@ def _check_file(
     """Counts and findings of one file; the images to look at and their stated sizes."""
     images, people = content["images"], content["annotations"]
     report.frames += len(images)
-    report.labeled += sum(bool(image.get("is_labeled", True)) for image in images)
+    report.labeled += sum(_is_labeled(image) for image in images)
     report.people += len(people)
-    report.tracks += len({str(person.get("track_id")) for person in people})
+    report.tracks += len({shown(person.get("track_id")) for person in people})
     findings = [
         *_joint_order(file, content),
         *_people(file, images, people),
@@ -137,17 +138,17 @@ def _check_file(
         try:
             read_video(file)
         except ValueError as error:
-            findings.append(Finding("field errors", str(error)))
+            findings.append(Finding("field errors", " ".join(str(error).split())))
     sizes: dict[str, tuple[int, int] | None] = {}
     for image in images:
         name = image.get("file_name")
         try:
-            safe_join(root, name)
-        except (ValueError, AttributeError, TypeError):
-            findings.append(Finding("paths outside the root", f"{file}: {name!r}"))
+            safe_join(root, file_name(name, "file_name", str(file)))
+        except ValueError:
+            findings.append(Finding("paths outside the root", f"{file}: {shown(name)}"))
             continue
         size = (image.get("width"), image.get("height"))
-        sizes[name] = None if None in size else size
+        sizes[name] = size if all(type(side) is int for side in size) else None
     report.findings += findings
     return sizes
 
@@ -164,21 +165,25 @@ _READABLE = {
 
 def _joint_order(file: Path, content: dict[str, Any]) -> Iterator[Finding]:
     """Readers of this package go by the names; others by the order."""
-    for category in content.get("categories") or []:
+    categories = content.get("categories")
+    for category in categories if isinstance(categories, list) else []:
         names = category.get("keypoints") if isinstance(category, dict) else None
-        if names is not None and category.get("id") == 1 and tuple(names) != KEYPOINT_NAMES:
-            yield Finding("joint order", f"{file}: {', '.join(map(str, names))}")
+        if not isinstance(names, list) or category.get("id") != 1:
+            continue
+        if tuple(names) != KEYPOINT_NAMES:
+            yield Finding("joint order", f"{file}: {', '.join(map(shown_name, names[:30]))}")
 
 
 def _people(file: Path, images: list[dict], people: list[dict]) -> Iterator[Finding]:
-    names = {str(image.get("id")): image.get("file_name") for image in images}
+    names = {shown(image.get("id")): image.get("file_name") for image in images}
     seen: set[tuple[str, str]] = set()
     for person in people:
-        image = str(person.get("image_id"))
-        where = f"{file}: frame {names.get(image, image)}, track {person.get('track_id')}"
+        image, track_id = shown(person.get("image_id")), shown(person.get("track_id"))
+        where = f"{file}: frame {shown_name(names.get(image, image))}, track {track_id}"
         if person.get("category_id", 1) != 1:
-            yield Finding("other categories", f"{where}: category {person['category_id']}")
-        key = (image, str(person.get("track_id")))
+            category = shown(person["category_id"])
+            yield Finding("other categories", f"{where}: category {category}")
+        key = (image, track_id)
         if key in seen:
             yield Finding("repeated track ids", where)
         seen.add(key)
@@ -188,19 +193,26 @@ def _people(file: Path, images: list[dict], people: list[dict]) -> Iterator[Find
             yield Finding("missing head boxes", where)
 
 
+def _is_labeled(image: dict) -> bool:
+    """Not said to be unlabelled; what is no yes or no is found by the reader."""
+    return bool(image.get("is_labeled", True))
+
+
 def _is_empty(box: Any) -> bool:
     """No box, or one without width and height, as some files write what is not annotated."""
     return not box or (isinstance(box, list) and not any(box[2:]))
 
 
 def _frames(file: Path, images: list[dict]) -> Iterator[Finding]:
-    if not any(image.get("is_labeled", True) for image in images):
+    if not any(map(_is_labeled, images)):
         yield Finding("no labelled frames", str(file))
     stated = images[0].get("nframes")
     if isinstance(stated, int) and stated > len(images):
-        yield Finding("fewer frames than stated", f"{file}: {len(images)} of {stated}")
+        yield Finding("fewer frames than stated", f"{file}: {len(images)} of {shown(stated)}")
+    names = [image.get("file_name") for image in images]
     numbers = [
-        re.match(r"\d+", PurePosixPath(str(image.get("file_name"))).stem) for image in images
+        re.match("[0-9]{1,255}", PurePosixPath(name if isinstance(name, str) else "").stem)
+        for name in names
     ]
     if all(numbers):
         values = [int(number[0]) for number in numbers]

@@ -7,7 +7,16 @@ import numpy as np
 from rich.progress import track
 
 from mmpose_temporal.posetrack.content import to_xyxy
-from mmpose_temporal.posetrack.fields import integer, numbers
+from mmpose_temporal.posetrack.fields import (
+    LARGEST,
+    flag,
+    integer,
+    label,
+    numbers,
+    optional_number,
+    record_list,
+    sizes_of_box,
+)
 from mmpose_temporal.posetrack.records import image_record
 from mmpose_temporal.utils import write_json
 
@@ -112,20 +121,23 @@ def convert_coco(
     report = ConversionReport()
     images = {}
     for image in content["images"]:
-        where = f"{source}: image {image.get('id')}"
-        images[integer(image, "id", where)] = image_record(
+        where = f"{source}: {label(image, 'image')}"
+        image_id = integer(image, "id", where)
+        if image_id in images:
+            raise ValueError(f"{where}: 'id' stands twice in 'images'")
+        images[image_id] = image_record(
             image_name(image_folder, image.get("file_name"), where),
-            image_id=image["id"],
+            image_id=image_id,
             video_number=image_folder,
             num_frames=len(content["images"]),
             is_labeled=True,
-            size=tuple(integer(image, side, where) for side in ("width", "height")),
+            size=_size(image, where),
         )
     people: list[dict] = []
     count = dict.fromkeys(images, 0)
     steps = track(content["annotations"], "Converting", disable=not progress)
     for annotation in steps:
-        where = f"{source}: annotation {annotation.get('id')}"
+        where = f"{source}: {label(annotation, 'annotation')}"
         image_id = integer(annotation, "image_id", where)
         if image_id not in images:
             raise ValueError(f"{where} belongs to image {image_id}, which the file does not list")
@@ -137,7 +149,7 @@ def convert_coco(
             image_id=image_id,
             position=count[image_id],
             box=_box(annotation, where),
-            area=annotation.get("area"),
+            area=optional_number(annotation, "area", where, largest=LARGEST**2),
         )
         if not record["num_keypoints"]:
             report.left_out["people with eyes only"] += 1
@@ -161,12 +173,23 @@ def _check(content: Any, source: str | Path) -> int:
         not isinstance(content.get(field), list) for field in fields
     ):
         raise ValueError(f"{source} is no COCO file: it needs the lists {', '.join(fields)}")
+    for field in fields:
+        record_list(content, field, str(source))
     for category in content["categories"]:
         if category.get("name") == "person":
-            if tuple(category.get("keypoints", ())) != COCO_KEYPOINTS:
+            names = category.get("keypoints")
+            if not isinstance(names, list) or tuple(names) != COCO_KEYPOINTS:
                 raise ValueError(f"{source}: the keypoints of 'person' are not the 17 of COCO")
-            return category["id"]
+            return integer(category, "id", f"{source}: category 'person'")
     raise ValueError(f"{source} has no category 'person'")
+
+
+def _size(image: dict, where: str) -> tuple[int, int]:
+    """(width, height)."""
+    width, height = (integer(image, side, where) for side in ("width", "height"))
+    if min(width, height) < 1 or max(width, height) > LARGEST:
+        raise ValueError(f"{where}: 'width' and 'height' are {width} and {height}")
+    return width, height
 
 
 def _keypoints(
@@ -176,18 +199,22 @@ def _keypoints(
     reason = None
     if annotation.get("category_id") != person:
         reason = "annotations of other categories"
-    elif annotation.get("iscrowd"):
+    elif flag(annotation, "iscrowd", where, default=False):
         reason = "crowds"
-    elif not any((annotation.get("keypoints") or [])[2::3]):
+    elif annotation.get("keypoints") in (None, []):
         reason = "people without joints"
-    if reason is not None:
-        report.left_out[reason] += 1
-        return None
-    keypoints = numbers(annotation["keypoints"], "keypoints", 3 * len(COCO_KEYPOINTS), where)
-    return keypoints.reshape(-1, 3)
+    if reason is None:
+        count = 3 * len(COCO_KEYPOINTS)
+        keypoints = numbers(annotation["keypoints"], "keypoints", count, where).reshape(-1, 3)
+        if keypoints[:, 2].any():
+            return keypoints
+        reason = "people without joints"
+    report.left_out[reason] += 1
+    return None
 
 
 def _box(annotation: dict, where: str) -> np.ndarray | None:
     if annotation.get("bbox") is None:
         return None
-    return to_xyxy(numbers(annotation["bbox"], "bbox", 4, where)[None])[0]
+    box = sizes_of_box(numbers(annotation["bbox"], "bbox", 4, where), "bbox", where)
+    return to_xyxy(box[None])[0]

@@ -5,14 +5,17 @@ people, each with ``image``, ``joints`` (16 x, y), ``joints_vis`` (16), ``center
 MPII's own .mat release is not read.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
 from rich.progress import track
 
 from mmpose_temporal.posetrack import image_size
+from mmpose_temporal.posetrack.fields import numbers
 from mmpose_temporal.posetrack.records import image_record
 from mmpose_temporal.utils import write_json
+from mmpose_temporal.utils.text import shown
 
 from .files import read_json, require_free
 from .multiperson_posetrack import MPII_JOINTS
@@ -78,8 +81,11 @@ def convert_mpii(
     for index, record in enumerate(track(content, "Converting", disable=not progress)):
         where = f"{source}: person {index}"
         name = image_name(image_folder, record.get("image"), where)
-        if not Path(name).stem.isdigit():
-            raise ValueError(f"{where}: the name of image {record['image']!r} is no number")
+        if not re.fullmatch(r"[0-9]{1,18}", Path(name).stem):
+            raise ValueError(
+                f"{where}: the name of image {shown(record['image'])} is no number of at most 18 "
+                "digits"
+            )
         image_id = int(Path(name).stem)
         if names.setdefault(image_id, name) != name:
             raise ValueError(f"{where}: images {name} and {names[image_id]} have one number")
@@ -109,16 +115,9 @@ def convert_mpii(
 
 
 def _joints(record: dict, where: str) -> np.ndarray:
-    try:
-        joints = np.array(record["joints"], np.float64)
-        annotated = np.array(record["joints_vis"], np.float64)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{where}: 'joints' and 'joints_vis' must be lists of numbers") from error
-    if joints.shape != (len(MPII_JOINTS), 2) or annotated.shape != (len(MPII_JOINTS),):
-        raise ValueError(
-            f"{where}: 'joints' must be 16 x 2 and 'joints_vis' 16, got {joints.shape} and "
-            f"{annotated.shape}"
-        )
-    if not np.isfinite(joints[annotated > 0]).all():
-        raise ValueError(f"{where}: a joint is not a finite number")
-    return mpii_to_posetrack(joints, annotated)
+    points, count = record.get("joints"), len(MPII_JOINTS)
+    if not isinstance(points, list) or len(points) != count:
+        found = f"{len(points)}" if isinstance(points, list) else shown(points)
+        raise ValueError(f"{where}: 'joints' must be a list of {count} points, got {found}")
+    joints = np.stack([numbers(point, "joints", 2, where) for point in points])
+    return mpii_to_posetrack(joints, numbers(record.get("joints_vis"), "joints_vis", count, where))

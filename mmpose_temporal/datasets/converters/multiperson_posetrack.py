@@ -8,6 +8,7 @@ person is the same in all frames, and so is the track id. Tried on
 both files of the release (30 videos each).
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,17 @@ import numpy as np
 from rich.progress import track
 
 from mmpose_temporal.posetrack import image_size
-from mmpose_temporal.posetrack.fields import integer, number, structs
+from mmpose_temporal.posetrack.fields import integer, number, numbers, structs
 from mmpose_temporal.posetrack.matlab import load_mat
 from mmpose_temporal.posetrack.records import (
+    MAX_FRAMES,
     image_number,
     image_record,
     number_people,
     person_record,
 )
 from mmpose_temporal.structures import KEYPOINT_NAMES, NUM_KEYPOINTS, person_categories
+from mmpose_temporal.utils.text import shown
 
 from .files import write_folder
 from .report import ConversionReport
@@ -56,7 +59,8 @@ def read_multiperson_posetrack(path: str | Path) -> list[dict[str, Any]]:
     """The videos of an ``annolist.mat``.
 
     Returns:
-        Records with ``name`` (str), ``annopoints`` (object array (people, frames)).
+        Records with ``name`` (str), ``annopoints`` (object array (people, frames)) and ``path``
+        (str, of the file, for error texts).
 
     Raises:
         FileNotFoundError: No such file.
@@ -66,8 +70,10 @@ def read_multiperson_posetrack(path: str | Path) -> list[dict[str, Any]]:
     for index, record in enumerate(structs({"a": load_mat(path, "annolist")}, "a", str(path))):
         where = f"{path}: video {index}"
         name, cells = record.get("name"), record.get("annopoints")
-        if not isinstance(name, str) or not name.isdigit():
-            raise ValueError(f"{where}: 'name' must be a number as text, got {name!r}")
+        if not isinstance(name, str) or not re.fullmatch("[0-9]{1,9}", name):
+            raise ValueError(
+                f"{where}: 'name' must be a number as text of at most 9 digits, got {shown(name)}"
+            )
         if not isinstance(cells, np.ndarray) or cells.dtype != object:
             raise ValueError(f"{where}: 'annopoints' must be a cell of people and frames")
         shape = tuple(integer(record, field, where) for field in ("num_persons", "num_frames"))
@@ -76,7 +82,11 @@ def read_multiperson_posetrack(path: str | Path) -> list[dict[str, Any]]:
                 f"{where} ({name}): 'annopoints' is {cells.shape}, but num_persons and "
                 f"num_frames say {shape}"
             )
-        videos.append({"name": name, "annopoints": cells})
+        if cells.shape[1] >= MAX_FRAMES:
+            raise ValueError(
+                f"{where} ({name}): 'num_frames' is {cells.shape[1]}, not below {MAX_FRAMES}"
+            )
+        videos.append({"name": name, "annopoints": cells, "path": str(path)})
     if not videos:
         raise ValueError(f"{path} has no videos")
     names = [video["name"] for video in videos]
@@ -129,7 +139,7 @@ def multiperson_video_to_18(
             )
         )
         for track_id, cell in enumerate(cells[:, index]):
-            where = f"video {name}, frame {index}, person {track_id}"
+            where = f"{video['path']}: video {name}, frame {index}, person {track_id}"
             keypoints, head_box = _person(cell, where)
             if not keypoints[:, 2].any():
                 report.left_out["empty cells (person not in the frame)"] += 1
@@ -161,10 +171,11 @@ def _person(cell: Any, where: str) -> tuple[np.ndarray, np.ndarray | None]:
             xy = [number(point, axis, f"{where}, joint {name}") for axis in ("x", "y")]
             keypoints[KEYPOINT_NAMES.index(name)] = [*xy, 1]
         corners = person.get("head_rect")
-        if isinstance(corners, np.ndarray) and corners.size:
-            head_box = corners.reshape(-1).astype(np.float64)
-            if head_box.size != 4 or not np.isfinite(head_box).all():
-                raise ValueError(f"{where}: 'head_rect' must be x1, y1, x2, y2")
+        if isinstance(corners, np.ndarray) and corners.size == 0:
+            continue
+        if corners is not None:
+            flat = corners.reshape(-1) if isinstance(corners, np.ndarray) else corners
+            head_box = numbers(flat, "head_rect", 4, where)
     return keypoints, head_box
 
 

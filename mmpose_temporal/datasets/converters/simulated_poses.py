@@ -8,7 +8,7 @@ import numpy as np
 from mmpose_temporal.datasets import VideoAnnotation, load_videos
 from mmpose_temporal.datasets.tracklets import ErrorRates, clip_of_video, simulate_errors
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
-from mmpose_temporal.posetrack.fields import load_json
+from mmpose_temporal.posetrack.fields import integer, load_json
 from mmpose_temporal.structures import People, posetrack_metainfo
 from mmpose_temporal.utils import write_json
 
@@ -82,7 +82,10 @@ def simulate_pose_files(
         frames = _with_errors(video, rates or ErrorRates(), rng)
         report.files.append(write_video_predictions(Path(out, "poses"), video.video_id, frames))
         kept = {frame.image_id for frame in video.frames}
-        write_json(Path(out, "truth", path.name), _subset(load_json(path), kept))
+        try:
+            write_json(Path(out, "truth", path.name), _subset(load_json(path), kept))
+        except (ValueError, RecursionError) as error:  # NaN, or nested too deeply, where not read
+            raise ValueError(f"{path} cannot be written again: {error}") from error
         report.videos += 1
         report.frames += len(frames)
         report.poses += sum(len(frame.poses) for frame in frames)
@@ -115,6 +118,8 @@ def _subset(content: dict, image_ids: set[int]) -> dict:
     """The file with some of its images only."""
     return dict(
         content,
-        images=[image for image in content["images"] if image["id"] in image_ids],
-        annotations=[a for a in content["annotations"] if a["image_id"] in image_ids],
+        images=[x for x in content["images"] if integer(x, "id", "image") in image_ids],
+        annotations=[
+            x for x in content["annotations"] if integer(x, "image_id", "person") in image_ids
+        ],
     )

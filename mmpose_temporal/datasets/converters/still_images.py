@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from mmpose_temporal.posetrack.fields import file_name
 from mmpose_temporal.posetrack.records import person_record
 from mmpose_temporal.structures import KEYPOINT_NAMES, person_categories
+from mmpose_temporal.utils.text import shown
 
 
 def image_name(folder: str, name: Any, where: str) -> str:
@@ -20,9 +22,10 @@ def image_name(folder: str, name: Any, where: str) -> str:
     Raises:
         ValueError: ``name`` is no plain file name.
     """
-    if not isinstance(name, str) or not name or name != Path(name).name or name in (".", ".."):
-        raise ValueError(f"{where}: {name!r} is no plain file name")
-    return f"{folder.strip('/')}/{name}"
+    plain = isinstance(name, str) and name not in ("", ".", "..") and "\0" not in name
+    if not plain or name != Path(name).name or "\\" in name:
+        raise ValueError(f"{where}: {shown(name)} is no plain file name")
+    return file_name(f"{folder.strip('/')}/{name}", "file_name", where)
 
 
 def check_folder(folder: str) -> None:

@@ -11,11 +11,12 @@ mmaction2's file puts the dictionaries together::
 
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import ZipFile
 
 import numpy as np
 
 from mmpose_temporal.posetrack import PredictedFrame
+from mmpose_temporal.posetrack.fields import LARGEST
 from mmpose_temporal.structures import POSETRACK18, People, Skeleton
 from mmpose_temporal.utils import atomic_write
 
@@ -27,6 +28,10 @@ NPZ_LOSES = (
     "PoseTrack's"
 )
 """What the format cannot hold."""
+
+MAX_BYTES = 16 * 2**30
+"""Of the arrays of an archive (choice: 1,000 tracks of 133 keypoints in 10,000 frames are 16 GB; a
+small compressed file may claim any size)."""
 
 _FIELDS = (
     "frame_dir",
@@ -115,9 +120,15 @@ def write_skeletons(path: str | Path, tracks: VideoTracks) -> int:
         How many tracks were written.
 
     Raises:
-        ValueError: See :func:`skeleton_arrays`.
+        ValueError: See :func:`skeleton_arrays`; or the arrays are beyond :data:`MAX_BYTES`.
     """
     arrays = skeleton_arrays(tracks)
+    size = sum(array.nbytes for array in arrays.values())
+    if size > MAX_BYTES:
+        raise ValueError(
+            f"video {tracks.video_id}: {size} bytes of arrays; at most {MAX_BYTES} are read "
+            "again: split the video"
+        )
     with atomic_write(path, "wb") as file:
         np.savez_compressed(file, **arrays)
     return len(arrays["track_ids"])
@@ -128,14 +139,61 @@ def _load(path: str | Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
     try:
+        with ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MAX_BYTES:
+            raise ValueError(f"{size} bytes of arrays; at most {MAX_BYTES} are read")
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
-        raise ValueError(f"{path} is no skeleton archive (truncated?): {error}") from error
+            arrays = {name: archive[name] for name in _FIELDS if name in archive.files}
+    except Exception as error:  # zipfile, zlib and numpy raise many kinds on a damaged file
+        text = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ValueError(f"{path} is no skeleton archive (truncated?): {text}") from error
     missing = [name for name in _FIELDS if name not in arrays]
     if missing:
         raise ValueError(f"{path} is no skeleton archive: it lacks {', '.join(missing)}")
+    _check(arrays, path)
     return arrays
+
+
+def _check(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """Types, shapes and numbers are those of :func:`skeleton_arrays`."""
+    people, frames, joints = (
+        arrays[name].shape[0] if arrays[name].ndim == 1 else -1
+        for name in ("track_ids", "frame_names", "keypoint_names")
+    )
+    of_track = (people, frames)
+    expected = {
+        "frame_dir": ("U", ()),
+        "total_frames": ("i", ()),
+        "img_shape": ("i", (2,)),
+        "original_shape": ("i", (2,)),
+        "keypoint": ("f", (*of_track, joints, 2)),
+        "keypoint_score": ("f", (*of_track, joints)),
+        "keypoint_names": ("U", (joints,)),
+        "track_ids": ("i", (people,)),
+        "present": ("b", of_track),
+        "bboxes": ("f", (*of_track, 4)),
+        "bbox_scores": ("f", of_track),
+        "image_ids": ("i", (frames,)),
+        "frame_ids": ("i", (frames,)),
+        "frame_names": ("U", (frames,)),
+    }
+    for name, (kind, shape) in expected.items():
+        array = arrays[name]
+        if array.dtype.kind != kind or array.shape != shape:
+            raise ValueError(
+                f"{path}: {name} is {array.dtype} of shape {array.shape}; expected shape {shape} "
+                f"and kind {kind!r}; track_ids, frame_names and keypoint_names give the sizes"
+            )
+        if kind == "f" and not (np.abs(array) <= LARGEST).all():
+            raise ValueError(
+                f"{path}: {name} holds NaN, infinity or a number beyond {LARGEST:.0f}"
+            )
+    if int(arrays["total_frames"]) != frames or min(arrays["img_shape"].tolist()) < 1:
+        raise ValueError(
+            f"{path}: total_frames is {arrays['total_frames']} for {frames} frames, img_shape "
+            f"{arrays['img_shape'].tolist()}"
+        )
 
 
 def load_skeletons(path: str | Path) -> dict[str, Any]:
@@ -167,6 +225,13 @@ def read_skeletons(path: str | Path) -> VideoTracks:
         FileNotFoundError, ValueError: See :func:`load_skeletons`.
     """
     arrays = _load(path)
+    try:
+        return _tracks(arrays)
+    except ValueError as error:  # a repeated name or id
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _tracks(arrays: dict[str, np.ndarray]) -> VideoTracks:
     height, width = arrays["img_shape"].tolist()
     names = tuple(arrays["keypoint_names"].tolist())
     skeleton = POSETRACK18

@@ -96,7 +96,10 @@ def test_names_as_released(mat, tmp_path):
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        (video("abc", [[cell([0])]]), "'name' must be a number as text, got 'abc'"),
+        (
+            video("abc", [[cell([0])]]),
+            "'name' must be a number as text of at most 9 digits, got 'abc'",
+        ),
         (
             video("000002", [[cell([0])]], num_frames=5),
             r"'annopoints' is \(1, 1\), but num_persons and num_frames say \(1, 5\)",
@@ -105,7 +108,10 @@ def test_names_as_released(mat, tmp_path):
             video("000002", [[cell([6])]]),
             "video 000002, frame 0, person 0: joint id 6 is none of the 14",
         ),
-        (video("000002", [[cell([0], head_rect=(1.0, 2.0))]]), "'head_rect' must be x1, y1"),
+        (
+            video("000002", [[cell([0], head_rect=(1.0, 2.0))]]),
+            "'head_rect' must hold 4 numbers, found 2",
+        ),
     ],
 )
 def test_broken_videos(tmp_path, record, message):

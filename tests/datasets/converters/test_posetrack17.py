@@ -201,7 +201,7 @@ def test_files_that_are_something_else(tmp_path, json_file, mat_file):
     with pytest.raises(ValueError, match=r"v\.mat is not a readable \.mat file"):
         posetrack17_to_18(mat, ConversionReport())
     savemat(mat, {"other": 1.0})
-    with pytest.raises(ValueError, match="has no variable 'annolist', only other"):
+    with pytest.raises(ValueError, match="has no variable 'annolist', only .'other'"):
         posetrack17_to_18(mat, ConversionReport())
     with pytest.raises(FileNotFoundError, match=r"image .*00000001\.jpg does not exist"):
         posetrack17_to_18(json_file, ConversionReport(), image_root=tmp_path)
