@@ -2,14 +2,15 @@
 
 import hashlib
 import json
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 import torch
+from mmengine.logging import print_log
 from mmpose.structures import PoseDataSample
 from rich.progress import Progress
 
@@ -18,6 +19,7 @@ from mmpose_temporal.datasets.converters import ConversionReport
 from mmpose_temporal.datasets.converters.files import require_free
 from mmpose_temporal.posetrack.fields import flag, integer, numbers
 from mmpose_temporal.utils import atomic_write, safe_join, write_json
+from mmpose_temporal.utils.images import WrongSizeError, read_image
 
 if TYPE_CHECKING:
     from mmpose_temporal.models.trackers import BoxSource
@@ -51,6 +53,16 @@ def annotated_frames(annotations: str | Path, root: str | Path) -> list[tuple[in
     return list(found.items())
 
 
+def annotated_sizes(annotations: str | Path) -> dict[int, tuple[int, int]]:
+    """Image id -> (width, height), of the frames whose annotations state it.
+
+    Raises:
+        FileNotFoundError, ValueError: As :func:`annotated_frames`.
+    """
+    videos = load_videos(annotations, skeleton=None)
+    return {f.image_id: f.size for video in videos for f in video.frames if f.size is not None}
+
+
 def folder_frames(root: str | Path) -> list[tuple[int, str]]:
     """The images of a folder, or of its sub-folders, one per video.
 
@@ -64,7 +76,8 @@ def folder_frames(root: str | Path) -> list[tuple[int, str]]:
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder")
-    images = [path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES]
+    found = (path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    images = [path for path in found if path.is_file()]
     if not images:
         raise FileNotFoundError(f"no images ({', '.join(IMAGE_SUFFIXES)}) in {root}")
     frames = []
@@ -89,6 +102,7 @@ def detect_people(
     score_thr: float = 0.05,
     device: str = "cpu",
     file_names: bool = False,
+    stated_sizes: Mapping[int, tuple[int, int]] | None = None,
     overwrite: bool = False,
     progress: bool = False,
 ) -> ConversionReport:
@@ -109,11 +123,15 @@ def detect_people(
         score_thr: Boxes below are dropped and counted; they are many and help no tracker.
         device: Where the detector runs.
         file_names: Write ``file_name`` with every box, for ids that no annotation explains.
+        stated_sizes: Image id -> (width, height) that the image must have, from
+            :func:`annotated_sizes`; boxes in an image of another size would not fit the
+            annotations.
         overwrite: Replace ``out`` and start again.
         progress: Show a progress bar.
 
     Returns:
-        Counts. An unreadable frame has no boxes and is counted.
+        Counts. A frame that is unreadable or of another size than stated has no boxes, is
+        counted, and is logged with the reason.
 
     Raises:
         FileExistsError: ``out`` exists and ``overwrite`` is not set.
@@ -139,7 +157,9 @@ def detect_people(
     with partial.open("a", encoding="utf-8") as file, Progress(disable=not progress) as bar:
         task = bar.add_task("Detecting", total=len(frames), completed=len(done))
         for batch in _batches(left, batch_size):
-            for line in _detect(source, batch, root, score_thr, torch.device(device)):
+            for line in _detect(
+                source, batch, root, score_thr, torch.device(device), stated_sizes or {}
+            ):
                 file.write(json.dumps(line) + "\n")
                 done[line["image_id"]] = line
             file.flush()
@@ -200,16 +220,24 @@ def _checked_line(line: Any, where: str) -> dict:
 
 
 def _detect(
-    source: "BoxSource", batch: Frames, root: str | Path, score_thr: float, device: torch.device
+    source: "BoxSource",
+    batch: Frames,
+    root: str | Path,
+    score_thr: float,
+    device: torch.device,
+    stated_sizes: Mapping[int, tuple[int, int]],
 ) -> Iterator[dict]:
     images, samples, ids = [], [], []
     for image_id, name in batch:
         path = safe_join(root, name)
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
-        if image is None:
-            yield {"image_id": image_id, "unreadable": True, "rows": [], "below": 0}
+        try:
+            images.append(read_image(path, stated_size=stated_sizes.get(image_id)))
+        except (OSError, ValueError) as error:
+            print_log(f"no boxes in {path}: {error}", logger="current", level=logging.WARNING)
+            wrong = isinstance(error, WrongSizeError)
+            left_out = {"unreadable": not wrong, "wrong_size": wrong}
+            yield {"image_id": image_id, "rows": [], "below": 0} | left_out
             continue
-        images.append(image)
         ids.append(image_id)
         samples.append(PoseDataSample(metainfo=dict(img_id=image_id, img_path=str(path))))
     for image_id, (boxes, scores) in zip(ids, source(images, samples, device), strict=True):
@@ -231,8 +259,10 @@ def _write(out: Path, frames: Frames, done: dict[int, dict], file_names: bool) -
                 {"image_id": image_id, "category_id": 1, "bbox": box, "score": score} | extra
             )
         report.left_out["unreadable or missing frames"] += line["unreadable"]
+        report.left_out["frames of another size than annotated"] += line.get("wrong_size", False)
         report.left_out["boxes below the score threshold"] += line["below"]
-    unreadable = report.left_out["unreadable or missing frames"]
-    report.converted.update(frames=len(frames) - unreadable, boxes=len(boxes))
+    unusable = report.left_out["unreadable or missing frames"]
+    unusable += report.left_out["frames of another size than annotated"]
+    report.converted.update(frames=len(frames) - unusable, boxes=len(boxes))
     write_json(out, boxes)
     return report

@@ -151,8 +151,8 @@ def _track_video(
         image = None
         if images is not None and sample.searched:
             path = str(safe_join(images, frame.file_name))
-            loaded = load(dict(img_path=path, video_id=video.video_id, frame_index=index))
-            image = loaded["img"]
+            item = dict(img_path=path, video_id=video.video_id, frame_index=index)
+            image = load(dict(item, annotated_size=frame.size))["img"]
         finished += tracker.track(sample, frame_poses(frame), image)
     return finished
 

@@ -23,6 +23,7 @@ from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
 from .samplers import BalancedPairSampler, VideoSampler
 from .tracklet_dataset import TrackletDataset
 from .transforms import (
+    CheckFrameSize,
     LoadPairCrops,
     LoadVideoFrame,
     LocateKeypoints,
@@ -41,6 +42,7 @@ from .transforms import (
 
 __all__ = [
     "BalancedPairSampler",
+    "CheckFrameSize",
     "ClipDraw",
     "FrameAnnotation",
     "LoadPairCrops",

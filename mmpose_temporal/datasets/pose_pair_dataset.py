@@ -27,8 +27,8 @@ class PosePairDataset(PoseTrackBase):
     order the pose at t and the one at t - d; ``frame_size`` (2,) float32, width and height of
     the frame at t, NaN if the file does not have it; ``distance`` (int, d), ``label`` (int, 1:
     the same person), ``video_id``, ``img_ids`` (2,) int64, ``img_paths`` (two str),
-    ``track_ids`` (2,) int64, ``dataset_name`` and ``flip_indices``. Coordinates are image
-    pixels; K is the full layout.
+    ``annotated_sizes`` (width and height of each frame, or None), ``track_ids`` (2,) int64,
+    ``dataset_name`` and ``flip_indices``. Coordinates are image pixels; K is the full layout.
 
     Distance counts frames in which people are detected, which is a tracker's clock: frames
     without labels and people are skipped (choice). Images are not opened, unless by
@@ -109,6 +109,7 @@ class PosePairDataset(PoseTrackBase):
             keypoint_scores=poses.keypoint_scores[rows],
             boxes=poses.boxes[rows],
             frame_size=poses.frame_sizes[frames[0]].copy(),
+            annotated_sizes=[poses.stated_size(frame) for frame in frames],
             distance=int(pairs.distances[idx]),
             label=int(pairs.labels[idx]),
             video_id=poses.video_ids[poses.videos[frames[0]]],

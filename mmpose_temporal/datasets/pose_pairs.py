@@ -84,6 +84,11 @@ class PoseTable:
             file_names=tuple(f.file_name for _, f in searched),
         )
 
+    def stated_size(self, frame: int) -> tuple[int, int] | None:
+        """(width, height) of a row of ``frame_sizes``; None if unknown."""
+        width, height = self.frame_sizes[frame].tolist()
+        return None if np.isnan(width) else (int(width), int(height))
+
     @property
     def centers(self) -> np.ndarray:
         """(P, 2) float32: mean of the joints that are present."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mmcv.transforms import LoadImageFromFile
 from mmpose.datasets import PoseTrack18Dataset
 from mmpose.registry import DATASETS
 
@@ -9,6 +10,7 @@ from mmpose_temporal.posetrack import FrameAnnotation, PersonAnnotation
 from mmpose_temporal.utils import safe_join
 
 from .posetrack_base import PoseTrackBase
+from .transforms import CheckFrameSize
 
 
 @DATASETS.register_module()
@@ -17,7 +19,8 @@ class PoseTrackPersonDataset(PoseTrackBase, PoseTrack18Dataset):
 
     mmpose wants all videos merged into one file; this reads the folder of per-video files (or
     the merged file) and can take a part of the videos and frames. Items and pipelines are
-    mmpose's.
+    mmpose's, except that each image must have the size that the annotations state
+    (:class:`CheckFrameSize`, which is put behind the loading).
 
     Args:
         data_prefix: As for mmpose's dataset.
@@ -36,6 +39,10 @@ class PoseTrackPersonDataset(PoseTrackBase, PoseTrack18Dataset):
             if kwargs.pop(name, None) is not None:
                 raise ValueError(f"PoseTrackPersonDataset takes no {name}: {instead}")
         super().__init__(data_prefix=data_prefix or dict(img=""), **kwargs)
+        steps = self.pipeline.transforms
+        loads = [i for i, step in enumerate(steps) if isinstance(step, LoadImageFromFile)]
+        for position in reversed(loads):
+            steps.insert(position + 1, CheckFrameSize())
 
     @property
     def image_root(self) -> str:
@@ -75,6 +82,7 @@ class PoseTrackPersonDataset(PoseTrackBase, PoseTrack18Dataset):
         )
         if person.area is not None:
             annotation["area"] = person.area
-        return self.parse_data_info(
+        item = self.parse_data_info(
             dict(raw_ann_info=annotation, raw_img_info=dict(image, width=width, height=height))
         )
+        return dict(item, annotated_size=frame.size)

@@ -1,30 +1,29 @@
-"""Sizes of images from the heads of their files, for annotations that do not have them."""
+"""Sizes of images from their files, for annotations that do not have them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.images import image_size_of, read_bytes
 
 from .annotations import VideoAnnotation
 
 
 def image_size(root: str | Path, file_name: str) -> tuple[int, int]:
-    """(width, height) of an image from the head of its file.
+    """(width, height) of an image as it is decoded, upright.
+
+    See :mod:`mmpose_temporal.utils.images`.
 
     Raises:
         FileNotFoundError: The image is missing.
-        ValueError: The file is no image, or its name leaves ``root``.
+        ValueError: The file is no whole image, or its name leaves ``root``.
     """
     path = safe_join(root, file_name)
-    if not path.is_file():
-        raise FileNotFoundError(f"image {path} does not exist (is the image root right?)")
+    data = read_bytes(path)
     try:
-        with Image.open(path) as image:
-            return image.size
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        return image_size_of(data)
+    except ValueError as error:
         raise ValueError(f"image {path} cannot be read: {error}") from error
 
 
@@ -33,8 +32,7 @@ def with_frame_sizes(
 ) -> list[VideoAnnotation]:
     """Give frames without a size that of their video's first image without one.
 
-    Only the header of this image is read. Choice: the frames of a video have one size, since
-    opening all of a release takes minutes.
+    Choice: the frames of a video have one size, since opening all of a release takes minutes.
 
     Args:
         videos: As they were read.

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.images import read_image
 
 _COLOURS = [
     (60, 200, 60), (60, 90, 240), (240, 150, 40), (40, 220, 240), (230, 70, 220), (230, 230, 60),
@@ -37,7 +38,8 @@ def preview_grid(
         (H, W, 3) uint8 BGR.
 
     Raises:
-        ValueError: When ``rows``, ``columns`` or ``tile_width`` is too small.
+        ValueError: When ``rows``, ``columns`` or ``tile_width`` is too small, or a frame cannot
+            be decoded or has another size than stated.
         FileNotFoundError: When the split has no annotations or a frame is missing.
     """
     if rows < 1 or columns < 2 or tile_width < 32:
@@ -60,9 +62,10 @@ def preview_grid(
 
 def _tile(root: Path, image: dict[str, Any], width: int) -> np.ndarray:
     path = safe_join(root, image["file_name"])
-    picture = cv2.imread(str(path))
-    if picture is None:
-        raise FileNotFoundError(f"cannot read {path}")
+    try:
+        picture = read_image(path, stated_size=(image["width"], image["height"]))
+    except ValueError as error:
+        raise ValueError(f"cannot use {path} ({error})") from error
     height = round(picture.shape[0] * width / picture.shape[1])
     return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
 

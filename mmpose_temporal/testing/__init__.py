@@ -19,6 +19,7 @@ from .poses import make_frame, make_packet, make_pose_pair, random_poses
 from .runner import tiny_test_config
 from .temporal import tiny_crops, tiny_temporal_estimator_config, tiny_tkmr_config
 from .tracking import make_video, run_tracker, track_frames, walking_pair
+from .turned import turned_png
 from .videos import write_tiny_posetrack
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "tiny_tkmr_config",
     "tiny_tracker_config",
     "track_frames",
+    "turned_png",
     "two_people_file",
     "walking_pair",
     "write_tiny_posetrack",

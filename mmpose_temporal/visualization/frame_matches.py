@@ -172,7 +172,7 @@ def frame_matches(
             if images is not None and sample.searched:
                 path = str(safe_join(images, frame.file_name))
                 item = dict(img_path=path, video_id=video.video_id, frame_index=position)
-                image = load(item)["img"]
+                image = load(dict(item, annotated_size=frame.size))["img"]
             tracker.track(sample, frame_poses(frame), image)
     finally:
         tracker.observers.remove(watched)

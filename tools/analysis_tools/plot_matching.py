@@ -89,8 +89,9 @@ def frames_of_pair(
     load, found = LoadVideoFrame(on_error="raise"), []
     for index in (searched[-1], searched[-1 - age]):
         path = str(safe_join(images, video.frames[index].file_name))
-        item = load(dict(img_path=path, video_id=video.video_id, frame_index=index))
-        found.append(item["img"][..., ::-1])
+        item = dict(img_path=path, video_id=video.video_id, frame_index=index)
+        loaded = load(dict(item, annotated_size=video.frames[index].size))
+        found.append(loaded["img"][..., ::-1])
     return found
 
 

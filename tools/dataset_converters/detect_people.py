@@ -17,18 +17,24 @@ from mmpose_temporal_cli import add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the arguments say; the exit status is 1 if a frame could not be read."""
+    """Does what the arguments say; the exit status is 1 if a frame could not be used."""
     import torch
 
-    from mmpose_temporal.apis.detect_people import annotated_frames, detect_people, folder_frames
+    from mmpose_temporal.apis.detect_people import (
+        annotated_frames,
+        annotated_sizes,
+        detect_people,
+        folder_frames,
+    )
     from mmpose_temporal.models.trackers import DetectorBoxes
 
     if args.device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError("--device cuda: there is no GPU here")
     if args.annotations is None:
-        frames = folder_frames(args.root)
+        frames, sizes = folder_frames(args.root), {}
     else:
         frames = annotated_frames(args.annotations, args.root)
+        sizes = annotated_sizes(args.annotations)
     source = DetectorBoxes(config=args.config, checkpoint=args.checkpoint, category=args.category)
     report = detect_people(
         source,
@@ -40,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         score_thr=args.score_thr,
         device=args.device,
         file_names=args.annotations is None,
+        stated_sizes=sizes,
         overwrite=args.overwrite,
         progress=not args.quiet,
     )

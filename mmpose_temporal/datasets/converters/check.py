@@ -7,13 +7,13 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import cv2
 from rich.progress import track
 
 from mmpose_temporal.posetrack import read_video
 from mmpose_temporal.posetrack.fields import file_name, load_json
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.images import WrongSizeError, read_image
 from mmpose_temporal.utils.text import shown, shown_name
 
 from .check_report import DatasetReport, Finding, SplitReport
@@ -233,12 +233,12 @@ def _check_images(
         path = safe_join(root, name)
         if not path.is_file():
             return Finding("missing images", str(path))
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is None:
-            return Finding("unreadable images", str(path))
-        size = (image.shape[1], image.shape[0])
-        if stated is not None and size != tuple(stated):
-            return Finding("image sizes", f"{path}: {size}, the file says {tuple(stated)}")
+        try:
+            read_image(path, stated_size=stated)
+        except WrongSizeError as error:
+            return Finding("image sizes", f"{path}: {error}")
+        except (OSError, ValueError) as error:
+            return Finding("unreadable images", f"{path}: {error}")
         return None
 
     with ThreadPoolExecutor(workers) as pool:

@@ -1,6 +1,6 @@
 """Pipelines of whole frames and of pairs of poses."""
 
-from .frames import LoadVideoFrame, PackFrameInputs, PackFramePoses
+from .frames import CheckFrameSize, LoadVideoFrame, PackFrameInputs, PackFramePoses
 from .keypoint_locations import LocateKeypoints
 from .known_ids import MatchKnownIds
 from .pair_crops import LoadPairCrops
@@ -19,6 +19,7 @@ from .pose_pairs import (
 )
 
 __all__ = [
+    "CheckFrameSize",
     "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",

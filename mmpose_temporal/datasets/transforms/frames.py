@@ -2,32 +2,25 @@
 
 from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmengine import fileio
 from mmengine.logging import print_log
 from mmengine.structures import InstanceData
 from mmpose.registry import TRANSFORMS
 from mmpose.structures import PoseDataSample
-from PIL.Image import DecompressionBombError
 
-BACKENDS = ("cv2", "pillow", "tifffile", "turbojpeg")
-
-UNUSABLE = (
-    OSError,  # the file; truncated and unknown data in Pillow and TurboJPEG
-    ValueError,  # damaged tags in Pillow
-    cv2.error,  # no data at all; a header with an impossible size
-    DecompressionBombError,  # the same in Pillow
-    SyntaxError,  # a damaged chunk of a PNG in Pillow
-    AssertionError,  # mmcv, where OpenCV gives no image
-)
-"""What reading and decoding raise on data that are no image; anything else is no frame's fault."""
+from mmpose_temporal.utils.images import BACKENDS, read_image, wrong_size
 
 
 @TRANSFORMS.register_module()
 class LoadVideoFrame(LoadImageFromFile):
-    """Decode a frame, once for all its people.
+    """Decode a frame, once for all its people, as mmpose's ``LoadImage`` does.
+
+    What an image is, with EXIF orientations, 16 bits, grey, alpha and CMYK, is said in
+    :mod:`mmpose_temporal.utils.images`. An ``annotated_size`` (width, height) of the frame is
+    checked.
 
     Adds ``img`` (H, W, 3) uint8 BGR, ``img_shape``, ``ori_shape`` and ``frame_readable``.
 
@@ -51,10 +44,13 @@ class LoadVideoFrame(LoadImageFromFile):
         for name in ("to_float32", "color_type", "ignore_empty"):
             if name in kwargs:
                 raise ValueError(f"LoadVideoFrame takes no {name}: frames are uint8 BGR")
+        if kwargs.get("file_client_args") is not None:
+            raise ValueError("LoadVideoFrame takes no file_client_args: use backend_args")
         super().__init__(**kwargs)
         if self.imdecode_backend not in BACKENDS:
             raise ValueError(
-                f"imdecode_backend must be one of {BACKENDS}, got {self.imdecode_backend!r}"
+                f"imdecode_backend must be one of {BACKENDS}, got {self.imdecode_backend!r}; "
+                "OpenCV ('cv2') reads TIFF, too"
             )
         self.on_error = on_error
 
@@ -62,11 +58,14 @@ class LoadVideoFrame(LoadImageFromFile):
         """Decode ``results['img_path']``."""
         problem = None
         try:
-            loaded = super().transform(dict(results))
-            image = loaded["img"]
-            problem = self._wrong_size(image, results.get("annotated_size"))
-        except UNUSABLE as error:
-            image, problem = None, f"{type(error).__name__}: {error}"
+            image = read_image(
+                results["img_path"],
+                backend=self.imdecode_backend,
+                stated_size=results.get("annotated_size"),
+                backend_args=self.backend_args,
+            )
+        except (OSError, ValueError) as error:
+            problem = str(error)
         if problem is not None:
             message = (
                 f"video {results.get('video_id')}, frame {results.get('frame_index')}: cannot "
@@ -91,14 +90,27 @@ class LoadVideoFrame(LoadImageFromFile):
             frame_readable=True,
         )
 
-    @staticmethod
-    def _wrong_size(image: np.ndarray | None, annotated: tuple[int, int] | None) -> str | None:
-        if image is None:
-            return "the file is empty or corrupt"
-        height, width = image.shape[:2]
-        if annotated is not None and (width, height) != tuple(annotated):
-            return f"it is {width}x{height}, its annotation says {annotated[0]}x{annotated[1]}"
-        return None
+
+@TRANSFORMS.register_module()
+class CheckFrameSize(BaseTransform):
+    """Refuse an image that has another size than its annotation states, after ``LoadImage``.
+
+    Annotated coordinates belong to the stated size, so they do not fit the image.
+    :class:`PoseTrackPersonDataset` puts it behind the loading of its pipeline.
+
+    Raises:
+        ValueError: ``img_shape`` is not ``annotated_size`` (width, height; None: any). The text
+            names the file and both sizes.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Check ``results``."""
+        stated, (height, width) = results.get("annotated_size"), results["img_shape"][:2]
+        if stated is not None and (width, height) != tuple(stated):
+            data = fileio.get(results["img_path"])
+            problem = wrong_size((width, height), tuple(stated), data)
+            raise ValueError(f"cannot use {results['img_path']} ({problem})")
+        return results
 
 
 @TRANSFORMS.register_module()

@@ -50,11 +50,15 @@ class LoadPairCrops(BaseTransform):
     def transform(self, results: dict) -> dict | None:
         """Add the crops; None if a frame is skipped."""
         crops = []
-        for path, image_id, box in zip(
-            results["img_paths"], results["img_ids"], results["boxes"], strict=True
+        for path, image_id, box, size in zip(
+            results["img_paths"],
+            results["img_ids"],
+            results["boxes"],
+            results["annotated_sizes"],
+            strict=True,
         ):
             frame = dict(img_path=path, video_id=results["video_id"], frame_index=int(image_id))
-            frame = self.load(frame)
+            frame = self.load(dict(frame, annotated_size=size))
             if not frame["frame_readable"]:
                 return None
             crops.append(crop_people(frame["img"], box[None], self.size, padding=self.padding))

@@ -76,6 +76,7 @@ class PosePairReverse(PosePairTransform):
     def change(self, results: dict) -> dict:
         """The pair in the other order; which frames and ids these are follows."""
         names = ("keypoints", "keypoint_scores", "boxes", "img_ids", "img_paths", "track_ids")
+        names = (*names, "annotated_sizes")
         swapped = {name: results[name][::-1].copy() for name in names if name in results}
         return dict(results, **swapped)
 

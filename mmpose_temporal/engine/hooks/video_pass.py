@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from logging import Logger
 from pathlib import Path
 
-import mmcv
 import numpy as np
-from mmengine import fileio
 from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.images import read_image
 from mmpose_temporal.visualization import (
     PoseTrackVisualizer,
     TimelineRecorder,
@@ -162,10 +161,12 @@ class VideoPass:
         return video
 
     def _draw(self, data_sample: PoseDataSample, video: _OpenVideo) -> None:
-        image = read_frame(data_sample, self.backend_args)
         self._num_drawn += 1
-        if image is None:
+        try:
+            image = read_frame(data_sample, self.backend_args)
+        except (OSError, ValueError) as error:
             self._num_unreadable += 1
+            self.logger.warning(f"{data_sample.img_path} is not drawn: {error}")
             image = _note(data_sample, video.writer)
         drawn = self.visualizer.draw_frame(
             image, data_sample, draw_gt=self.draw_gt, kpt_thr=self.kpt_thr
@@ -189,16 +190,20 @@ class VideoPass:
             save_timeline(video.recorder.build(), path, title=str(video_id))
 
 
-def read_frame(data_sample: PoseDataSample, backend_args: dict | None = None) -> np.ndarray | None:
-    """The frame as (H, W, 3) uint8 RGB, None if it cannot be read."""
+def read_frame(data_sample: PoseDataSample, backend_args: dict | None = None) -> np.ndarray:
+    """The frame as (H, W, 3) uint8 RGB, in the size that the sample's coordinates belong to.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no image, was skipped in testing, or has another size than
+            ``ori_shape``.
+    """
     if not data_sample.get("frame_readable", True):
-        return None
-    try:
-        data = fileio.get(data_sample.img_path, backend_args=backend_args)
-    except OSError:
-        return None
-    image = mmcv.imfrombytes(data) if data else None
-    return None if image is None else mmcv.bgr2rgb(image)
+        raise ValueError("it was skipped in testing")
+    height, width = data_sample.get("ori_shape", (0, 0))[:2]
+    size = (width, height) if height and width else None  # (0, 0): nobody stated it
+    image = read_image(data_sample.img_path, stated_size=size, backend_args=backend_args)
+    return np.ascontiguousarray(image[..., ::-1])
 
 
 def _note(data_sample: PoseDataSample, writer: TrackVideoWriter | None) -> np.ndarray:

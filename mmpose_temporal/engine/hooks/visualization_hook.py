@@ -126,8 +126,10 @@ class PoseTrackVisualizationHook(PoseVisualizationHook):
             return
         self._visualizer.set_dataset_meta(runner.val_evaluator.dataset_meta)
         data_sample = merge_data_samples([outputs[0]])
-        image = read_frame(data_sample, self.backend_args)
-        if image is None:
+        try:
+            image = read_frame(data_sample, self.backend_args)
+        except (OSError, ValueError) as error:
+            runner.logger.warning(f"{data_sample.img_path} is not drawn: {error}")
             return
         self._visualizer.add_datasample(
             "val_img",

@@ -97,7 +97,7 @@ def test_several_splits(root):
         (
             "image sizes",
             lambda c: c["images"][4].update(width=65),
-            "000004.png: (64, 48), the file says (65, 48)",
+            "000004.png: it is 64x48, its annotation says 65x48",
         ),
     ],
 )
@@ -127,7 +127,7 @@ def test_images_that_cannot_be_read(root):
     found = findings(root)
     assert [k for k, _ in found] == ["missing images", "unreadable images", "image sizes"]
     assert found[0][1].endswith("images/val/v1/000001.png")
-    assert found[2][1].endswith("(6, 4), the file says (64, 48)")
+    assert found[2][1].endswith("it is 6x4, its annotation says 64x48")
     (split,) = check_posetrack(root, workers=3).splits
     assert split.images == 6
     assert [f.where for f in split.findings] == [p for _, p in found]  # in order, always
