@@ -144,6 +144,8 @@ def failing_step(setup_env: types.SimpleNamespace, text: str) -> object:
         ("c++: fatal error: Killed signal terminated program cc1plus", "MAX_JOBS=1"),
         ("RuntimeError: operator torchvision::nms does not exist", "different builds"),
         ("Failed to establish a new connection: NewConnectionError", "could not be reached"),
+        ("c++: error: unrecognized command-line option '-std=c++20'", "Install a newer one"),
+        ("ATen.h:5:2: error: #error C++20 or later compatible compiler is required", "CXX=..."),
         ("ERROR: No matching distribution found for torch==9.9", "has no such version"),
         ("something unheard of", "Advice of the step."),
     ],

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 #: Stands in for mmcv. Each file by itself is right; together they define helpers twice.
 SOURCES = {
@@ -29,6 +30,23 @@ SOURCES = {
     "cpu/voxelization.cpp": '#include "helper.hpp"\nint smallest = std::min(1, 2);\n',
 }
 
+#: Where mmcv's setup.py chooses a standard, and torch's header that asks for one.
+SETUP = """
+if platform.system() != 'Windows':
+    if parse_version(torch.__version__) <= parse_version('1.12.1'):
+        extra_compile_args['cxx'] = ['-std=c++14']
+    else:
+        extra_compile_args['cxx'] = ['-std=c++17']
+else:
+    extra_compile_args['cxx'] = ['/std:c++17']
+extra_compile_args['nvcc'] += ['-std=c++17']
+"""
+HEADER = """
+#if !defined(_MSC_VER) && __cplusplus < {year}L
+#error C++20 or later compatible compiler is required to use ATen.
+#endif
+"""
+
 #: Stands in for the environment's Python. It notes what it is asked to do, fails where FAIL_AT
 #: says so, and makes the archive or the wheel that pip would make.
 PYTHON = """#!{python}
@@ -37,12 +55,15 @@ words = sys.argv[1:]
 build = words[:3] == ["-m", "pip", "wheel"]
 kind = "download" if "download" in words else "check"
 if build:
-    kind = "each" if words[-1].startswith("mmcv==") else "together"
+    folder = os.path.basename(os.path.dirname(words[-1]))
+    kind = "each" if words[-1].startswith("mmcv==") else folder
 with open({calls!r}, "a") as file:
     print(kind, os.environ.get("FORCE_CUDA"), file=file)
 print("this is", kind, "CFLAGS", os.environ.get("CFLAGS"))
 if kind != "check" and os.environ.get("MMCV_WITH_OPS") != "1":
     sys.exit("that makes mmcv-lite")
+if build and os.path.isdir(words[-1]):
+    print(kind, "has setup.py:", open(words[-1] + "/setup.py").read(), flush=True)
 if kind in os.environ.get("FAIL_AT", "").split():
     sys.exit("trouble in " + kind)
 if kind == "download":
@@ -61,7 +82,7 @@ def environment(project_root: Path) -> Iterator[types.SimpleNamespace]:
     """The modules of tools/environment, found as setup_env.py finds them."""
     before = set(sys.modules)
     sys.path.insert(0, str(project_root / "tools"))
-    names = ("dependencies", "operators", "plan")
+    names = ("dependencies", "operators", "plan", "steps")
     yield types.SimpleNamespace(**{n: importlib.import_module(f"environment.{n}") for n in names})
     sys.path.remove(str(project_root / "tools"))
     for name in set(sys.modules) - before:
@@ -77,6 +98,7 @@ def source(environment: types.SimpleNamespace, tmp_path: Path) -> Path:
         path = root / environment.operators.SOURCES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    (root / "setup.py").write_text(SETUP)
     return root
 
 
@@ -139,10 +161,53 @@ def test_another_layout_is_refused_before_anything_is_renamed(
     assert left_to_compile(folder) == before
 
 
+def test_an_older_standard_is_raised_and_a_newer_one_left(
+    environment: types.SimpleNamespace, source: Path
+) -> None:
+    setup = source / "setup.py"
+    assert environment.operators.raise_standard(source, 20) == 4
+    assert setup.read_text() == SETUP.replace("c++14", "c++20").replace("c++17", "c++20")
+    assert environment.operators.raise_standard(source, 17) == 0
+    assert setup.read_text().count("-std=c++20") == 3
+    setup.write_text("extra_compile_args = {'cxx': []}\n")
+    with pytest.raises(environment.operators.UnexpectedSources, match="asks for C\\+\\+20"):
+        environment.operators.raise_standard(source, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "standard"),
+    [
+        (HEADER.format(year=201703), 17),
+        (HEADER.format(year=202002), 20),
+        (HEADER.format(year=202302), 23),
+        ("#include <ATen/Context.h>", 0),
+    ],
+)
+def test_the_standard_is_the_one_that_torchs_header_asks_for(
+    environment: types.SimpleNamespace, tmp_path: Path, text: str, standard: int
+) -> None:
+    (tmp_path / "ATen.h").write_text(text)
+    assert environment.operators.needed_standard(tmp_path / "ATen.h") == standard
+
+
+def test_the_header_of_this_torch_asks_for_a_standard(environment: types.SimpleNamespace) -> None:
+    header = Path(torch.__file__).parent / "include/ATen/ATen.h"
+    assert environment.operators.needed_standard(header) >= 17
+
+
 @pytest.fixture
 def calls(tmp_path: Path) -> Path:
     """Where the stand-in for Python notes what it was asked to do."""
     return tmp_path / "calls.txt"
+
+
+def write_header(environment: types.SimpleNamespace, plan: object, year: int) -> Path:
+    """Put torch's header that asks for a standard into the plan's environment."""
+    packages = environment.steps.site_packages(plan.environment)
+    header = packages / "torch/include/ATen/ATen.h"
+    header.parent.mkdir(parents=True, exist_ok=True)
+    header.write_text(HEADER.format(year=year))
+    return header
 
 
 @pytest.fixture
@@ -159,6 +224,7 @@ def builder(
     plan = environment.plan.Plan(tmp_path, tmp_path / "cache", pins)
     builder = environment.dependencies.Builder(plan)
     builder.python.parent.mkdir(parents=True)
+    write_header(environment, plan, 201703)
     names = {"python": sys.executable, "calls": str(calls), "archive": str(archive)}
     builder.python.write_text(PYTHON.format(folder=str(source), **names))
     builder.python.chmod(0o755)
@@ -185,6 +251,32 @@ def test_files_are_compiled_together_and_tried_before_the_wheel_is_kept(
     calls.unlink()
     assert builder.build_mmcv(tmp_path / "log") is None  # kept from before
     assert not calls.exists()
+
+
+@pytest.mark.parametrize("year", [201703, 202002])
+@pytest.mark.parametrize("cuda", [False, True])
+def test_both_ways_compile_with_the_standard_that_torch_asks_for(
+    environment: types.SimpleNamespace,
+    builder: object,
+    calls: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    year: int,
+    cuda: bool,
+) -> None:
+    monkeypatch.setenv("FAIL_AT", "together")
+    new = environment.dependencies.Builder(replace(builder.plan, cuda=cuda))
+    new.python = builder.python
+    write_header(environment, new.plan, year)
+    new.build_mmcv(tmp_path / "log")
+    fetched = ["download"] if year == 202002 else []  # else pip gets mmcv==2.1.0 as it is
+    assert kinds(calls) == ([] if cuda else ["download", "together"]) + [*fetched, "each"]
+    told = (tmp_path / "log").read_text()
+    ways = (() if cuda else ("together",)) + (("each",) if fetched else ())
+    for way in ways:
+        setup = told.split(f"{way} has setup.py:")[1].split("\n$ ")[0]
+        assert ("c++17" in setup, "c++20" in setup) == (year == 201703, year == 202002)
+    assert told.count("torch asks for C++20: 4 flags") == len(ways) * (year == 202002)
 
 
 @pytest.mark.parametrize("stage", ["download", "together", "check"])
@@ -231,5 +323,6 @@ def test_gpu_operators_are_compiled_one_by_one(
 ) -> None:
     gpu = environment.dependencies.Builder(replace(builder.plan, cuda=True))
     gpu.python = builder.python
+    write_header(environment, gpu.plan, 201703)
     assert gpu.build_mmcv(tmp_path / "log") == "with GPU operators"
     assert calls.read_text() == "each 1\n"

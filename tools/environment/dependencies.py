@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import operators
 from .plan import APART, Plan
-from .steps import SetupError, Step, run
+from .steps import SetupError, Step, run, site_packages
 
 FREE_GB = 9  # what torch with CUDA's libraries, the rest and the compilation take, rounded up
 
@@ -124,7 +124,8 @@ class Builder:
         """Compile the wheel, unless this torch, Python and platform have one already.
 
         Without GPU operators, mmcv's files are compiled together, and the wheel is tried before
-        it is kept. If that fails, and for GPU operators, each file is compiled on its own.
+        it is kept. If that fails, and for GPU operators, each file is compiled on its own. Both
+        ways use the C++ standard that torch's headers ask for, if mmcv's own is older.
         """
         if self.plan.mmcv_wheel():
             return None
@@ -136,19 +137,27 @@ class Builder:
             if not self.plan.cuda:
                 try:
                     wheel = self.compile_together(log, folder / "together")
-                except (OSError, ValueError, subprocess.SubprocessError) as error:
+                except (OSError, ValueError, SetupError, subprocess.SubprocessError) as error:
                     failed = "compiling mmcv's files together failed, so each is compiled alone"
                     print(f"{failed} (10 minutes or more; why: {log}) ...", end=" ", flush=True)
                     with log.open("a") as file:
                         file.write(f"\n{error}\n{failed}\n\n")
                     note = f"{note}; {failed}: {log}"
             if wheel is None:
-                wheel = self.compile_each(log, folder / "each", f"mmcv=={self.plan.pins['mmcv']}")
+                mmcv: str | Path = f"mmcv=={self.plan.pins['mmcv']}"
+                if self.standard() > operators.STANDARD:
+                    mmcv = self.fetch(log, folder / "each")
+                wheel = self.compile_each(log, folder / "each/wheel", mmcv)
             wheel.replace(self.plan.wheels / wheel.name)
         return note
 
-    def compile_together(self, log: Path, folder: Path) -> Path:
-        """The wheel from mmcv's sources rewritten for a short compilation, if its check passes."""
+    def standard(self) -> int:
+        """The C++ standard that the installed torch asks for, 17 or later."""
+        header = "torch/include/ATen/ATen.h"
+        return operators.needed_standard(site_packages(self.plan.environment) / header)
+
+    def fetch(self, log: Path, folder: Path) -> Path:
+        """The unpacked sources of mmcv, with the C++ standard that torch asks for."""
         requirement = f"mmcv=={self.plan.pins['mmcv']}"
         options = ("--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-binary", "mmcv")
         pip = (self.python, "-m", "pip", "download", *options, "--dest", folder)
@@ -158,6 +167,16 @@ class Builder:
             raise operators.UnexpectedSources(f"{requirement} came as {archives}")
         shutil.unpack_archive(archives[0], folder)
         (source,) = (path for path in folder.glob("mmcv-*") if path.is_dir())
+        standard = self.standard()
+        if standard > operators.STANDARD:
+            count = operators.raise_standard(source, standard)
+            with log.open("a") as file:
+                file.write(f"torch asks for C++{standard}: {count} flags of setup.py changed\n")
+        return source
+
+    def compile_together(self, log: Path, folder: Path) -> Path:
+        """The wheel from mmcv's sources rewritten for a short compilation, if its check passes."""
+        source = self.fetch(log, folder)
         functions = operators.function_names(source)
         count = operators.unite(source)
         with log.open("a") as file:

@@ -3,6 +3,9 @@
 Nearly all of the time goes into torch's headers, which the compiler reads once for each file. A
 "unity build" includes many of mmcv's files in one, so that it reads them once for all. The
 operators are the same, and so are the names that Python sees. Written for mmcv 2.0 and 2.1.
+
+mmcv's setup.py names the C++ standard that it compiles with, and the headers of later versions of
+torch refuse it. `needed_standard` says what they ask for, `raise_standard` writes it there.
 """
 
 from __future__ import annotations
@@ -10,7 +13,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from .steps import SetupError
+
 SOURCES = Path("mmcv/ops/csrc/pytorch")
+STANDARD = 17  # of C++, in setup.py of mmcv 2.1 for torch 1.13 and later
 BINDINGS = "pybind.cpp"  # stays as it is: alone it takes as long as all the others together
 #: Helpers that several files of cpu/ define, each in its own way.
 SHARED_NAMES = (
@@ -57,7 +63,7 @@ for layer, rest in (
 """
 
 
-class UnexpectedSources(ValueError):
+class UnexpectedSources(SetupError):
     """The files are not laid out as this module knows them."""
 
 
@@ -94,6 +100,47 @@ def unite(root: Path) -> int:
             lines += [f"#undef {shared}" for shared in own]
         (folder / name).write_text("\n".join(lines) + "\n")
     return 1 + len(dispatch) + len(cpu)
+
+
+def needed_standard(header: Path) -> int:
+    """The C++ standard without which torch cannot be compiled against.
+
+    Args:
+        header: torch's ATen/ATen.h, which compares `__cplusplus` with the year and month of the
+            standard.
+
+    Returns:
+        17 for C++17, 20 for C++20, and so on; 0 if the header asks for none.
+    """
+    years = re.findall(r"__cplusplus\s*<\s*20(\d\d)\d\dL", header.read_text())
+    return max(map(int, years), default=0)
+
+
+def raise_standard(root: Path, standard: int) -> int:
+    """Let setup.py compile with at least this C++ standard, GPU operators included.
+
+    Args:
+        root: The folder of mmcv's setup.py, which is rewritten in place.
+        standard: 17 for C++17, 20 for C++20, and so on.
+
+    Returns:
+        The number of flags that named an older standard.
+
+    Raises:
+        UnexpectedSources: If setup.py names no standard.
+    """
+    path = root / "setup.py"
+    flag = re.compile(r"([-/]std[=:]c\+\+)(\d\d)\b")
+    text = path.read_text()
+    found = [int(number) for _, number in flag.findall(text)]
+    if not found:
+        raise UnexpectedSources(
+            f"{path} names no C++ standard such as -std=c++{STANDARD}, and this torch asks for "
+            f"C++{standard}. Choose another pair with TORCH=... TORCHVISION=..."
+        )
+    raised = flag.sub(lambda match: f"{match[1]}{max(int(match[2]), standard)}", text)
+    path.write_text(raised)
+    return sum(number < standard for number in found)
 
 
 def function_names(root: Path) -> list[str]:

@@ -48,6 +48,13 @@ SYMPTOMS = (
         "install gcc-c++; macOS: xcode-select --install), then run make again.",
     ),
     (
+        r"unrecognized command[- ]line option .-std=|invalid value '(gnu|c)\+\+\d+' in '-std|"
+        r"C\+\+\d\d or later compatible compiler is required",
+        "torch's headers need a C++ standard that this compiler does not know (torch 2.14: C++20, "
+        "which g++ 11 knows). Install a newer one and name it in front of make: CXX=... CC=...; "
+        "or choose an older pair with TORCH=... TORCHVISION=...",
+    ),
+    (
         r"NewConnectionError|ConnectTimeout|ReadTimeout|Max retries|name resolution|"
         r"Network is unreachable|Connection (refused|reset|aborted)|ProxyError|SSLError",
         "The package index could not be reached. Check the network and pip's proxy and index "
