@@ -20,20 +20,32 @@ from typing import Any
 import numpy as np
 
 #: The mmcv built from source is slow and easy to get wrong, so every message about it says how.
-_MMCV_FIX = (
-    "MMCV_WITH_OPS=1 python -m pip install --no-build-isolation --no-cache-dir --no-deps "
-    "mmcv==2.1.0 (with torch, setuptools<81 and ninja installed first)"
+_MMCV_COMMAND = (
+    "python -m pip install ninja wheel 'setuptools<81' && MMCV_WITH_OPS=1 python -m pip install "
+    "--no-build-isolation --no-cache-dir --no-deps mmcv==2.1.0"
+)
+_MMCV_NOTE = (
+    "with torch installed first; for torch 2.14, which needs C++20, README.md says what to change"
 )
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """A library that must be there: `minimum` <= version < `below` (no upper limit if None)."""
+    """A library that must be there: `minimum` <= version < `below` (no upper limit if None).
+
+    `command` installs a version that fits; `note` says what else there is to know about it.
+    """
 
     name: str
     minimum: str
     below: str | None
-    fix: str
+    command: str
+    note: str = ""
+
+    @property
+    def fix(self) -> str:
+        """The command and the note."""
+        return f"{self.command} ({self.note})" if self.note else self.command
 
     @property
     def range(self) -> str:
@@ -46,13 +58,13 @@ REQUIREMENTS = (
     # 0.10.5: from there on the test loop takes the losses off the end of a model's outputs, on
     # which trackers rely whose frames are finished late (see the trackers' test_step)
     Requirement("mmengine", "0.10.5", "1.0.0", "python -m pip install mmengine==0.10.7"),
-    Requirement("mmcv", "2.0.0", "2.2.0", _MMCV_FIX),
+    Requirement("mmcv", "2.0.0", "2.2.0", _MMCV_COMMAND, _MMCV_NOTE),
     Requirement(
         "mmpose",
         "1.3.0",
         "2.0.0",
-        "python -m pip install --no-deps mmpose==1.3.2 (its requirement chumpy cannot be built "
-        "and nothing here uses it)",
+        "python -m pip install --no-deps mmpose==1.3.2",
+        "its requirement chumpy cannot be built and nothing here uses it",
     ),
 )
 
@@ -87,6 +99,12 @@ def check_requirement(requirement: Requirement) -> ModuleType:
         raise ImportError(f"{need}, which is not installed. {fix}") from error
     except Exception as error:
         raise ImportError(f"{need}, which fails to import: {error}. {fix}") from error
+    if not hasattr(module, "__version__"):  # Python imports any folder of that name as empty
+        folder = next(iter(getattr(module, "__path__", ())), "a module")
+        raise ImportError(
+            f"{need}, which is not installed; what is imported in its place is {folder}, which is "
+            f"not that package. Run Python in another folder. {fix}"
+        )
     found = _release(module.__version__)
     too_old = found < _release(requirement.minimum)
     too_new = requirement.below is not None and found >= _release(requirement.below)
@@ -109,7 +127,7 @@ def check_mmcv_ops() -> None:
         raise ImportError(
             "the installed mmcv has no compiled operators (it is mmcv-lite, or it was built where "
             "torch could not be imported), and mmpose_temporal needs them. To fix it: python -m "
-            f"pip uninstall -y mmcv-lite mmcv, then {_MMCV_FIX}"
+            f"pip uninstall -y mmcv-lite mmcv, then {_MMCV_COMMAND} ({_MMCV_NOTE})"
         ) from error
     except ImportError as error:
         import torch
@@ -117,16 +135,33 @@ def check_mmcv_ops() -> None:
         raise ImportError(
             f"mmcv's compiled operators do not load with torch {torch.__version__}, most likely "
             f"because they were built against another torch: {error}. To fix it: python -m pip "
-            f"uninstall -y mmcv, then {_MMCV_FIX}"
+            f"uninstall -y mmcv, then {_MMCV_COMMAND} ({_MMCV_NOTE})"
         ) from error
+
+
+def check_installed() -> None:
+    """Name all missing libraries at once: pip does not install OpenMMLab's with this package.
+
+    Raises:
+        ImportError: If several are missing; the text ends with one line that installs them all.
+    """
+    missing = [item for item in REQUIREMENTS if importlib.util.find_spec(item.name) is None]
+    if len(missing) > 1:
+        notes = "; ".join(f"{item.name}: {item.note}" for item in missing if item.note)
+        raise ImportError(
+            "mmpose_temporal needs libraries that are not installed: "
+            f"{' '.join(item.range for item in missing)}. To install them: "
+            f"{' && '.join(item.command for item in missing)}" + (f" ({notes})" if notes else "")
+        )
 
 
 def check_versions() -> None:
     """Check every library of `REQUIREMENTS` and mmcv's operators; mmdet may be absent.
 
     Raises:
-        ImportError: For the first library that does not fit.
+        ImportError: For all libraries that are missing, else for the first that does not fit.
     """
+    check_installed()
     for requirement in REQUIREMENTS:
         check_requirement(requirement)
         if requirement.name == "mmcv":

@@ -270,3 +270,38 @@ def test_mmcv_without_working_operators_is_named(
     with pytest.raises(ImportError, match=text) as caught:
         compat.check_mmcv_ops()
     assert "MMCV_WITH_OPS=1 python -m pip install" in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", [(), ("mmpose",), ("mmengine", "mmcv", "mmpose")])
+def test_libraries_that_pip_does_not_install_are_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]
+) -> None:
+    there = lambda name: None if name in missing else object()  # noqa: E731
+    monkeypatch.setattr(compat.importlib.util, "find_spec", there)
+    if len(missing) < 2:  # one is named by check_requirement
+        compat.check_installed()
+        return
+    with pytest.raises(ImportError) as caught:
+        compat.check_installed()
+    text = str(caught.value)
+    assert "\n" not in text
+    assert "not installed: mmengine>=0.10.5,<1.0.0 mmcv>=2.0.0,<2.2.0 mmpose>=1.3.0,<2.0.0" in text
+    line = text.split("To install them: ")[1].split(" (")[0]
+    commands = line.split(" && ")  # for a shell: notes come after them
+    assert [command.split()[-1] for command in commands] == [
+        "mmengine==0.10.7",
+        "'setuptools<81'",
+        "mmcv==2.1.0",
+        "mmpose==1.3.2",
+    ]
+
+
+def test_a_folder_in_place_of_a_library_is_not_taken_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """For example the clone of mmpose in the folder in which Python runs."""
+    (tmp_path / "mmlab").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    requirement = compat.Requirement("mmlab", "1.0", None, "python -m pip install mmlab")
+    with pytest.raises(ImportError, match="in its place is .*mmlab, .*another folder"):
+        compat.check_requirement(requirement)
