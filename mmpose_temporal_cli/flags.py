@@ -3,6 +3,21 @@
 import argparse
 from collections.abc import Sequence
 
+FRAME_ORDERS = ("auto", "file", "names", "number")
+"""Those of :mod:`mmpose_temporal.posetrack.frame_order`."""
+
+
+def add_frame_order(parser: argparse.ArgumentParser) -> None:
+    """``--frame-order``."""
+    parser.add_argument(
+        "--frame-order",
+        choices=FRAME_ORDERS,
+        default="auto",
+        help="what orders the frames of a video: file: the list in the file, as it is; names: the "
+        "images' names (2 before 10); number: 'frame_index' or 'frame_id' of the images; auto: "
+        "the list, which must agree with these numbers or those in the names",
+    )
+
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
     """``--overwrite`` and ``--quiet``, of tools that convert files."""

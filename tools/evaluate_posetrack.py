@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal_cli import run_tool
+from mmpose_temporal_cli import add_frame_order, run_tool
 
 
 def flags() -> argparse.ArgumentParser:
@@ -70,6 +70,7 @@ def flags() -> argparse.ArgumentParser:
         help="of the diagonal of the person's box, if distances are measured in it "
         "(default: %(default)s)",
     )
+    add_frame_order(parser)
     parser.add_argument(
         "--workers",
         type=int,
@@ -99,6 +100,7 @@ def run(args: argparse.Namespace) -> None:
         skeleton=skeleton,
         norm_item=args.norm_item,
         bbox_share=args.bbox_share,
+        frame_order=args.frame_order,
     )
     if args.out is not None:
         document = as_json(figures.total)

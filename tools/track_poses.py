@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmpose_temporal_cli import add_config_options, run_tool
+from mmpose_temporal_cli import add_config_options, add_frame_order, run_tool
 
 
 def flags() -> argparse.ArgumentParser:
@@ -25,6 +25,7 @@ def flags() -> argparse.ArgumentParser:
         "configs/_base_/datasets/coco.py; default: the config's, or the names in the files",
     )
     parser.add_argument("--checkpoint", help="weights of a similarity that learns")
+    add_frame_order(parser)
     add_config_options(parser)
     return parser
 
@@ -38,7 +39,14 @@ def run(args: argparse.Namespace) -> None:
     config = read_config(args.config, args.cfg_options)
     tracker = build_pose_only_tracker(config, args.checkpoint)
     skeleton = None if args.metainfo is None else read_skeleton(dict(from_file=args.metainfo))
-    report = track_pose_files(tracker, args.poses, args.out, images=args.images, skeleton=skeleton)
+    report = track_pose_files(
+        tracker,
+        args.poses,
+        args.out,
+        images=args.images,
+        skeleton=skeleton,
+        frame_order=args.frame_order,
+    )
     print(report)
 
 

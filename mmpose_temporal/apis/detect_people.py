@@ -20,6 +20,7 @@ from mmpose_temporal.datasets.converters.files import require_free
 from mmpose_temporal.posetrack.fields import flag, integer, numbers
 from mmpose_temporal.utils import atomic_write, safe_join, write_json
 from mmpose_temporal.utils.images import WrongSizeError, read_image
+from mmpose_temporal.utils.listing import list_inputs, natural_key
 
 if TYPE_CHECKING:
     from mmpose_temporal.models.trackers import BoxSource
@@ -42,7 +43,8 @@ def annotated_frames(annotations: str | Path, root: str | Path) -> list[tuple[in
         ValueError: They are broken, an id belongs to two images, or a name leaves the root.
     """
     found: dict[int, str] = {}
-    for video in load_videos(annotations, skeleton=None):
+    # Boxes belong to image ids, so the order of the frames does not matter here.
+    for video in load_videos(annotations, skeleton=None, frame_order="file"):
         for frame in video.frames:
             safe_join(root, frame.file_name)
             if found.setdefault(frame.image_id, frame.file_name) != frame.file_name:
@@ -66,8 +68,10 @@ def annotated_sizes(annotations: str | Path) -> dict[int, tuple[int, int]]:
 def folder_frames(root: str | Path) -> list[tuple[int, str]]:
     """The images of a folder, or of its sub-folders, one per video.
 
-    Choice: the id of a frame is 10000 times its video's position by name, from 1, plus its own
-    position by name, from 0.
+    Hidden files and folders and leftovers of a killed run are left out
+    (:mod:`mmpose_temporal.utils.listing`). Choice: the id of a frame is 10000 times its video's
+    position by name, from 1, plus its own position by name, from 0; names are in natural order
+    (2 before 10).
 
     Raises:
         FileNotFoundError: The folder does not exist or holds no images.
@@ -76,13 +80,15 @@ def folder_frames(root: str | Path) -> list[tuple[int, str]]:
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder")
-    found = (path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    images = [path for path in found if path.is_file()]
+    images = list_inputs(root, IMAGE_SUFFIXES, recursive=True).files
     if not images:
         raise FileNotFoundError(f"no images ({', '.join(IMAGE_SUFFIXES)}) in {root}")
     frames = []
-    for video, folder in enumerate(sorted({path.parent for path in images}), start=1):
-        names = sorted(path for path in images if path.parent == folder)
+    folders: dict[Path, list[Path]] = {}
+    for path in images:
+        folders.setdefault(path.parent, []).append(path)
+    ordered = sorted(folders.items(), key=lambda item: [natural_key(p) for p in item[0].parts])
+    for video, (folder, names) in enumerate(ordered, start=1):
         if len(names) > 10_000:
             raise ValueError(f"{folder} has {len(names)} frames; ids have room for 10000")
         frames += [

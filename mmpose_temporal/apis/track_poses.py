@@ -98,6 +98,7 @@ def track_pose_files(
     *,
     images: str | Path | None = None,
     skeleton: Skeleton | None = None,
+    frame_order: str = "auto",
     progress: bool = True,
 ) -> TrackingReport:
     """Track all videos of a folder and write each as soon as it is done.
@@ -111,6 +112,8 @@ def track_pose_files(
             the frames. None: none are opened.
         skeleton: The keypoints of the files. None: those of the tracker's option ``metainfo``,
             and without that those that the files name; PoseTrack18's if they name none.
+        frame_order: What orders the frames of a video, see
+            :mod:`mmpose_temporal.posetrack.frame_order`.
         progress: Show a progress bar.
 
     Returns:
@@ -124,7 +127,7 @@ def track_pose_files(
         raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
     report = TrackingReport()
     skeleton = tracker.stated_skeleton if skeleton is None else skeleton
-    videos = load_videos(poses, need_ids=False, skeleton=skeleton)
+    videos = load_videos(poses, need_ids=False, skeleton=skeleton, frame_order=frame_order)
     for video in track(videos, description="Tracking", disable=not progress):
         finished = _track_video(tracker, video, images)
         predicted = [_predicted(frame) for frame in finished]

@@ -7,7 +7,12 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
-from mmpose_temporal.posetrack import VideoAnnotation, load_videos, with_frame_sizes
+from mmpose_temporal.posetrack import (
+    VideoAnnotation,
+    check_frame_order,
+    load_videos,
+    with_frame_sizes,
+)
 from mmpose_temporal.structures import Skeleton, posetrack_metainfo, read_metainfo
 
 
@@ -30,6 +35,8 @@ class PoseTrackBase(BaseDataset):
         videos: Names of the videos to use. None: all.
         frames: Positions ``(first, stop)`` of the frames to use in each video.
         frame_step: Use every n-th frame.
+        frame_order: What orders the frames of a video: ``'auto'``, ``'file'``, ``'names'`` or
+            ``'number'``, see :mod:`mmpose_temporal.posetrack.frame_order`.
         sizes_from_images: Take frame sizes that the annotations do not have from the images, see
             :func:`with_frame_sizes`; the released PoseTrack18 files have none.
         data_prefix: As in mmengine.
@@ -52,6 +59,7 @@ class PoseTrackBase(BaseDataset):
         videos: Sequence[str] | None = None,
         frames: tuple[int, int | None] | None = None,
         frame_step: int = 1,
+        frame_order: str = "auto",
         sizes_from_images: bool = False,
         data_prefix: dict | None = None,
         pipeline: Sequence[dict | Callable] = (),
@@ -70,6 +78,8 @@ class PoseTrackBase(BaseDataset):
         parsed.setdefault("flip_indices", self.skeleton.flip_indices.tolist())
         parsed.setdefault("dataset_name", self.skeleton.name)
         self.selection = dict(videos=videos, frames=frames, frame_step=frame_step)
+        check_frame_order(frame_order)
+        self.frame_order = frame_order
         self.sizes_from_images = sizes_from_images
         super().__init__(
             ann_file=ann_file,
@@ -100,5 +110,7 @@ class PoseTrackBase(BaseDataset):
             ValueError, FileNotFoundError: See the class.
         """
         path = self.ann_file if ann_file is None else ann_file
-        videos = load_videos(path, **self.selection, skeleton=self.skeleton)
+        videos = load_videos(
+            path, **self.selection, skeleton=self.skeleton, frame_order=self.frame_order
+        )
         return with_frame_sizes(videos, self.image_root) if self.sizes_from_images else videos

@@ -62,7 +62,13 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         """For each frame of each video the one with its poses, None if there is none."""
         path = Path(self.data_root or "", self.pose_file)
         names = [video.video_id for video in videos]
-        found = load_videos(path, videos=names, need_ids=False, skeleton=self.skeleton)
+        found = load_videos(
+            path,
+            videos=names,
+            need_ids=False,
+            skeleton=self.skeleton,
+            frame_order=self.frame_order,
+        )
         loaded = {video.video_id: video for video in found}
         sources = []
         for video in videos:

@@ -130,7 +130,9 @@ class PoseTrackVideoDataset(PoseTrackBase):
         # they are checked against everything that is annotated.
         everything = videos
         if self.selection != ALL:
-            everything = load_videos(self.ann_file, skeleton=self.skeleton)
+            everything = load_videos(
+                self.ann_file, skeleton=self.skeleton, frame_order=self.frame_order
+            )
         ids = [frame.image_id for video in everything for frame in video.frames]
         known = set(ids)
         if len(known) < len(ids):

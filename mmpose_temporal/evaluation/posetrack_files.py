@@ -78,6 +78,7 @@ def evaluate_files(
     skeleton: Skeleton | None = None,
     norm_item: str | None = None,
     bbox_share: float = BBOX_SHARE,
+    frame_order: str = "auto",
 ) -> FileFigures:
     """Evaluate folders (or two files) of ground truth and predictions.
 
@@ -97,6 +98,8 @@ def evaluate_files(
             for PoseTrack's joints and wherever a person of the ground truth has a head box, else
             the box. See :class:`PoseTrackMetric`.
         bbox_share: With ``'bbox'``, see there.
+        frame_order: What orders the frames of a video, see
+            :mod:`mmpose_temporal.posetrack.frame_order`.
 
     Raises:
         FileNotFoundError: See :func:`find_video_files`.
@@ -112,8 +115,9 @@ def evaluate_files(
     )
     check_options(joints=joints, **options)
     check_norm(norm_item, bbox_share)
-    files = find_video_files(truth, predictions, skeleton=skeleton)
-    reading = _reading(files, skeleton, norm_item, bbox_share)
+    files = find_video_files(truth, predictions, skeleton=skeleton, frame_order=frame_order)
+    reading = Reading(skeleton, norm_item or "bbox", bbox_share, frame_order)
+    reading = _reading(files, norm_item, reading)
     count = partial(_count, reading=reading, **options)
     workers = default_workers(files) if workers is None else min(workers, len(files))
     if workers == 1:
@@ -131,19 +135,13 @@ def evaluate_files(
     )
 
 
-def _reading(
-    files: Sequence[VideoFiles],
-    skeleton: Skeleton | None,
-    norm_item: str | None,
-    bbox_share: float,
-) -> Reading:
+def _reading(files: Sequence[VideoFiles], norm_item: str | None, reading: Reading) -> Reading:
     """What is the same for all files: the keypoints, and what distances are measured in.
 
     The first file of ground truth says the keypoints; where nothing states what distances are
     measured in, files are read until one has a head box.
     """
-    reading = Reading(skeleton, norm_item or "bbox", bbox_share)
-    first = read_file(files[0].truth, required=(), skeleton=skeleton)
+    first = read_file(files[0].truth, required=(), skeleton=reading.skeleton)
     reading = replace(reading, skeleton=first.skeleton)
     if norm_item is None:
         posetrack = ScoredJoints.of(first.skeleton) is POSETRACK_JOINTS

@@ -19,8 +19,10 @@ import numpy as np
 from mmpose_temporal.posetrack import (
     FileContent,
     joint_boxes,
+    one_video,
     read_file,
     require_frames,
+    video_files,
 )
 from mmpose_temporal.structures import Skeleton
 
@@ -55,11 +57,14 @@ class Reading:
         skeleton: Keypoints of the files. None: those that the files name.
         norm_item: ``'head'`` or ``'bbox'``, see :class:`PoseTrackMetric`.
         bbox_share: With ``'bbox'``.
+        frame_order: What orders the frames of a video, see
+            :mod:`mmpose_temporal.posetrack.frame_order`; also of predictions.
     """
 
     skeleton: Skeleton | None = None
     norm_item: str = "head"
     bbox_share: float = BBOX_SHARE
+    frame_order: str = "auto"
 
 
 def find_video_files(
@@ -67,10 +72,12 @@ def find_video_files(
     predictions: str | os.PathLike,
     *,
     skeleton: Skeleton | None = None,
+    frame_order: str = "auto",
 ) -> list[VideoFiles]:
     """Pair the files of ground truth and predictions.
 
-    Two files are a pair as they are. Of folders, ``*.json`` are paired by file name. A file of
+    Two files are a pair as they are. Of folders, ``*.json`` are paired by file name (hidden files
+    and leftovers of a killed run are left out). A file of
     ground truth without namesake is paired by the ``vid_id`` that its images carry, with the
     prediction file that is named so or carries the same.
 
@@ -78,9 +85,10 @@ def find_video_files(
         truth: Folder or file.
         predictions: Folder or file.
         skeleton: Keypoints of the files. None: those that they name.
+        frame_order: See :class:`Reading`.
 
     Returns:
-        The pairs in the order of the names of the videos.
+        The pairs in natural order of the names of the videos.
 
     Raises:
         FileNotFoundError: A path does not exist, or a folder holds no JSON file.
@@ -95,13 +103,17 @@ def find_video_files(
         return [VideoFiles(truth.stem, truth, predictions)]
     if truth.is_file() or predictions.is_file():
         raise ValueError(f"give two folders or two files, not {truth} and {predictions}")
-    left, right = _json_files(truth), _json_files(predictions)
+    left, right = video_files(truth), video_files(predictions)
+    reading = Reading(skeleton, "bbox", frame_order=frame_order)
     pairs = {name: right.pop(name) for name in left if name in right}
     for name in [name for name in left if name not in pairs]:
-        wanted = _video_id(read_truth(left[name], Reading(skeleton, "bbox")))
+        wanted = _video_id(read_truth(left[name], reading))
         if wanted is None:
             continue
-        numbers = {n: _video_id(read_predictions(path, skeleton)) for n, path in right.items()}
+        numbers = {
+            n: _video_id(read_predictions(path, skeleton, frame_order=frame_order))
+            for n, path in right.items()
+        }
         same = [other for other, number in numbers.items() if wanted in (other, number)]
         if len(same) == 1:
             pairs[name] = right.pop(same[0])
@@ -116,14 +128,7 @@ def find_video_files(
             f"{predictions} has predictions of videos that {truth} does not have: "
             f"{', '.join(f'{name}.json' for name in sorted(right))}"
         )
-    return [VideoFiles(name, left[name], pairs[name]) for name in sorted(left)]
-
-
-def _json_files(folder: Path) -> dict[str, Path]:
-    files = {path.stem: path for path in sorted(folder.glob("*.json"))}
-    if not files:
-        raise FileNotFoundError(f"no JSON file in {folder}")
-    return files
+    return [VideoFiles(name, left[name], pairs[name]) for name in left]
 
 
 def read_video_files(
@@ -141,7 +146,9 @@ def read_video_files(
         ValueError: A file is broken, or the two do not fit. The text names file, frame and field.
     """
     truth = read_truth(files.truth, reading)
-    predicted = read_predictions(files.predictions, truth.skeleton)
+    predicted = read_predictions(
+        files.predictions, truth.skeleton, frame_order=reading.frame_order
+    )
     if len(truth.frames) != len(predicted.frames):
         raise ValueError(
             f"{predicted.path} has {len(predicted.frames)} frames, {truth.path} has "
@@ -180,31 +187,30 @@ def read_truth(path: Path, reading: Reading = Reading()) -> FileContent:
     if reading.norm_item == "head":
         required, optional = (*required, "bbox_head"), ()
     return _checked(
-        read_file(path, required=required, optional=optional, skeleton=reading.skeleton)
+        read_file(path, required=required, optional=optional, skeleton=reading.skeleton),
+        reading.frame_order,
     )
 
 
-def read_predictions(path: Path, skeleton: Skeleton | None = None) -> FileContent:
+def read_predictions(
+    path: Path, skeleton: Skeleton | None = None, *, frame_order: str = "auto"
+) -> FileContent:
     """Predictions with track ids and joint scores.
 
     Args:
         path: The file.
         skeleton: The keypoints that it must have; None: those that it names.
+        frame_order: See :class:`Reading`.
 
     Raises:
         ValueError: See :func:`read_truth`.
     """
     required = ("track_id", "keypoints", "scores")
-    return _checked(read_file(path, required=required, skeleton=skeleton))
+    return _checked(read_file(path, required=required, skeleton=skeleton), frame_order)
 
 
-def _checked(content: FileContent) -> FileContent:
-    if len(content.video_ids) > 1:
-        raise ValueError(
-            f"{content.path}: 'vid_id' names several videos {list(content.video_ids)}; one file "
-            "is one video"
-        )
-    return require_frames(content)
+def _checked(content: FileContent, frame_order: str) -> FileContent:
+    return one_video(require_frames(content), frame_order=frame_order)
 
 
 def _video_id(content: FileContent) -> str | None:

@@ -14,29 +14,37 @@ from .annotations import (
     joint_boxes,
 )
 from .content import FileContent, FileFrame
+from .file_videos import SeveralVideosError, file_videos, one_video
+from .frame_order import FRAME_ORDERS, FrameOrderError, check_frame_order
 from .predictions import PredictedFrame, prediction_path, write_video_predictions
 from .reader import ANNOTATION_FIELDS, read_file, require_frames
 from .records import MAX_FRAMES, MAX_PEOPLE, image_number, image_record, person_record
 from .sizes import image_size, with_frame_sizes
-from .videos import load_videos, read_frames, read_merged, read_video
+from .videos import load_videos, read_frames, read_merged, read_video, video_files
 
 __all__ = [
     "ANNOTATION_FIELDS",
+    "FRAME_ORDERS",
     "MAX_FRAMES",
     "MAX_PEOPLE",
     "FileContent",
     "FileFrame",
     "FrameAnnotation",
+    "FrameOrderError",
     "PersonAnnotation",
     "PredictedFrame",
+    "SeveralVideosError",
     "VideoAnnotation",
     "annotated_frames",
+    "check_frame_order",
+    "file_videos",
     "frame_poses",
     "image_number",
     "image_record",
     "image_size",
     "joint_boxes",
     "load_videos",
+    "one_video",
     "person_record",
     "prediction_path",
     "read_file",
@@ -44,6 +52,7 @@ __all__ = [
     "read_merged",
     "read_video",
     "require_frames",
+    "video_files",
     "with_frame_sizes",
     "write_video_predictions",
 ]

@@ -52,6 +52,9 @@ class FrameAnnotation:
         ignore_regions: Polygons (P, 2) float32, image pixels.
         people: The annotated people.
         skeleton: Their K keypoints.
+        frame_number: Of the frame in its video, by the file's fields or the names of the images,
+            see :mod:`.frame_order`; frames that are missing between two frames leave a gap. None
+            if there is none.
     """
 
     image_id: int
@@ -62,6 +65,7 @@ class FrameAnnotation:
     ignore_regions: list[np.ndarray]
     people: list[PersonAnnotation]
     skeleton: Skeleton = POSETRACK18
+    frame_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ def annotated_frames(content: FileContent) -> list[FrameAnnotation]:
             ignore_regions=[region.astype(np.float32) for region in frame.regions],
             people=people[part],
             skeleton=content.skeleton,
+            frame_number=frame.number,
         )
         for frame, part in zip(content.frames, content.parts, strict=True)
     ]

@@ -4,7 +4,7 @@ P people in all T frames of the file. Coordinates are image pixels.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,6 +47,10 @@ class FileFrame:
         name: Path of the image as in the file; empty if it has none.
         image_id: Its id; None in PoseTrack17's layout, which has none.
         frame_id: The file's ``frame_id``, the image's id where absent.
+        stated: The file's ``frame_index`` and ``frame_id``; None if absent.
+        video: The file's ``vid_id`` or ``video_id``; None if absent.
+        number: Of the frame in its video, see :mod:`.frame_order`; None if it has none, and as
+            long as nobody asked which video the frame is of (:func:`~.file_videos.file_videos`).
         size: (width, height) in pixels; None if the file does not have it.
         labeled: The file's ``is_labeled``; None if absent.
         listed: PoseTrack17: the file lists people here, with joints or not.
@@ -56,6 +60,9 @@ class FileFrame:
     name: str
     image_id: int | None = None
     frame_id: int | None = None
+    stated: tuple[int | None, int | None] = (None, None)
+    video: str | None = None
+    number: int | None = None
     size: tuple[int, int] | None = None
     labeled: bool | None = None
     listed: bool = False
@@ -110,6 +117,29 @@ class FileContent:
     def where(self, person: int) -> str:
         """File, frame and person, for an error text."""
         return location(self.path, self.frames, self.rows[person], self.labels[person])
+
+    def select(self, frames: Sequence[FileFrame], positions: Sequence[int]) -> "FileContent":
+        """A part of the frames, with their people.
+
+        Args:
+            frames: What stands for the frames.
+            positions: Which frames of this content they are, in their order.
+        """
+        if list(positions) == list(range(len(self.frames))):
+            return replace(self, frames=list(frames))
+        place = np.full(len(self.frames), -1)
+        place[np.asarray(positions, np.int64)] = np.arange(len(positions))
+        rows = place[self.rows]
+        kept = np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]
+        arrays = {
+            name: getattr(self, name)[kept]
+            for name in (
+                *("keypoints", "scores", "visibility", "track_ids", "annotation_ids", "boxes"),
+                *("head_boxes", "box_scores", "areas", "crowds"),
+            )
+        }
+        labels = [self.labels[index] for index in kept.tolist()]
+        return replace(self, frames=list(frames), rows=rows[kept], labels=labels, **arrays)
 
     @property
     def parts(self) -> list[slice]:

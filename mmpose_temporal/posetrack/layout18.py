@@ -124,9 +124,13 @@ def _frame(image: dict, path: Path, index: int, wanted: Wanted) -> FileFrame:
     if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
         raise ValueError(f"{where}: 'ignore_regions_x' and 'ignore_regions_y' do not fit")
     image_id = integer(image, "id", where)
-    frame_id, size = image_id, None
-    if "frame_id" in wanted and "frame_id" in image:
-        frame_id = integer(image, "frame_id", where)
+    frame_id, size, video = image_id, None, image.get("vid_id", image.get("video_id"))
+    stated = tuple(
+        None if image.get(field) is None else integer(image, field, where)
+        for field in ("frame_index", "frame_id")
+    )
+    if "frame_id" in wanted and stated[1] is not None:
+        frame_id = stated[1]
     if "size" in wanted and image.get("width") and image.get("height"):  # official files: neither
         size = (integer(image, "width", where), integer(image, "height", where))
         if min(size) < 0 or max(size) > LARGEST:
@@ -135,6 +139,8 @@ def _frame(image: dict, path: Path, index: int, wanted: Wanted) -> FileFrame:
         name=name if isinstance(name, str) else "",
         image_id=image_id,
         frame_id=frame_id,
+        stated=stated,
+        video=video if video is None or isinstance(video, str) else shown(video),
         size=size,
         labeled=None
         if image.get("is_labeled") is None

@@ -3,15 +3,18 @@
 What a file must be like is said, and checked, in :mod:`.layout18`.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from mmpose_temporal.structures import POSETRACK18, Skeleton, refuse_keypoints
+from mmpose_temporal.utils.listing import list_inputs
 
 from .annotations import FrameAnnotation, VideoAnnotation, annotated_frames
+from .content import FileContent
+from .file_videos import file_videos, one_video
+from .frame_order import check_frame_order
 from .reader import ANNOTATION_FIELDS, read_file
 
 
@@ -23,11 +26,14 @@ def load_videos(
     frame_step: int = 1,
     need_ids: bool = True,
     skeleton: Skeleton | None = POSETRACK18,
+    frame_order: str = "auto",
 ) -> list[VideoAnnotation]:
     """Read the videos of a folder of JSON files, or of one JSON file.
 
     A file of a folder is one video, named by the file's stem, as the official evaluator names
-    it. In a single file with several videos, a video is named by the folder of its images.
+    it. In a single file with several videos, a video is named by the folder of its images, see
+    :mod:`.file_videos`. Hidden files and leftovers of a killed run are no videos
+    (:mod:`mmpose_temporal.utils.listing`).
 
     Args:
         path: Folder (``annotations/val``) or JSON file (``annotations/posetrack18_val.json``).
@@ -38,9 +44,10 @@ def load_videos(
         need_ids: Every person must have a track id. False: for predictions to be tracked.
         skeleton: The keypoints of the files. None: those that the files name themselves, all the
             same; see :func:`read_file`.
+        frame_order: What orders the frames of a video, see :mod:`.frame_order`.
 
     Returns:
-        The videos in the order of their names.
+        The videos in natural order of their names (2 before 10).
 
     Raises:
         FileNotFoundError: ``path`` does not exist or holds no JSON.
@@ -49,26 +56,25 @@ def load_videos(
     """
     if frame_step < 1:
         raise ValueError(f"frame_step must be 1 or more, got {frame_step}")
+    check_frame_order(frame_order)
     path = Path(path)
+    options = dict(need_ids=need_ids, skeleton=skeleton, frame_order=frame_order)
     if path.is_dir():
-        files = {file.stem: file for file in sorted(path.glob("*.json"))}
-        if not files:
-            raise FileNotFoundError(f"no annotation file (*.json) in {path}")
+        files = video_files(path)
         _require_videos(videos, files, path)
         found = [
-            read_video(file, need_ids=need_ids, skeleton=skeleton)
+            read_video(file, **options)
             for name, file in files.items()
             if videos is None or name in videos
         ]
     elif path.is_file():
-        found = read_merged(path, need_ids=need_ids, skeleton=skeleton)
+        found = read_merged(path, **options)
         _require_videos(videos, {v.video_id for v in found}, path)
         found = [v for v in found if videos is None or v.video_id in videos]
     else:
         raise FileNotFoundError(f"annotations {path} do not exist: is data_root right?")
 
     for video in found:
-        _check_order(video, path)
         _check_keypoints(found[0], video, path)
     first, stop = frames if frames is not None else (0, None)
     chosen = [
@@ -82,10 +88,28 @@ def load_videos(
     return chosen
 
 
-def read_frames(
+def video_files(folder: Path) -> dict[str, Path]:
+    """The JSON files of a folder of videos by the name of the video, in natural order.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: Two files have the same name but for the case of their ending.
+    """
+    listing = list_inputs(folder, (".json",))
+    files = {file.stem: file for file in listing.files}
+    if not files:
+        left = f"; left out: {listing.left_out[0].name}" if listing.left_out else ""
+        raise FileNotFoundError(f"no annotation file (*.json) in {folder}{left}")
+    if len(files) < len(listing.files):
+        twin = next(file for file in listing.files if files[file.stem] != file)
+        raise ValueError(f"{folder} has {twin.name} and {files[twin.stem].name}: rename one")
+    return files
+
+
+def read_annotations(
     path: str | Path, *, need_ids: bool = True, skeleton: Skeleton | None = POSETRACK18
-) -> list[FrameAnnotation]:
-    """The frames of a file, of one video or of many, in the file's order.
+) -> FileContent:
+    """What data sets use of a file, of one video or of many, in the file's order.
 
     Args:
         path: The file.
@@ -107,53 +131,55 @@ def read_frames(
     )
     if need_ids:
         content.check_track_ids()
-    return annotated_frames(content)
+    return content
+
+
+def read_frames(
+    path: str | Path, *, need_ids: bool = True, skeleton: Skeleton | None = POSETRACK18
+) -> list[FrameAnnotation]:
+    """The frames of a file, of one video or of many, in the file's order and without numbers.
+
+    Raises:
+        ValueError, FileNotFoundError: As :func:`read_annotations`.
+    """
+    return annotated_frames(read_annotations(path, need_ids=need_ids, skeleton=skeleton))
 
 
 def read_video(
-    path: str | Path, *, need_ids: bool = True, skeleton: Skeleton | None = POSETRACK18
+    path: str | Path,
+    *,
+    need_ids: bool = True,
+    skeleton: Skeleton | None = POSETRACK18,
+    frame_order: str = "auto",
 ) -> VideoAnnotation:
     """Read one video's file; the video is named by the file's stem.
 
     Raises:
-        ValueError: As :func:`read_frames`.
+        ValueError: As :func:`read_annotations`; the file holds several videos, or frames that are
+            not in order.
     """
     path = Path(path)
-    frames = read_frames(path, need_ids=need_ids, skeleton=skeleton)
+    content = read_annotations(path, need_ids=need_ids, skeleton=skeleton)
+    frames = annotated_frames(one_video(content, frame_order=frame_order))
     return VideoAnnotation(video_id=path.stem, frames=frames)
 
 
 def read_merged(
-    path: str | Path, *, need_ids: bool = True, skeleton: Skeleton | None = POSETRACK18
+    path: str | Path,
+    *,
+    need_ids: bool = True,
+    skeleton: Skeleton | None = POSETRACK18,
+    frame_order: str = "auto",
 ) -> list[VideoAnnotation]:
-    """Read a file with the frames of many videos, named by the folders of their images.
+    """Read a file with the frames of many videos; they are named as :mod:`.file_videos` says.
 
     Raises:
-        ValueError: As above, or an image lies in no folder.
+        ValueError: As :func:`read_annotations`; or an image lies in no folder, two videos would
+            have one name, or frames are not in order.
     """
-    path = Path(path)
-    videos: dict[str, list[FrameAnnotation]] = {}
-    for frame in read_frames(path, need_ids=need_ids, skeleton=skeleton):
-        name = PurePosixPath(frame.file_name).parent.name
-        if not name:
-            raise ValueError(
-                f"{path}: frame {frame.file_name!r} lies in no folder, so its video has no name"
-            )
-        videos.setdefault(name, []).append(frame)
-    return [VideoAnnotation(video_id=name, frames=videos[name]) for name in sorted(videos)]
-
-
-def _check_order(video: VideoAnnotation, path: Path) -> None:
-    """The numbers in the names of the frames must ascend, where all have one."""
-    names = [frame.file_name for frame in video.frames]
-    numbers = [re.findall(r"\d+", PurePosixPath(name).stem)[-1:] for name in names]
-    for position in range(1, len(names)):
-        before, here = numbers[position - 1], numbers[position]
-        if before and here and int(here[0]) <= int(before[0]):
-            raise ValueError(
-                f"{path}: video {video.video_id}: frame {names[position]} is listed after "
-                f"{names[position - 1]}; the frames of a video must be listed in order"
-            )
+    content = read_annotations(path, need_ids=need_ids, skeleton=skeleton)
+    videos = file_videos(content, frame_order=frame_order)
+    return [VideoAnnotation(name, annotated_frames(video)) for name, video in videos.items()]
 
 
 def _check_keypoints(first: VideoAnnotation, video: VideoAnnotation, path: Path) -> None:

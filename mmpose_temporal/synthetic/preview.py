@@ -12,6 +12,7 @@ import numpy as np
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.images import read_image
+from mmpose_temporal.utils.listing import list_inputs
 
 _COLOURS = [
     (60, 200, 60), (60, 90, 240), (240, 150, 40), (40, 220, 240), (230, 70, 220), (230, 230, 60),
@@ -44,7 +45,8 @@ def preview_grid(
     """
     if rows < 1 or columns < 2 or tile_width < 32:
         raise ValueError("a preview needs rows >= 1, columns >= 2 and tile_width >= 32")
-    files = sorted((Path(root) / "annotations" / split).glob("*.json"))
+    folder = Path(root) / "annotations" / split
+    files = list_inputs(folder, (".json",)).files if folder.is_dir() else []
     if not files:
         raise FileNotFoundError(f"no annotations of split {split!r} in {root}")
     lines = []

@@ -18,6 +18,7 @@ from rich.progress import track
 
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import atomic_write, write_json
+from mmpose_temporal.utils.listing import list_inputs
 
 from .annotations import image_entry, merge, person_entries, read_annotations
 from .config import MAX_VIDEOS, SPLITS, SyntheticVideoConfig, video_index, video_name
@@ -238,7 +239,7 @@ def write_detections(
         FileNotFoundError: When the folder holds no JSON file.
         ValueError: When a file is not a PoseTrack18 annotation; the text names it.
     """
-    files = sorted(Path(annotations).glob("*.json"))
+    files = list_inputs(annotations, (".json",)).files if Path(annotations).is_dir() else []
     if not files:
         raise FileNotFoundError(f"no *.json files in {annotations}")
     boxes: list[dict[str, Any]] = []

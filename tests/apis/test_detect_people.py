@@ -69,6 +69,18 @@ def test_frames_of_a_folder(root):
     assert json.loads(out.read_text())[-1]["file_name"] == "v2/000002.png"
 
 
+def test_frames_of_a_folder_are_in_natural_order(tmp_path):
+    for name in ("v10/1.png", "v9/1.png", "v9/10.png", "v9/2.png", "v9/.3.png", ".old/1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert folder_frames(tmp_path) == [
+        (10000, "v9/1.png"),
+        (10001, "v9/2.png"),
+        (10002, "v9/10.png"),
+        (20000, "v10/1.png"),
+    ]
+
+
 def test_going_on(root):
     frames, out = annotated_frames(root / "annotations" / "val", root), root / "boxes.json"
     options = dict(description=MADE_WITH, batch_size=2)

@@ -72,7 +72,7 @@ def test_pairs(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
         find_video_files(truth, tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match="no JSON file"):
+    with pytest.raises(FileNotFoundError, match="no annotation file"):
         find_video_files(tmp_path / "empty", predicted)
 
 

@@ -181,8 +181,16 @@ def test_broken_predictions(tmp_path, change, message):
         ("del d['images'][2]; del a[4:]", r"has 2 frames, .*gt/000001\.json has 3"),
         ("a[3]['image_id'] = 7", r"annotation 2001: 'image_id' 7 is not listed"),
         ("d['images'][1]['id'] = 10; del a[2:4]", r"frame 1 .*'id' 10 stands twice"),
-        ("d['images'][1]['vid_id'] = '8'", r"'vid_id' names several videos \['000001', '8'\]"),
-        ("d['images'].reverse()", r"frame 0: the image is .*000002\.jpg, that of .*000000\.jpg"),
+        ("d['images'][1]['vid_id'] = '8'", r"the frames of 2 videos .*vid_id 000001.*vid_id 8"),
+        ("d['images'].reverse()", r"000001\.jpg is listed after .*000002\.jpg"),
+        (
+            "d['images'][2]['file_name'] = 'v/7.jpg'",
+            r"the frames of 2 videos .*val/000001.*v \(vi",
+        ),
+        (
+            "d['images'][2]['file_name'] = d['images'][2]['file_name'].replace('02', '03')",
+            r"frame 2: the image is .*000003\.jpg, that of .*000002\.jpg",
+        ),
         ("d['categories'][0]['name'] = 'dog'", r"one category 'person', found \['dog'\]"),
         ("d['categories'] *= 2", r"one category 'person', found \['person', 'person'\]"),
         ("d['categories'][0]['keypoints'][0] = 'eye'", r"missing: nose; not expected: eye"),

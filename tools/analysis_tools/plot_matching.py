@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmpose_temporal_cli import add_config_options, run_tool
+from mmpose_temporal_cli import add_config_options, add_frame_order, run_tool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +44,7 @@ def flags() -> argparse.ArgumentParser:
     )
     parser.add_argument("--layers", type=int, nargs="+", help="from 0; without it, the last")
     parser.add_argument("--heads", type=int, nargs="+", help="from 0; without it, all")
+    add_frame_order(parser)
     add_config_options(parser)
     return parser
 
@@ -164,7 +165,13 @@ def run(args: argparse.Namespace) -> None:
             f"{type(similarity).__name__}"
         )
     skeleton = tracker.stated_skeleton
-    video = load_videos(args.poses, videos=[args.video], need_ids=False, skeleton=skeleton)[0]
+    [video] = load_videos(
+        args.poses,
+        videos=[args.video],
+        need_ids=False,
+        skeleton=skeleton,
+        frame_order=args.frame_order,
+    )
     matches = frame_matches(tracker, video, args.frame, images=args.images)
     pictures = {args.out: picture_of_scores(matches, f"{args.video}, frame {args.frame}")}
     if attends:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal_cli import run_tool
+from mmpose_temporal_cli import add_frame_order, run_tool
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,6 +23,7 @@ def run(args: argparse.Namespace) -> int:
         splits=args.splits,
         images=not args.no_images,
         workers=args.workers,
+        frame_order=args.frame_order,
         progress=not args.quiet,
     )
     print(report.text(first=args.first))
@@ -39,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-images", action="store_true", help="do not decode the images")
     parser.add_argument("--workers", type=int, default=2, help="threads that decode")
     parser.add_argument("--first", type=int, default=5, help="findings of a kind to list")
+    add_frame_order(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return run_tool(parser, run, argv)
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal_cli import add_output_flags, run_tool
+from mmpose_temporal_cli import add_frame_order, add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> None:
@@ -21,6 +21,7 @@ def run(args: argparse.Namespace) -> None:
         args.source,
         args.out,
         format=args.format,
+        frame_order=args.frame_order,
         overwrite=args.overwrite,
         progress=not args.quiet,
     )
@@ -30,11 +31,12 @@ def run(args: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line entry."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", type=Path, help="folder of predictions, or one video's file")
+    parser.add_argument("source", type=Path, help="folder of predictions, or a file")
     parser.add_argument("out", type=Path, help="folder to write to; with coco the .json file")
     parser.add_argument(
         "--format", choices=["coco", "mot", "csv", "npz", "posetrack17"], required=True
     )
+    add_frame_order(parser)
     add_output_flags(parser)
     return run_tool(parser, run, argv)
 

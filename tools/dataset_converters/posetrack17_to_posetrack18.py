@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal_cli import add_output_flags, run_tool
+from mmpose_temporal_cli import add_frame_order, add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> None:
@@ -22,6 +22,7 @@ def run(args: argparse.Namespace) -> None:
         args.source,
         args.out,
         image_root=args.images,
+        frame_order=args.frame_order,
         overwrite=args.overwrite,
         progress=not args.quiet,
     )
@@ -39,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="ROOT",
         help="folder that the image names are relative to, to write the sizes of the images",
     )
+    add_frame_order(parser)
     add_output_flags(parser)
     return run_tool(parser, run, argv)
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal_cli import add_output_flags, run_tool
+from mmpose_temporal_cli import add_frame_order, add_output_flags, run_tool
 
 
 def run(args: argparse.Namespace) -> None:
@@ -18,7 +18,11 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_temporal.datasets.converters import convert_to_posetrack17
 
     report = convert_to_posetrack17(
-        args.source, args.out, overwrite=args.overwrite, progress=not args.quiet
+        args.source,
+        args.out,
+        frame_order=args.frame_order,
+        overwrite=args.overwrite,
+        progress=not args.quiet,
     )
     print(report)
 
@@ -28,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="folder of PoseTrack18 files, or one file")
     parser.add_argument("out", type=Path, help="folder to write one JSON file per video to")
+    add_frame_order(parser)
     add_output_flags(parser)
     return run_tool(parser, run, argv)
 

@@ -14,7 +14,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmpose_temporal_cli import run_tool
+from mmpose_temporal_cli import add_frame_order, run_tool
 
 RATES = dict(
     jitter=0.02,
@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> None:
         args.out,
         rates=rates,
         frame_step=args.frame_step,
+        frame_order=args.frame_order,
         seed=args.seed,
     )
     print(report)
@@ -64,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("out", help="folder to be written")
     parser.add_argument("--frame-step", type=int, default=1, help="take every n-th frame")
     parser.add_argument("--seed", type=int, default=0, help="of the errors")
+    add_frame_order(parser)
     rates = parser.add_argument_group(
         "errors", "see ErrorRates of mmpose_temporal.datasets.tracklets"
     )

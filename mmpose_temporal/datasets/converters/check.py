@@ -1,7 +1,6 @@
 """Looking over a data set in the PoseTrack18 layout before hours are spent on it."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -9,11 +8,18 @@ from typing import Any
 
 from rich.progress import track
 
-from mmpose_temporal.posetrack import read_video
+from mmpose_temporal.posetrack import (
+    FrameOrderError,
+    SeveralVideosError,
+    check_frame_order,
+    read_video,
+)
 from mmpose_temporal.posetrack.fields import file_name, load_json
+from mmpose_temporal.posetrack.frame_order import name_numbers
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.images import WrongSizeError, read_image
+from mmpose_temporal.utils.listing import Listing, is_input, list_inputs, natural_key
 from mmpose_temporal.utils.text import shown, shown_name
 
 from .check_report import DatasetReport, Finding, SplitReport
@@ -26,6 +32,7 @@ def check_posetrack(
     splits: list[str] | None = None,
     images: bool = True,
     workers: int = 2,
+    frame_order: str = "auto",
     progress: bool = False,
 ) -> DatasetReport:
     """Check a data set in the PoseTrack18 layout.
@@ -37,6 +44,8 @@ def check_posetrack(
         images: Decode every listed image (slow on a whole release); False: only the files'
             content is looked at.
         workers: Threads that decode; OpenCV works outside Python's lock.
+        frame_order: What orders the frames of a video, as it is given to data sets and tools, see
+            :mod:`mmpose_temporal.posetrack.frame_order`.
         progress: Show a progress bar.
 
     Raises:
@@ -46,31 +55,33 @@ def check_posetrack(
     root = Path(root)
     if workers < 1:
         raise ValueError(f"workers must be 1 or more, got {workers}")
+    check_frame_order(frame_order)
     folders = [root / name for name in ("annotations", "posetrack_data") if (root / name).is_dir()]
     if not folders:
         raise FileNotFoundError(f"{root} has no folder annotations: is it the data root?")
     notes = folders[0]
     if splits is None:
-        splits = sorted(path.name for path in notes.iterdir() if _annotation_files(path))
+        names = [path.name for path in notes.iterdir() if path.is_dir() and is_input(path.name)]
+        splits = sorted((n for n in names if _annotation_files(notes / n).files), key=natural_key)
         if not splits:
             raise FileNotFoundError(f"{notes} has no folder with annotation files")
-    options = dict(images=images, workers=workers, progress=progress)
+    options = dict(images=images, workers=workers, frame_order=frame_order, progress=progress)
     return DatasetReport(root, [_check_split(root, notes / name, **options) for name in splits])
 
 
-def _annotation_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.suffix in (".json", ".mat"))
+def _annotation_files(folder: Path) -> Listing:
+    return list_inputs(folder, (".json", ".mat")) if folder.is_dir() else Listing()
 
 
 def _check_split(
-    root: Path, folder: Path, *, images: bool, workers: int, progress: bool
+    root: Path, folder: Path, *, images: bool, workers: int, frame_order: str, progress: bool
 ) -> SplitReport:
-    files = _annotation_files(folder)
+    listing = _annotation_files(folder)
+    files = listing.files
     if not files:
         raise FileNotFoundError(f"no annotation files in {folder}")
-    report = SplitReport(folder.name, videos=len(files))
+    left_out = [path.name for path in listing.left_out]
+    report = SplitReport(folder.name, videos=len(files), left_out=left_out)
     videos, fields, annolist = [], set(), False
     sizes: dict[str, tuple[int, int] | None] = {}
     unreadable = 0
@@ -80,7 +91,7 @@ def _check_split(
         annolist |= kind == "annolist"
         if content is None:
             continue
-        found = _check_file(file, content, root, report)
+        found = _check_file(file, content, root, report, frame_order)
         sizes |= found
         videos += [PurePosixPath(name).parent.name for name in list(found)[:1]]
         fields |= {name for record in content["images"][:1] for name in record}
@@ -121,7 +132,7 @@ _LISTS = ("images", "annotations")
 
 
 def _check_file(
-    file: Path, content: dict[str, Any], root: Path, report: SplitReport
+    file: Path, content: dict[str, Any], root: Path, report: SplitReport, frame_order: str
 ) -> dict[str, tuple[int, int] | None]:
     """Counts and findings of one file; the images to look at and their stated sizes."""
     images, people = content["images"], content["annotations"]
@@ -134,11 +145,6 @@ def _check_file(
         *_people(file, images, people),
         *_frames(file, images),
     ]
-    if not findings or {f.kind for f in findings} <= _READABLE:
-        try:
-            read_video(file)
-        except ValueError as error:
-            findings.append(Finding("field errors", " ".join(str(error).split())))
     sizes: dict[str, tuple[int, int] | None] = {}
     for image in images:
         name = image.get("file_name")
@@ -149,6 +155,20 @@ def _check_file(
             continue
         size = (image.get("width"), image.get("height"))
         sizes[name] = size if all(type(side) is int for side in size) else None
+    if not findings or {f.kind for f in findings} <= _READABLE:
+        try:
+            video = read_video(file, frame_order=frame_order)
+            findings += _gaps(file, [frame.frame_number for frame in video.frames])
+        except ValueError as error:
+            findings.append(Finding(_kind(error), " ".join(str(error).split())))
+    elif frame_order == "auto":
+        try:
+            numbers = name_numbers(
+                [str(image.get("file_name")) for image in images], where=str(file)
+            )
+            findings += _gaps(file, numbers)
+        except FrameOrderError as error:
+            findings.append(Finding(_kind(error), str(error)))
     report.findings += findings
     return sizes
 
@@ -156,7 +176,6 @@ def _check_file(
 _READABLE = {
     "joint order",
     "missing head boxes",
-    "gaps in frame numbers",
     "fewer frames than stated",
     "no labelled frames",
 }
@@ -209,16 +228,19 @@ def _frames(file: Path, images: list[dict]) -> Iterator[Finding]:
     stated = images[0].get("nframes")
     if isinstance(stated, int) and stated > len(images):
         yield Finding("fewer frames than stated", f"{file}: {len(images)} of {shown(stated)}")
-    names = [image.get("file_name") for image in images]
-    numbers = [
-        re.match("[0-9]{1,255}", PurePosixPath(name if isinstance(name, str) else "").stem)
-        for name in names
-    ]
-    if all(numbers):
-        values = [int(number[0]) for number in numbers]
-        for before, after in pairwise(values):
-            if after != before + 1:
-                yield Finding("gaps in frame numbers", f"{file}: {after} follows {before}")
+
+
+def _kind(error: ValueError) -> str:
+    if isinstance(error, FrameOrderError):
+        return "order of the frames"
+    return "several videos in a file" if isinstance(error, SeveralVideosError) else "field errors"
+
+
+def _gaps(file: Path, numbers: Sequence[int | None]) -> Iterator[Finding]:
+    """By the numbers that the reader found."""
+    for before, after in pairwise(numbers):
+        if before is not None and after is not None and after != before + 1:
+            yield Finding("gaps in frame numbers", f"{file}: {after} follows {before}")
 
 
 def _check_images(

@@ -13,6 +13,9 @@ ADVICE = {
     "joint order": "this package goes by the names of the keypoints, but other readers by their "
     "order: posetrack21_to_posetrack18.py puts them into PoseTrack18's",
     "field errors": "repair the named field; data sets refuse the file as it is",
+    "order of the frames": "data sets refuse the file as it is; frame_order (--frame-order) "
+    "chooses what orders the frames",
+    "several videos in a file": "write a file for each video; data sets refuse the file as it is",
     "repeated track ids": "give every person of a frame its own track id; data sets refuse the "
     "file as it is",
     "other categories": "remove annotations of categories other than 1 (person); data sets "
@@ -56,6 +59,7 @@ class SplitReport:
         release: Which release it looks like.
         count_note: Whether the number of sequences is that of the release.
         findings: What is wrong, in the order of the files.
+        left_out: Names of hidden and unfinished files, which no reader takes for videos.
     """
 
     split: str
@@ -68,6 +72,7 @@ class SplitReport:
     release: Release = field(default_factory=lambda: Release("other", "no files"))
     count_note: str = ""
     findings: list[Finding] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def counts(self) -> Counter:
@@ -101,6 +106,11 @@ class DatasetReport:
         for split in self.splits:
             lines.append(f"{split.split}: {split.release.name} ({split.release.why})")
             lines.append(f"{split.split}: {split.count_note}")
+            if split.left_out:
+                lines.append(
+                    f"{split.split}: {len(split.left_out)} hidden or unfinished files are no "
+                    f"videos: {', '.join(split.left_out[:first])}"
+                )
         for split in self.splits:
             for kind, count in split.counts.items():
                 lines.append(f"{split.split}: {count} x {kind}: {ADVICE[kind]}")

@@ -10,6 +10,7 @@ from rich.progress import track
 
 from mmpose_temporal.posetrack.fields import load_json
 from mmpose_temporal.utils import write_json
+from mmpose_temporal.utils.listing import list_inputs
 
 from .report import ConversionReport
 
@@ -28,7 +29,10 @@ def read_json(path: str | Path) -> Any:
 
 
 def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list[Path]:
-    """A file as it is, or a folder's files with these endings, by name.
+    """A file as it is, or a folder's files with these endings, in natural order of their names.
+
+    Hidden files and leftovers of a killed run are left out
+    (:mod:`mmpose_temporal.utils.listing`).
 
     Raises:
         FileNotFoundError: ``path`` does not exist or holds no such file.
@@ -39,9 +43,13 @@ def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list
         return [path]
     if not path.is_dir():
         raise FileNotFoundError(f"{path} does not exist")
-    files = sorted(file for file in path.iterdir() if file.suffix in suffixes and file.is_file())
+    listing = list_inputs(path, suffixes)
+    files = listing.files
     if not files:
-        raise FileNotFoundError(f"no file {' or '.join('*' + s for s in suffixes)} in {path}")
+        left = f"; left out: {listing.left_out[0].name}" if listing.left_out else ""
+        raise FileNotFoundError(
+            f"no file {' or '.join('*' + s for s in suffixes)} in {path}{left}"
+        )
     stems = [file.stem for file in files]
     if len(set(stems)) < len(stems):
         twice = next(stem for stem in stems if stems.count(stem) > 1)

@@ -18,6 +18,7 @@ from mmpose_temporal.posetrack import (
     image_number,
     image_record,
     image_size,
+    one_video,
     person_record,
     read_file,
     require_frames,
@@ -34,7 +35,11 @@ ID_SHIFT = 4 * 10**10
 
 
 def posetrack17_to_18(
-    path: str | Path, report: ConversionReport, *, image_root: str | Path | None = None
+    path: str | Path,
+    report: ConversionReport,
+    *,
+    image_root: str | Path | None = None,
+    frame_order: str = "auto",
 ) -> dict[str, Any]:
     """One PoseTrack17 video in the PoseTrack18 layout.
 
@@ -48,6 +53,7 @@ def posetrack17_to_18(
         path: .mat or .json.
         report: Counted in.
         image_root: Where the images lie, to write their sizes; None: sizes are left out.
+        frame_order: See :mod:`mmpose_temporal.posetrack.frame_order`.
 
     Returns:
         The content of the PoseTrack18 file.
@@ -62,15 +68,12 @@ def posetrack17_to_18(
         optional=ANNOTATION_FIELDS,
         layouts=("posetrack17",),
     )
-    images, people, seen = [], [], {}
-    parts = require_frames(content).parts
-    for index, (frame, part) in enumerate(zip(content.frames, parts, strict=True)):
-        where = f"{path}, frame {index}"
-        name = checked_name(frame.name, where)
+    _check_names(require_frames(content))
+    content = one_video(content, frame_order=frame_order)
+    images, people = [], []
+    for frame, part in zip(content.frames, content.parts, strict=True):
+        name = checked_name(frame.name, str(path))
         image_id, video_number = image_number(name)
-        if image_id in seen:
-            raise ValueError(f"{where} ({name}) has the number of {seen[image_id]}")
-        seen[image_id] = name
         images.append(
             image_record(
                 name,
@@ -88,6 +91,18 @@ def posetrack17_to_18(
     report.converted.update(videos=1, frames=len(images), people=len(people))
     people = number_people(people)
     return {"images": images, "annotations": people, "categories": person_categories()}
+
+
+def _check_names(content: FileContent) -> None:
+    """The images have names of PoseTrack's form, each with its own number."""
+    seen: dict[int, str] = {}
+    for index, frame in enumerate(content.frames):
+        where = f"{content.path}, frame {index}"
+        name = checked_name(frame.name, where)
+        image_id, _ = image_number(name)
+        if image_id in seen:
+            raise ValueError(f"{where} ({name}) has the number of {seen[image_id]}")
+        seen[image_id] = name
 
 
 def _is_labeled(frame: FileFrame) -> bool:
@@ -138,6 +153,7 @@ def convert_from_posetrack17(
     out: str | Path,
     *,
     image_root: str | Path | None = None,
+    frame_order: str = "auto",
     overwrite: bool = False,
     progress: bool = False,
 ) -> ConversionReport:
@@ -154,7 +170,7 @@ def convert_from_posetrack17(
     taken: set[int] = set()
 
     def convert(path: Path, report: ConversionReport) -> dict:
-        content = posetrack17_to_18(path, report, image_root=image_root)
+        content = posetrack17_to_18(path, report, image_root=image_root, frame_order=frame_order)
         return _with_own_ids(content, taken, path, report)
 
     files = source_files(source, (".mat", ".json"))

@@ -44,6 +44,7 @@ def simulate_pose_files(
     *,
     rates: ErrorRates | None = None,
     frame_step: int = 1,
+    frame_order: str = "auto",
     seed: int = 0,
 ) -> SimulationReport:
     """Write ``out/poses`` (with errors, without ids) and ``out/truth``, of the same frames.
@@ -56,6 +57,7 @@ def simulate_pose_files(
         out: Folder.
         rates: Errors; the default ones if None.
         frame_step: Take every n-th frame.
+        frame_order: What orders the frames, see :mod:`mmpose_temporal.posetrack.frame_order`.
         seed: Of the errors; each video has its own, by its place in the folder.
 
     Raises:
@@ -70,7 +72,8 @@ def simulate_pose_files(
     if Path(annotations).resolve() == Path(out, "truth").resolve():
         raise ValueError(f"the annotations {annotations} would be overwritten: choose another out")
     report = SimulationReport()
-    for number, video in enumerate(load_videos(annotations, frame_step=frame_step)):
+    videos = load_videos(annotations, frame_step=frame_step, frame_order=frame_order)
+    for number, video in enumerate(videos):
         path = Path(annotations, f"{video.video_id}.json")
         blank = [frame.file_name for frame in video.frames if not frame.is_labeled]
         if blank:

@@ -13,6 +13,7 @@ import numpy as np
 from mmpose_temporal.posetrack.fields import file_name
 from mmpose_temporal.posetrack.records import person_record
 from mmpose_temporal.structures import KEYPOINT_NAMES, person_categories
+from mmpose_temporal.utils.listing import natural_key
 from mmpose_temporal.utils.text import shown
 
 
@@ -40,7 +41,11 @@ def check_folder(folder: str) -> None:
 
 
 def merged_file(images: list[dict], people: list[dict]) -> dict[str, Any]:
-    """The whole file; annotation ids are numbered from 1, as there may be crowds in an image."""
+    """The whole file, the images in natural order of their names, as readers want them.
+
+    Annotation ids are numbered from 1, as there may be crowds in an image.
+    """
+    images = sorted(images, key=lambda image: natural_key(image["file_name"]))
     for number, person in enumerate(people, start=1):
         person["id"] = number
     return {"images": images, "annotations": people, "categories": person_categories()}

@@ -1,16 +1,23 @@
 """The PoseTrack18 layout to PoseTrack17 json, for its evaluation; see :mod:`.posetrack17`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmpose_temporal.posetrack import ANNOTATION_FIELDS, FileContent, read_file
+from mmpose_temporal.posetrack import (
+    ANNOTATION_FIELDS,
+    FileContent,
+    file_videos,
+    one_video,
+    read_file,
+)
 from mmpose_temporal.posetrack.annotations import joints_present
 from mmpose_temporal.posetrack.layout17 import TO_18
 from mmpose_temporal.structures import KEYPOINT_NAMES
 
-from .files import convert_files, source_files
+from .files import convert_files, source_files, write_folder
 from .report import ConversionReport
 
 SIDES = ("x1", "y1", "x2", "y2")
@@ -20,7 +27,9 @@ MAX_TRACK_IDS = 1000
 """PoseTrack17's evaluation takes track ids of 0 to 999."""
 
 
-def posetrack18_to_17(path: str | Path, report: ConversionReport) -> dict[str, Any]:
+def posetrack18_to_17(
+    path: str | Path, report: ConversionReport, *, frame_order: str = "auto"
+) -> dict[str, Any]:
     """One video of the PoseTrack18 layout, annotations or predictions, as PoseTrack17 json.
 
     Lost: ears, person boxes, areas, image ids and sizes. ``imgnum`` counts the frames from 1
@@ -31,15 +40,20 @@ def posetrack18_to_17(path: str | Path, report: ConversionReport) -> dict[str, A
     Args:
         path: JSON of one video.
         report: Counted in.
+        frame_order: See :mod:`mmpose_temporal.posetrack.frame_order`.
 
     Returns:
         The content of the PoseTrack17 file.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: It is broken (see :mod:`mmpose_temporal.posetrack.layout18`), or has
-            more than 1000 tracks.
+        ValueError: It is broken (see :mod:`mmpose_temporal.posetrack.layout18`), holds several
+            videos, or has more than 1000 tracks.
     """
+    return _to_17(one_video(_read(path), frame_order=frame_order), report)
+
+
+def _read(path: str | Path) -> FileContent:
     content = read_file(
         path,
         required=("file_name", "track_id"),
@@ -47,6 +61,11 @@ def posetrack18_to_17(path: str | Path, report: ConversionReport) -> dict[str, A
         layouts=("posetrack18",),
     )
     content.check_track_ids()
+    return content
+
+
+def _to_17(content: FileContent, report: ConversionReport) -> dict[str, Any]:
+    """One video of a file."""
     tracks = _track_numbers(content, report)
     present = joints_present(content)
     ears = [KEYPOINT_NAMES.index(name) for name in KEYPOINT_NAMES if name.endswith("ear")]
@@ -110,13 +129,29 @@ def _rect(
 
 
 def convert_to_posetrack17(
-    source: str | Path, out: str | Path, *, overwrite: bool = False, progress: bool = False
+    source: str | Path,
+    out: str | Path,
+    *,
+    frame_order: str = "auto",
+    overwrite: bool = False,
+    progress: bool = False,
 ) -> ConversionReport:
     """Convert a PoseTrack18-layout file or folder into a folder of PoseTrack17 json files.
+
+    Each file of a folder is one video. The videos of a single file with many are named as
+    :mod:`mmpose_temporal.posetrack.file_videos` says.
 
     Raises:
         FileExistsError: A target exists and ``overwrite`` is not set.
         FileNotFoundError, ValueError: See :func:`posetrack18_to_17`.
     """
     files = source_files(source)
-    return convert_files(files, out, posetrack18_to_17, overwrite=overwrite, progress=progress)
+    if Path(source).is_file():
+        videos = file_videos(_read(source), frame_order=frame_order)
+        if len(videos) > 1:
+            report = ConversionReport()
+            pairs = ((name, _to_17(content, report)) for name, content in videos.items())
+            write_folder(pairs, out, list(videos), overwrite=overwrite)
+            return report
+    convert = partial(posetrack18_to_17, frame_order=frame_order)
+    return convert_files(files, out, convert, overwrite=overwrite, progress=progress)

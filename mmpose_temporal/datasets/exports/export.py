@@ -14,7 +14,7 @@ from .coco import COCO_LOSES, write_coco_results
 from .mot import MOT_LOSES, write_mot
 from .skeletons import NPZ_LOSES, write_skeletons
 from .table import CSV_LOSES, write_csv
-from .tracks import VideoTracks, read_posetrack
+from .tracks import VideoTracks, read_merged_posetrack, read_posetrack
 
 FORMATS = ("coco", "mot", "csv", "npz", "posetrack17")
 
@@ -30,15 +30,17 @@ def export_tracks(
     out: str | Path,
     *,
     format: str,
+    frame_order: str = "auto",
     overwrite: bool = False,
     progress: bool = False,
 ) -> ConversionReport:
     """Export PoseTrack18-layout predictions.
 
     Args:
-        source: Folder of predictions, one JSON a video, or one file.
+        source: Folder of predictions, one JSON a video, or one file, of one video or of many.
         out: For ``coco`` the JSON file to write, else a folder: one file per video.
         format: One of ``coco``, ``mot``, ``csv``, ``npz``, ``posetrack17``.
+        frame_order: What orders the frames, see :mod:`mmpose_temporal.posetrack.frame_order`.
         overwrite: Replace existing files.
         progress: Show a progress bar.
 
@@ -53,12 +55,25 @@ def export_tracks(
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
     if format == "posetrack17":
-        return convert_to_posetrack17(source, out, overwrite=overwrite, progress=progress)
+        return convert_to_posetrack17(
+            source, out, frame_order=frame_order, overwrite=overwrite, progress=progress
+        )
     files, out, report = source_files(source), Path(out), ConversionReport()
+    names, merged = [file.stem for file in files], []
+    if Path(source).is_file():
+        merged = read_merged_posetrack(source, frame_order=frame_order)
+        if len(merged) > 1:
+            names = [tracks.video_id for tracks in merged]
+
+    def read() -> Iterator[VideoTracks]:
+        if len(merged) > 1:
+            yield from merged
+            return
+        for file in files:
+            yield read_posetrack(file, frame_order=frame_order)
 
     def videos() -> Iterator[VideoTracks]:
-        for file in track(files, "Exporting", disable=not progress):
-            tracks = read_posetrack(file)
+        for tracks in track(read(), "Exporting", total=len(names), disable=not progress):
             people = sum(len(frame.poses) for frame in tracks.frames)
             report.converted.update(videos=1, frames=len(tracks.frames), people=people)
             yield tracks
@@ -72,7 +87,7 @@ def export_tracks(
     suffix, what, write, loses = _PER_VIDEO[format]
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"{out} is a file; name a folder")
-    require_free([out / f"{file.stem}{suffix}" for file in files], overwrite=overwrite)
+    require_free([out / f"{name}{suffix}" for name in names], overwrite=overwrite)
     stage = out.parent / f".{out.name}.{os.getpid()}.partial"
     try:
         stage.mkdir(parents=True)

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.posetrack import PredictedFrame, frame_poses, read_video
+from mmpose_temporal.posetrack import (
+    PredictedFrame,
+    VideoAnnotation,
+    frame_poses,
+    read_merged,
+    read_video,
+)
 from mmpose_temporal.structures import POSETRACK18, Skeleton
 
 
@@ -49,7 +55,9 @@ class VideoTracks:
         return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
 
 
-def read_posetrack(path: str | Path, *, skeleton: Skeleton | None = None) -> VideoTracks:
+def read_posetrack(
+    path: str | Path, *, skeleton: Skeleton | None = None, frame_order: str = "auto"
+) -> VideoTracks:
     """Read one video's predictions (or annotations) in the PoseTrack18 layout.
 
     Its opposite is :func:`mmpose_temporal.evaluation.write_video_predictions`. A joint that the
@@ -59,15 +67,30 @@ def read_posetrack(path: str | Path, *, skeleton: Skeleton | None = None) -> Vid
     Args:
         path: The file.
         skeleton: Its keypoints. None: those that it names; PoseTrack18's if it names none.
+        frame_order: What orders the frames, see :mod:`mmpose_temporal.posetrack.frame_order`.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: It is broken; the text names file, frame and field.
+        ValueError: It is broken, or holds several videos; the text names file, frame and field.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
-    video = read_video(path, skeleton=skeleton)
+    return _tracks(read_video(path, skeleton=skeleton, frame_order=frame_order))
+
+
+def read_merged_posetrack(path: str | Path, *, frame_order: str = "auto") -> list[VideoTracks]:
+    """Read a file with the predictions of several videos.
+
+    They are named as :mod:`mmpose_temporal.posetrack.file_videos` says.
+
+    Raises:
+        FileNotFoundError, ValueError: See :func:`read_posetrack`.
+    """
+    return [_tracks(v) for v in read_merged(path, skeleton=None, frame_order=frame_order)]
+
+
+def _tracks(video: VideoAnnotation) -> VideoTracks:
     frames = [
         PredictedFrame(
             image_id=frame.image_id,

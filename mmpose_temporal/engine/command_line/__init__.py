@@ -1,6 +1,12 @@
 """What the command lines in tools/ do; what they share before is in `mmpose_temporal_cli`."""
 
-from mmpose_temporal_cli import StepFailed, add_config_options, add_output_flags, run_tool
+from mmpose_temporal_cli import (
+    StepFailed,
+    add_config_options,
+    add_frame_order,
+    add_output_flags,
+    run_tool,
+)
 
 from .flags import read_config
 from .train_test import build_runner, run_testing, run_training
@@ -8,6 +14,7 @@ from .train_test import build_runner, run_testing, run_training
 __all__ = [
     "StepFailed",
     "add_config_options",
+    "add_frame_order",
     "add_output_flags",
     "build_runner",
     "read_config",

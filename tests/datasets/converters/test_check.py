@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mmpose_temporal.datasets.converters import ADVICE, check_posetrack
+from mmpose_temporal.posetrack import FrameOrderError, load_videos
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.testing import write_tiny_posetrack
 
@@ -196,3 +197,46 @@ def test_real_videos_without_head_boxes(real_data):
         real_data / "multiperson_posetrack", splits=["val"], images=False
     ).splits
     assert (split.people, split.findings) == (4207, [])
+
+
+def test_the_order_is_that_of_the_readers(root):
+    def rename(content):
+        for index, image in enumerate(content["images"]):
+            image["file_name"] = f"images/val/v1/{index:06d}_cam2.png"
+
+    edit(root, rename)
+    assert findings(root, images=False) == []
+    edit(root, lambda c: c["images"].append(c["images"].pop(1)))
+    ((kind, where),) = findings(root, images=False)
+    assert kind == "order of the frames"
+    assert "000001_cam2.png is listed after images/val/v1/000004_cam2.png" in where
+    with pytest.raises(FrameOrderError) as caught:
+        load_videos(root / "annotations" / "val")
+    assert str(caught.value) == where
+    assert findings(root, images=False, frame_order="names") == []
+
+
+def test_gaps_are_those_of_the_readers(root):
+    def rename(content):
+        for number, image in zip([3, 4, 6, 7, 8], content["images"], strict=True):
+            image["file_name"] = f"images/val/v1/cam2_{number}_640x480.png"
+
+    edit(root, rename)
+    ((kind, where),) = findings(root, images=False)
+    assert kind == "gaps in frame numbers" and where.endswith("v1.json: 6 follows 4")
+
+
+def test_several_videos_in_a_file(root):
+    edit(root, lambda c: c["images"][2].update(file_name="images/train/v1/000002.png"))
+    ((kind, where),) = findings(root, images=False)
+    assert kind == "several videos in a file"
+    assert "v1.json holds the frames of 2 videos" in where
+
+
+def test_hidden_files_are_no_videos(root):
+    (root / "annotations" / "val" / ".v1.json.abcd.json").write_text("{")
+    (root / "annotations" / ".val.partial").mkdir()
+    (root / "annotations" / ".val.partial" / "v1.json").write_text("{")
+    report = check_posetrack(root, images=False)
+    assert report.ok and [s.videos for s in report.splits] == [2]
+    assert "val: 1 hidden or unfinished files are no videos: .v1.json.abcd.json" in report.text()
