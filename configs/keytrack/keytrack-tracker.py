@@ -7,6 +7,7 @@ default_scope = "mmpose"
 
 model = dict(
     type="PoseOnlyTracker",
+    backbone=dict(),  # none: mmpose's init_model, which looks for it, gets told what to use
     # Joints under 0.3 are left out, as is usual where MOTA counts (the paper's A.3 takes 0.57).
     # For estimators whose scores have another scale, or for AP, set this to 0.
     keypoint_score_thr=0.3,

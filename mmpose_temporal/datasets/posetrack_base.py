@@ -49,6 +49,9 @@ class PoseTrackBase(BaseDataset):
         FileNotFoundError: No annotations, or no image whose size is asked for.
     """
 
+    METAINFO = dict(from_file="configs/_base_/datasets/posetrack18.py")
+    """What mmpose's ``init_model`` reads of the class where a config has no ``metainfo``."""
+
     def __init__(
         self,
         *,

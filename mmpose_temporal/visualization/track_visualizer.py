@@ -59,6 +59,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
             them, coloured by its own ids, as mmpose does) or ``'thin'`` (white lines under them).
         line_width: Of links in pixels; by default it follows the size of image and person.
         radius: Of joints in pixels; by default it follows ``line_width``.
+        alpha: Opacity of what is drawn, over 0 and at most 1.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -79,6 +80,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         gt_style: str = "beside",
         line_width: int | None = None,
         radius: int | None = None,
+        alpha: float = 1.0,
     ) -> None:
         super().__init__(name=name, image=image, vis_backends=vis_backends, save_dir=save_dir)
         Trails(length=trail_length, anchor=trail_anchor)  # raises here, not at the first video
@@ -91,6 +93,9 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
                 "line_width must be at least 1 pixel and radius at least 0 (or None: from the "
                 f"image), got {line_width} and {radius}"
             )
+        if not 0 < alpha <= 1:
+            raise ValueError(f"alpha must be over 0 and at most 1, got {alpha}")
+        self.alpha = alpha
         self.kpt_thr = kpt_thr
         self.trail_length = trail_length
         self.trail_anchor = trail_anchor
@@ -214,6 +219,9 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         if pred is not None:
             self._draw_trails(canvas, pred, data_sample, "pred")
             draw_people(canvas, pred, self._skeleton, **style)
+        for drawn in [canvas] if left is canvas else [canvas, left]:
+            if self.alpha < 1:
+                cv2.addWeighted(drawn, self.alpha, image, 1 - self.alpha, 0, dst=drawn)
         if left is canvas:
             return canvas
         scale = 0.5 * drawing_unit(image)

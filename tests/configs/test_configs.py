@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
+from mmpose.apis.inference import dataset_meta_from_config
 from mmpose.registry import (
     DATA_SAMPLERS,
     DATASETS,
@@ -24,6 +25,7 @@ from mmpose.registry import (
 )
 
 import mmpose_temporal  # noqa: F401 - registers everything
+from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import base_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -403,3 +405,20 @@ def test_learning_rate_rises_and_falls_linearly(name):
     middle = (10 + len(rates)) // 2
     assert rates[middle] == pytest.approx(peak / 2, rel=0.01)
     assert rates[-1] < peak / 100
+
+
+# ------------------------------------------------------------------- mmpose's own interfaces
+
+
+@pytest.mark.parametrize("name", [*RECIPES, *POSES_ONLY])
+def test_mmpose_finds_what_it_looks_for(name):
+    """``init_model`` wants a backbone; the inferencers a mode, and a data set for a detector."""
+    cfg = load(name)
+    assert "init_cfg" not in cfg.model.backbone
+    if name in TRACKERS:
+        assert cfg.data_mode == "topdown"
+        assert DATASETS.get(cfg.dataset_type).__module__.startswith(
+            "mmpose.datasets.datasets.body"
+        )
+        meta = dataset_meta_from_config(cfg)
+        assert tuple(meta["keypoint_id2name"][i] for i in range(17)) == KEYPOINT_NAMES

@@ -316,3 +316,15 @@ def test_bad_input(visualizer, image):
         PoseTrackVisualizer(trail_length=-1)
     with pytest.raises(ValueError, match="line_width"):
         PoseTrackVisualizer(line_width=0)
+
+
+def test_alpha_lets_the_image_through(image):
+    people = sample(instances([3], [(20, 20)]))
+    solid = PoseTrackVisualizer(name="a", draw_labels=False).draw_frame(image, people)
+    half = PoseTrackVisualizer(name="b", draw_labels=False, alpha=0.5).draw_frame(image, people)
+    expected = (solid.astype(int) + 50) / 2
+    assert np.abs(half - expected).max() <= 0.5  # rounded to whole numbers
+    assert (image == 50).all()
+    for alpha in (0, 1.1):
+        with pytest.raises(ValueError, match="alpha must be over 0 and at most 1"):
+            PoseTrackVisualizer(name="c", alpha=alpha)

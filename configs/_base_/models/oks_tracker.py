@@ -15,6 +15,7 @@ oks_association = dict(
 # in mmpose's PoseTrack18 configs.
 tracker = dict(
     type="PoseTracker",
+    backbone=dict(),  # mmpose's init_model looks for it; settings replace the estimator's
     box_score_thr=0.4,
     suppression=[dict(type="OKSNMS", oks_thr=0.9)],
     association=oks_association,

@@ -87,6 +87,7 @@ tkmr_pnms = [dict(type="PoseNMS", distance=0.05, min_share=0.5)]
 # Detections under 0.4 are ignored, as in mmpose's PoseTrack18 configs.
 tkmr_tracker = dict(
     type="PoseTracker",
+    backbone=dict(),  # mmpose's init_model looks for it; settings replace the estimator's
     box_score_thr=0.4,
     suppression=tkmr_pnms,
     association=tkmr_iou_association,

@@ -8,7 +8,12 @@ _base_ = [
     "../../_base_/datasets/multiperson_posetrack.py",
 ]
 
-model = dict(type="PoseOnlyTracker", min_length=3, association=_base_.track_entailment_association)
+model = dict(
+    type="PoseOnlyTracker",
+    backbone=dict(),  # none: mmpose's init_model, which looks for it, gets told what to use
+    min_length=3,
+    association=_base_.track_entailment_association,
+)
 
 train_dataloader = dict(
     batch_size=4,

@@ -10,6 +10,7 @@ _base_ = [
 
 model = dict(
     type="PoseOnlyTracker",
+    backbone=dict(),  # none: mmpose's init_model, which looks for it, gets told what to use
     association=_base_.keytrack_association,
     observers=[dict(type="MatchAccuracyObserver")],
 )

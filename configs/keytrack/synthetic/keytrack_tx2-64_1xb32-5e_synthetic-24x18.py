@@ -13,6 +13,7 @@ association = _base_.keytrack_association
 association.similarity.network.update(num_layers=2, hidden=64, intermediate=64)
 model = dict(
     type="PoseOnlyTracker",
+    backbone=dict(),  # none: mmpose's init_model, which looks for it, gets told what to use
     association=association,
     observers=[dict(type="MatchAccuracyObserver")],
 )

@@ -21,6 +21,10 @@ estimator = _base_.estimator
 estimator.merge(_base_.tkmr_tiny_estimator)
 estimator.update(frozen=(), refinement_head=_base_.tkmr_tiny_refinement_head)
 estimator.temporal_loss.context_weight = refinement["context_weight"]
+# mmpose's inferencers choose by these how to run it, and a detector.
+data_mode = "topdown"
+dataset_type = "PoseTrack18Dataset"
+
 model = dict(
     _base_.tkmr_tracker,
     estimator=estimator,

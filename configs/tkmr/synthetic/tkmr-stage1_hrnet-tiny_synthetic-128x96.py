@@ -17,6 +17,10 @@ _base_ = [
     "../../_base_/schedules/small_14e.py",
 ]
 
+# mmpose's inferencers choose by these how to run it, and a detector.
+data_mode = "topdown"
+dataset_type = "PoseTrack18Dataset"
+
 model = dict(estimator=_base_.estimator, **_base_.tkmr_tracker)
 
 randomness = dict(seed=0)

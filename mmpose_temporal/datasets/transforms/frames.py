@@ -22,6 +22,10 @@ class LoadVideoFrame(LoadImageFromFile):
     :mod:`mmpose_temporal.utils.images`. An ``annotated_size`` (width, height) of the frame is
     checked.
 
+    An image that is there already, ``img`` (H, W, 3) uint8 BGR, is taken as it is, as by mmpose's
+    ``LoadImage``. A single image (see :class:`PackFrameInputs`) that cannot be used is an error,
+    whatever ``on_error`` says.
+
     Adds ``img`` (H, W, 3) uint8 BGR, ``img_shape``, ``ori_shape`` and ``frame_readable``.
 
     Args:
@@ -58,19 +62,15 @@ class LoadVideoFrame(LoadImageFromFile):
         """Decode ``results['img_path']``."""
         problem = None
         try:
-            image = read_image(
-                results["img_path"],
-                backend=self.imdecode_backend,
-                stated_size=results.get("annotated_size"),
-                backend_args=self.backend_args,
-            )
+            image = self._image(results)
         except (OSError, ValueError) as error:
             problem = str(error)
         if problem is not None:
-            message = (
-                f"video {results.get('video_id')}, frame {results.get('frame_index')}: cannot "
-                f"use {results['img_path']} ({problem})"
-            )
+            message = f"cannot use {results.get('img_path', 'the image')} ({problem})"
+            if _is_single_image(results):
+                raise ValueError(message)
+            video, index = results.get("video_id"), results.get("frame_index")
+            message = f"video {video}, frame {index}: {message}"
             if self.on_error == "raise":
                 raise ValueError(message)
             print_log(f"{message}; skipped", logger="current", level=30)
@@ -89,6 +89,28 @@ class LoadVideoFrame(LoadImageFromFile):
             ori_shape=image.shape[:2],
             frame_readable=True,
         )
+
+    def _image(self, results: dict) -> np.ndarray:
+        """The image that is there, else that of the file.
+
+        Raises:
+            OSError, ValueError: See :func:`read_image`; or ``img`` is another array.
+        """
+        stated = results.get("annotated_size")
+        if "img" not in results:
+            return read_image(
+                results["img_path"],
+                backend=self.imdecode_backend,
+                stated_size=stated,
+                backend_args=self.backend_args,
+            )
+        image = results["img"]
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
+            kind = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image)
+            raise ValueError(f"'img' must be an array (H, W, 3) of uint8, BGR, got {kind}")
+        if stated is not None and image.shape[1::-1] != tuple(stated):
+            raise ValueError(wrong_size(image.shape[1::-1], tuple(stated), b""))
+        return image
 
 
 @TRANSFORMS.register_module()
@@ -121,6 +143,10 @@ class PackFrameInputs(BaseTransform):
     decoded), and ``data_samples``, a PoseDataSample with ``gt_instances``, ``proposals``
     (fields ``bboxes`` (P, 4), ``bbox_scores`` (P,); absent if a detector finds the people)
     and the metainfo below.
+
+    An item without ``video_id`` and ``frame_index`` is a single image, as mmpose's
+    ``inference_topdown`` and inferencers give it: its ``bbox`` (P, 4) and ``bbox_score`` (P,)
+    become the ``proposals``.
     """
 
     META_KEYS = (
@@ -144,6 +170,8 @@ class PackFrameInputs(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Pack ``results``."""
+        if _is_single_image(results):
+            return self._single_image(results)
         sample = PoseDataSample(metainfo={key: results[key] for key in self.META_KEYS})
         sample.gt_instances = _annotated(results)
         if "proposals" in results:
@@ -156,6 +184,39 @@ class PackFrameInputs(BaseTransform):
         return dict(
             inputs=torch.from_numpy(np.ascontiguousarray(results["img"])), data_samples=sample
         )
+
+    def _single_image(self, results: dict) -> dict:
+        """Raises a ValueError for an image that cannot be used."""
+        name = results.get("img_path", "the image")
+        if "flip_indices" not in results:
+            raise ValueError(
+                f"{name}: without video_id it is a single image, which needs the metainfo of its "
+                "keypoints ('flip_indices'), as mmpose's inference_topdown gives it"
+            )
+        sample = PoseDataSample(
+            metainfo={key: results[key] for key in self.META_KEYS if key in results}
+        )
+        if "bbox" in results:
+            sample.proposals = _given_boxes(results, name)
+        image = torch.from_numpy(np.ascontiguousarray(results["img"]))
+        return dict(inputs=image, data_samples=sample)
+
+
+def _is_single_image(results: dict) -> bool:
+    """The item is of no video."""
+    return not {"video_id", "frame_index"} & results.keys()
+
+
+def _given_boxes(results: dict, name: str) -> InstanceData:
+    """``bbox`` and ``bbox_score`` of mmpose, xyxy in image pixels."""
+    boxes = np.asarray(results["bbox"], np.float32)
+    scores = np.asarray(results.get("bbox_score", np.ones(len(boxes))), np.float32)
+    if scores.ndim != 1 or boxes.shape != (len(scores), 4):
+        raise ValueError(
+            f"{name}: 'bbox' must be (P, 4) and 'bbox_score' (P,), got {boxes.shape} and "
+            f"{scores.shape}"
+        )
+    return InstanceData(bboxes=boxes, bbox_scores=scores)
 
 
 @TRANSFORMS.register_module()

@@ -12,6 +12,7 @@ from torch import Tensor
 from mmpose_temporal.structures import FramePacket, People
 
 from .association.live_tracks import KNOWN_IDS
+from .mmpose_settings import KNOWN_POSES, refuse_settings
 from .propagation import turns
 from .tracker_model import TrackerModel, known_ids
 
@@ -24,14 +25,30 @@ class PoseOnlyTracker(TrackerModel):
 
     The state is kept by video id, so that videos may be interleaved.
 
+    mmpose's interfaces for images (``init_model``, the inferencers) get an error that says what to
+    use instead.
+
     Args:
-        **parts: Options of :class:`TrackerModel`.
+        **parts: Options of :class:`TrackerModel`. ``backbone``, ``train_cfg`` and ``test_cfg``,
+            which mmpose's tools look for or set in every model, may be there if they are empty.
+
+    Raises:
+        TypeError: They are not.
     """
 
     def __init__(self, **parts: Any):
-        super().__init__(**parts)
+        super().__init__(**refuse_settings(parts))
         self.estimator = None
         self.bind_parts()
+
+    @property
+    def cfg(self) -> None:
+        """There is none: mmpose keeps the config in models that it gives images."""
+        raise AttributeError("PoseOnlyTracker has no cfg")
+
+    @cfg.setter
+    def cfg(self, config: Any) -> None:
+        raise TypeError(KNOWN_POSES)
 
     def forward(
         self,

@@ -18,8 +18,11 @@ from .estimation import (
     Memory,
     TopdownCropper,
     crop_samples,
+    estimate_image,
     gather_people,
+    in_no_video,
 )
+from .mmpose_settings import with_settings
 from .propagation import LastFrame, PersonCandidates, Propagation, turns
 from .propagation.base import SOURCE, UNSEEN
 from .tracker_model import TrackerModel
@@ -45,6 +48,9 @@ class PoseTracker(TrackerModel):
     A checkpoint of this model or of its estimator alone can be loaded; one that does not fit
     raises a RuntimeError that says what is missing.
 
+    mmpose's ``init_model``, inferencers and ``get_flops.py`` take it for its estimator: samples
+    without ``video_id`` are single images, whose poses are those of the estimator, without ids.
+
     Args:
         estimator: Config of a top-down pose estimator of mmpose.
         box_source: Config of a :class:`BoxSource`. Default: the boxes that the data set proposes.
@@ -55,6 +61,10 @@ class PoseTracker(TrackerModel):
         partial_checkpoint: True: accept checkpoints that fill only a part of the model (mmengine
             then lists what is missing as a warning). Names of parts of the estimator, such as
             ``['neck']``: these may be missing, everything else must fit.
+        backbone: Settings that replace some of the estimator's. mmpose's ``init_model`` looks for
+            ``model.backbone`` in every config, so the shipped ones have an empty one.
+        train_cfg: Settings that replace some of the estimator's, as mmpose's tools give them.
+        test_cfg: Settings that replace some of the estimator's.
         **tracking: Options of :class:`TrackerModel`: ``association``, ``suppression``, the
             thresholds, ``min_length``, ``refinement``, ``merging``, ``frame_encoder``,
             ``observers``. People below ``box_score_thr`` are not cropped at all.
@@ -73,11 +83,15 @@ class PoseTracker(TrackerModel):
         memory: dict | None = None,
         max_crops: int = 128,
         partial_checkpoint: bool | Sequence[str] = False,
+        backbone: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
         **tracking: Any,
     ):
         if max_crops < 1:
             raise ValueError(f"max_crops must be 1 or more, got {max_crops}")
-        estimator = MODELS.build(estimator)
+        settings = dict(backbone=backbone, train_cfg=train_cfg, test_cfg=test_cfg)
+        estimator = MODELS.build(with_settings(estimator, settings))
         moved: Propagation | None = None if propagation is None else MODELS.build(propagation)
         stored: Memory | None = None if memory is None else MODELS.build(memory)
         built = dict(propagation=moved, memory=stored)
@@ -103,6 +117,15 @@ class PoseTracker(TrackerModel):
                 part.requires_grad_(False)
         self.bind_parts()
         CheckpointGuard(partial=partial_checkpoint).attach(self, child="estimator")
+
+    @property
+    def test_cfg(self) -> dict:
+        """The estimator's, in which mmpose's inferencers set ``output_heatmaps``."""
+        return self.estimator.test_cfg
+
+    def _forward(self, inputs: Tensor, data_samples: Any = None) -> Any:
+        """The estimator on crops (N, 3, h, w): what mmpose's ``get_flops.py`` counts."""
+        return self.estimator(inputs, data_samples, mode="tensor")
 
     def forward(
         self,
@@ -137,14 +160,17 @@ class PoseTracker(TrackerModel):
             data_samples: Their samples, as packed by ``PackFrameInputs``.
 
         Returns:
-            The finished frames, see :meth:`TrackingPipeline.output`.
+            The finished frames, see :meth:`TrackingPipeline.output`; of single images (no
+            ``video_id``) all of them, with the poses in their ``proposals``.
 
         Raises:
             ValueError: A frame comes out of order; the estimator has another number of keypoints
-                than the data.
+                than the data; single images among frames, or without boxes.
         """
         if not len(data_samples):
             return []
+        if in_no_video(data_samples):
+            return self._estimate_images(inputs, data_samples)
         finished: list[list[FramePacket]] = [[] for _ in data_samples]
         try:
             packets = self._admit(inputs, data_samples)
@@ -158,6 +184,17 @@ class PoseTracker(TrackerModel):
             self.pipeline.forget(sample.video_id for sample in data_samples)
             raise
         return [answer for frames in finished for answer in self._answers(frames)]
+
+    def _estimate_images(
+        self, images: Sequence[Tensor], samples: Sequence[PoseDataSample]
+    ) -> list[PoseDataSample]:
+        """The poses of single images, as the estimator alone finds them."""
+        if self.memory is not None:
+            raise ValueError("a tracker with a memory needs frames of videos, not single images")
+        return [
+            estimate_image(image.numpy(), sample, self.cropper, self._in_parts)
+            for image, sample in zip(images, samples, strict=True)
+        ]
 
     def _admit(
         self, inputs: Sequence[Tensor], samples: Sequence[PoseDataSample]

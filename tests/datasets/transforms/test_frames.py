@@ -243,3 +243,33 @@ def test_a_missing_key_is_an_error():
     del given["video_id"]
     with pytest.raises(KeyError, match="video_id"):
         PackFrameInputs()(given)
+
+
+# -------------------------------------------------------------------- images that are there
+
+
+def test_an_image_that_is_there_is_not_read():
+    image = np.full((3, 4, 3), 7, np.uint8)
+    result = LoadVideoFrame()(dict(img=image, img_path="nowhere.png"))
+    assert result["img"] is image
+    assert result["ori_shape"] == (3, 4) and result["frame_readable"]
+
+
+@pytest.mark.parametrize(
+    "image", [np.zeros((3, 4), np.uint8), np.zeros((3, 4, 3)), np.zeros((3, 4, 4), np.uint8), "x"]
+)
+def test_what_is_no_image(image):
+    with pytest.raises(ValueError, match=r"^cannot use the image \('img' must be an array \(H, W"):
+        LoadVideoFrame(on_error="skip")(dict(img=image))
+
+
+def test_an_image_of_another_size_than_stated():
+    given = dict(img=np.zeros((3, 4, 3), np.uint8), annotated_size=(3, 4), video_id="a")
+    with pytest.raises(ValueError, match="video a, frame None: .*it is 4x3, its annotation says"):
+        LoadVideoFrame()(given)
+
+
+def test_a_single_image_is_not_skipped(tmp_path):
+    (tmp_path / "x.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"^cannot use .*x\.png"):
+        LoadVideoFrame(on_error="skip")(dict(img_path=str(tmp_path / "x.png")))

@@ -9,7 +9,11 @@ _base_ = [
     "../../../_base_/schedules/gcn_5e.py",
 ]
 
-model = dict(type="PoseOnlyTracker", association=_base_.gcn_association)
+model = dict(
+    type="PoseOnlyTracker",
+    backbone=dict(),  # none: mmpose's init_model, which looks for it, gets told what to use
+    association=_base_.gcn_association,
+)
 
 train_dataloader = dict(
     _base_.pair_dataloader,

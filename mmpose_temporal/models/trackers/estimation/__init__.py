@@ -5,6 +5,7 @@ from .checkpoint_guard import CheckpointGuard
 from .cropping import Crops, TopdownCropper
 from .estimator_batches import FramePreprocessor, crop_samples, gather_people
 from .memory import Memory
+from .single_images import estimate_image, in_no_video
 
 __all__ = [
     "BoxSource",
@@ -17,6 +18,8 @@ __all__ = [
     "Memory",
     "TopdownCropper",
     "crop_samples",
+    "estimate_image",
     "find_config",
     "gather_people",
+    "in_no_video",
 ]
