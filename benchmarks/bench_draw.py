@@ -4,7 +4,7 @@ Reference: mmpose's own PoseLocalVisualizer on the same people, which draws neit
 """
 
 import numpy as np
-from common import arguments, emit, paired
+from common import arguments, emit, only_rows, paired
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
@@ -15,6 +15,7 @@ from mmpose_temporal.testing import template_keypoints
 from mmpose_temporal.visualization import PoseTrackVisualizer
 
 FRAMES, PEOPLE = 40, 5
+DATA = f"generated: {FRAMES} frames of 640x360 with {PEOPLE} people who walk"
 
 
 def walking(index: int) -> PoseDataSample:
@@ -38,6 +39,12 @@ def walking(index: int) -> PoseDataSample:
 def main() -> None:
     """Run."""
     args = arguments(__doc__.split("\n")[0]).parse_args()
+    with only_rows():
+        bench(3 if args.quick else 9)
+
+
+def bench(repeats: int) -> None:
+    """All rows."""
     register_all_modules()
     image = np.full((360, 640, 3), 90, np.uint8)
     samples = [walking(index) for index in range(FRAMES)]
@@ -54,12 +61,13 @@ def main() -> None:
         for sample in samples:
             plain.add_datasample("a", image, sample, draw_gt=False, draw_bbox=True)
 
-    mine, reference = paired(ours, theirs, 3 if args.quick else 9)
+    mine, reference = paired(ours, theirs, repeats)
     text = f"mmpose's PoseLocalVisualizer, {PEOPLE} people at 640x360"
+    common = dict(reference=text, data=DATA)
     rates = [FRAMES / seconds for seconds in mine]
-    emit("drawn_frames_per_s", rates, unit="frames/s", target=">= 50", reference=text, digits=0)
+    emit("drawn_frames_per_s", rates, unit="frames/s", target=">= 50", digits=0, **common)
     shares = [b / a for a, b in zip(mine, reference, strict=True)]
-    emit("drawing_speedup", shares, unit="x", target=None, reference=text)
+    emit("drawing_speedup", shares, unit="x", target=None, **common)
 
 
 if __name__ == "__main__":

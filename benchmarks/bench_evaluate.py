@@ -7,7 +7,6 @@ is in memory, in their own layout. Input: the real annotations with people misse
 swapped by a seeded generator, else generated videos of the same size.
 """
 
-import argparse
 import contextlib
 import io
 import json
@@ -22,7 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import arguments, emit, paired
+from common import arguments, emit, only_rows, paired
+from pose_videos import add_annotations, annotation_folder
 from scipy.optimize import linear_sum_assignment
 
 from mmpose_temporal.evaluation.functional import (
@@ -36,7 +36,6 @@ from mmpose_temporal.evaluation.functional import (
 from mmpose_temporal.evaluation.video_files import read_truth
 from mmpose_temporal.structures import POSETRACK17_JOINTS, SCORED_KEYPOINTS
 
-ROOT = Path(__file__).resolve().parents[1]
 BASE = ("AP", "MOTA")
 
 
@@ -272,40 +271,41 @@ def peak_mib(function: Callable[[], object]) -> float:
     return peak / 2**20
 
 
-def bench_growth(truth: list, one: list[tuple], quick: bool) -> None:
+def bench_growth(truth: list, one: list[tuple], source: str, quick: bool) -> None:
     """Time and memory of 16 times the data over 16 times those of the data."""
     many = build(truth, copies=16)
     small = seconds(lambda: ours(one), 3 if quick else 7)
     large = seconds(lambda: ours(many), 2 if quick else 5)
     base = 16 * float(np.median(small))
     reference = f"16 x the time of {len(one)} videos"
-    emit("growth_16x", [t / base for t in large], unit="x", target="<= 1.2", reference=reference)
+    common = dict(unit="x", target="<= 1.2", data=source)
+    emit("growth_16x", [t / base for t in large], reference=reference, **common)
     peak = peak_mib(lambda: ours(one))
-    emit("peak_memory_mib", [peak], unit="MiB", target=None, reference="tracemalloc, our part")
+    text = "tracemalloc, our part"
+    emit("peak_memory_mib", [peak], unit="MiB", target=None, reference=text, data=source)
     ratio = peak_mib(lambda: ours(many)) / (16 * peak)
-    emit("memory_growth_16x", [ratio], unit="x", target="<= 1.2", reference="16 x the peak memory")
-
-
-def parse_args() -> argparse.Namespace:
-    parser = arguments(__doc__.split("\n")[0])
-    parser.add_argument(
-        "--annotations",
-        type=Path,
-        default=ROOT.parent / "shared/data/multiperson_posetrack/annotations/val",
-        help="folder of PoseTrack files; without it, generated videos",
-    )
-    return parser.parse_args()
+    emit("memory_growth_16x", [ratio], reference="16 x the peak memory", **common)
 
 
 def main() -> None:
     """Run."""
-    args = parse_args()
-    real = args.annotations.is_dir()
-    truth = real_truth(args.annotations) if real else generated_truth(np.random.default_rng(1))
-    if args.quick:
+    parser = arguments(__doc__.split("\n")[0])
+    add_annotations(parser)
+    args = parser.parse_args()
+    folder = annotation_folder(args)
+    with only_rows():
+        bench(folder, args.quick)
+
+
+def bench(folder: Path | None, quick: bool) -> None:
+    """All rows."""
+    truth = generated_truth(np.random.default_rng(1)) if folder is None else real_truth(folder)
+    if quick:
         truth = [[replace(f, ignore_regions=()) for f in video[:24]] for video in truth]
     data = build(truth)
     poses = sum(len(frame.track_ids) for _, _, video in data for frame in video)
+    source = "generated: people who walk" if folder is None else f"real: annotations of {folder}"
+    source += f", {sum(map(len, truth))} frames of {len(truth)} videos"
     reference = poseval_reference(data)
     name = "poseval" if reference else "plain loops of the same arithmetic"
     reference = reference or (lambda: plain_reference(data))
@@ -313,14 +313,15 @@ def main() -> None:
     for key, value in second.items():
         if abs(first[key] - value) > 1e-6:
             raise SystemExit(f"{key}: ours is {first[key]}, that of {name} is {value}")
-    mine, other = paired(lambda: ours(data), reference, 1 if args.quick else 3)
-    text = f"{name}, {poses} predicted poses ({'real' if real else 'generated'} annotations)"
+    mine, other = paired(lambda: ours(data), reference, 1 if quick else 3)
+    text = f"{name}, {poses} predicted poses"
     ratios = [b / a for a, b in zip(mine, other, strict=True)]
-    emit("speedup_vs_poseval", ratios, unit="x", target=">= 50", reference=text)
-    emit("evaluate_seconds", mine, unit="s", target=None, reference="itself: AP, MOTA", digits=3)
+    emit("speedup_vs_poseval", ratios, unit="x", target=">= 50", reference=text, data=source)
+    common = dict(unit="s", data=source, digits=3)
+    emit("evaluate_seconds", mine, target=None, reference="itself: AP, MOTA", **common)
     everything = seconds(lambda: ours(data, (*BASE, "IDF1", "HOTA", "HOTA_legacy")), 3)
-    emit("all_metrics_seconds", everything, unit="s", target="< 1", reference="itself", digits=3)
-    bench_growth(truth, data, args.quick)
+    emit("all_metrics_seconds", everything, target="< 1", reference="itself", **common)
+    bench_growth(truth, data, source, quick)
 
 
 if __name__ == "__main__":

@@ -18,60 +18,29 @@ configs/keytrack/keytrack-tracker.py with its weights.
   against the first 100, while people keep leaving and new ones coming.
 """
 
-import argparse
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
-from bench_tracker import rates, read_poses, track_all
-from common import arguments, emit, paired
+from bench_tracker import rates, track_all
+from common import arguments, emit, only_rows, paired
 from mmengine.config import Config, ConfigDict
 from mmpose.registry import MODELS
-from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
+from pose_videos import SIZE, Video, add_annotations, annotation_folder, crowd, pose_videos
 from torch import nn
 
-from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.models.trackers.association.depth import nearest_pairs
 from mmpose_temporal.structures import People, cat_rows, select_all
-from mmpose_temporal.testing import make_packet, random_poses, write_tiny_posetrack
+from mmpose_temporal.testing import make_packet
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPER = ROOT / "configs" / "_base_" / "models" / "keytrack.py"
 SHIPPED = ROOT / "configs" / "keytrack" / "keytrack-tracker.py"
-SIZE = (1920, 1080)
-Video = list[tuple[PoseDataSample, People]]
-
-
-def crowd(people: int, length: int, *, stay: int | None = None) -> Video:
-    """A video of people who walk straight on, with some noise.
-
-    Args:
-        people: In each frame.
-        length: Frames.
-        stay: Frames after which a person is replaced by another one elsewhere, people in turn.
-            None: all stay.
-    """
-    rng = np.random.default_rng(0)
-    shape = random_poses(people, seed=0, size=SIZE).keypoints
-    shape = (shape - shape.mean(1, keepdims=True)) * min(1, np.sqrt(10 / people))
-    place = rng.uniform(0.1, 0.9, (people, 1, 2)) * SIZE
-    speed = rng.normal(0, 2, (people, 1, 2))
-    start = np.zeros((people, 1, 1))
-    video = []
-    for index in range(length):
-        if stay:
-            new = (index + np.arange(people) * stay // people) % stay == 0
-            place[new] = rng.uniform(0.1, 0.9, (int(new.sum()), 1, 2)) * SIZE
-            start[new] = index
-        keypoints = shape + place + speed * (index - start) + rng.normal(0, 1, shape.shape)
-        meta = dict(video_id="v", frame_index=index, num_frames=length, frame_size=SIZE)
-        video.append((PoseDataSample(metainfo=meta), People.create(keypoints=keypoints)))
-    return video
+CROWD = "generated: people who walk straight on"
 
 
 def build(kind: str, history: int | None = None) -> nn.Module:
@@ -158,6 +127,7 @@ def bench_matcher(quick: bool) -> None:
         f"{len(rows) / np.median(fast):.0f} pairs/s, {len(rows)} pairs of 10 people with the "
         f"{depth.nearest} nearest of {depth.history} frames; largest difference "
         f"{difference:.0e}; {threads}",
+        data=CROWD,
     )
     side = 1536
     matrix = torch.randn(side, side)
@@ -180,22 +150,17 @@ def bench_matcher(quick: bool) -> None:
             reference=f"float32 product of two {side} x {side} matrices, "
             f"{peak / np.median(product) / 1e9:.0f} GFLOP/s; {flops / 1e9:.2f} GFLOP of linear "
             f"layers and attention {text}; {len(rows)} pairs, {threads}",
+            data=CROWD,
             digits=3,
         )
 
 
-def bench_speed(annotations: Path, quick: bool) -> None:
+def bench_speed(folder: Path | None, quick: bool) -> None:
     """Rows of the whole trackers."""
-    if annotations.is_dir():
-        name, videos = str(annotations.name), load_videos(annotations)
-    else:
-        name = "generated"
-        with tempfile.TemporaryDirectory() as folder:
-            write_tiny_posetrack(folder, videos={"a": 100, "b": 100}, people=3)
-            videos = load_videos(Path(folder, "annotations", "val"))
+    data, frames = pose_videos(folder)
     if quick:
-        videos = sorted(videos, key=lambda video: video.video_id)[::5]
-    frames = read_poses(videos)
+        frames = frames[::5]
+        data += f", {len(frames)} of them"
     number, poses = sum(map(len, frames)), sum(len(p) for video in frames for _, p in video)
     for kind, row, target, repeats in (
         ("shipped", "tracker_fps", ">= 100", 3 if quick else 7),
@@ -208,8 +173,9 @@ def bench_speed(annotations: Path, quick: bool) -> None:
             unit="frames/s",
             target=target,
             reference=f"{kind}, everything between poses and ids; {number} frames of "
-            f"{len(videos)} videos ({name}), {poses / number:.1f} people per frame, "
+            f"{len(frames)} videos, {poses / number:.1f} people per frame, "
             f"{torch.get_num_threads()} threads",
+            data=data,
             digits=0,
         )
 
@@ -257,6 +223,7 @@ def bench_people(quick: bool) -> None:
                 target=None,
                 reference=f"{people} people of {len(times)} frames of {SIZE[0]}x{SIZE[1]}, "
                 f"{pairs() / len(times):.0f} pairs through the network per frame",
+                data=CROWD,
                 digits=1,
             )
 
@@ -282,24 +249,22 @@ def bench_growth(people: int, length: int) -> None:
             f"{window}, each by a tracker of its own, in turn: {np.median(last):.2f} against "
             f"{np.median(first):.2f} ms; {people} people at a time, {people * length // 50} "
             "altogether",
+            data=CROWD,
         )
 
 
 def main() -> None:
     """Run."""
-    parser: argparse.ArgumentParser = arguments(__doc__.split("\n")[0])
-    parser.add_argument(
-        "--annotations",
-        type=Path,
-        default=ROOT.parent / "shared/data/multiperson_posetrack/annotations/val",
-        help="folder of PoseTrack18 JSON files; without it, small generated videos",
-    )
+    parser = arguments(__doc__.split("\n")[0])
+    add_annotations(parser)
     args = parser.parse_args()
-    register_all_modules()
-    bench_matcher(args.quick)
-    bench_speed(args.annotations, args.quick)
-    bench_people(args.quick)
-    bench_growth(people=2 if args.quick else 5, length=300 if args.quick else 1000)
+    folder = annotation_folder(args)
+    with only_rows():
+        register_all_modules()
+        bench_matcher(args.quick)
+        bench_speed(folder, args.quick)
+        bench_people(args.quick)
+        bench_growth(people=2 if args.quick else 5, length=300 if args.quick else 1000)
 
 
 if __name__ == "__main__":

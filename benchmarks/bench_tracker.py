@@ -5,53 +5,24 @@ track life), with the settings of configs/_base_/models/oks_tracker.py and of it
 Reference: a plain loop over frames, numpy IoU and scipy's Hungarian algorithm, nothing else.
 """
 
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from common import arguments, emit
+from common import arguments, emit, only_rows
 from mmengine.config import Config
 from mmpose.registry import MODELS
-from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
+from pose_videos import Video, add_annotations, annotation_folder, pose_videos
 from scipy.optimize import linear_sum_assignment
-
-from mmpose_temporal.datasets import VideoAnnotation, load_videos
-from mmpose_temporal.structures import People
-from mmpose_temporal.testing import write_tiny_posetrack
 
 ROOT = Path(__file__).resolve().parents[1]
 TRACKER = ROOT / "configs" / "_base_" / "models" / "oks_tracker.py"
 TARGET = ">= 40000"
 
 
-def read_poses(videos: list[VideoAnnotation]) -> list[list[tuple[PoseDataSample, People]]]:
-    """The annotated poses of each frame, as an estimator would give them."""
-    result = []
-    for video in videos:
-        frames = []
-        for index, frame in enumerate(video.frames):
-            keypoints = np.array([p.keypoints for p in frame.people], np.float32)
-            keypoints = keypoints.reshape(-1, 17, 3)
-            poses = People.create(
-                keypoints=keypoints[..., :2],
-                keypoint_scores=keypoints[..., 2],
-                boxes=np.array([p.box for p in frame.people], np.float32).reshape(-1, 4),
-            )
-            meta = dict(
-                video_id=video.video_id,
-                frame_index=index,
-                num_frames=len(video.frames),
-                frame_size=frame.size,
-            )
-            frames.append((PoseDataSample(metainfo=meta), poses))
-        result.append(frames)
-    return result
-
-
-def plain_reference(videos: list[list[tuple[PoseDataSample, People]]]) -> None:
+def plain_reference(videos: list[Video]) -> None:
     """Per frame: IoU with the previous frame, Hungarian, new ids for the rest."""
     for frames in videos:
         boxes, ids, following = np.zeros((0, 4), np.float32), np.zeros(0, np.int64), 0
@@ -81,7 +52,7 @@ def build_tracker(similarity: str):
     return MODELS.build(settings)
 
 
-def track_all(tracker, videos: list[list[tuple[PoseDataSample, People]]]) -> None:
+def track_all(tracker, videos: list[Video]) -> None:
     """Every video, frame by frame."""
     for frames in videos:
         for sample, poses in frames:
@@ -102,26 +73,19 @@ def rates(function: Callable[[], None], poses: int, repeats: int) -> list[float]
 def main() -> None:
     """Run."""
     parser = arguments(__doc__.split("\n")[0])
-    parser.add_argument(
-        "--annotations",
-        type=Path,
-        default=ROOT.parent / "shared/data/multiperson_posetrack/annotations/val",
-        help="folder of PoseTrack18 JSON files; without it, small generated videos",
-    )
+    add_annotations(parser)
     args = parser.parse_args()
-    register_all_modules()
-    if args.annotations.is_dir():
-        name, videos = str(args.annotations.name), load_videos(args.annotations)
-    else:
-        name = "generated"
-        with tempfile.TemporaryDirectory() as folder:
-            write_tiny_posetrack(folder, videos={"a": 200, "b": 200}, people=3)
-            videos = load_videos(Path(folder, "annotations", "val"))
-    frames = read_poses(videos)
+    folder = annotation_folder(args)
+    with only_rows():
+        register_all_modules()
+        bench(*pose_videos(folder), repeats=5 if args.quick else 15)
+
+
+def bench(data: str, frames: list[Video], repeats: int) -> None:
+    """All rows."""
     poses = sum(len(people) for video in frames for _, people in video)
-    repeats = 5 if args.quick else 15
     plain = rates(lambda: plain_reference(frames), poses, repeats)
-    reference = f"plain numpy IoU + scipy Hungarian on {poses} poses ({name})"
+    reference = f"plain numpy IoU + scipy Hungarian on {poses} poses"
     for similarity, row in (("IoUSimilarity", "iou"), ("OKSSimilarity", "oks")):
         tracker = build_tracker(similarity)
         ours = rates(lambda tracker=tracker: track_all(tracker, frames), poses, repeats)
@@ -131,6 +95,7 @@ def main() -> None:
             unit="poses/s",
             target=TARGET,
             reference=reference,
+            data=data,
             digits=0,
         )
         emit(
@@ -139,8 +104,17 @@ def main() -> None:
             unit="x",
             target=None,
             reference=reference,
+            data=data,
         )
-    emit("plain_poses_per_s", plain, unit="poses/s", target=None, reference="itself", digits=0)
+    emit(
+        "plain_poses_per_s",
+        plain,
+        unit="poses/s",
+        target=None,
+        reference="itself",
+        data=data,
+        digits=0,
+    )
 
 
 if __name__ == "__main__":
