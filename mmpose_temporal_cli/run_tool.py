@@ -59,9 +59,9 @@ def run_tool(
 
     Args:
         parser: Of the tool.
-        run: Gets the arguments; returns the exit status, None for 0. It raises an error for bad
-            input, a ValueError for example, and need not catch any. Imports that take long belong
-            into it.
+        run: Gets the arguments, and the whole command line as ``command_line``, a list of words;
+            returns the exit status, None for 0. It raises an error for bad input, a ValueError for
+            example, and need not catch any. Imports that take long belong into it.
         arguments: The command line without the tool's name; ``sys.argv`` if None.
 
     Returns:
@@ -73,6 +73,8 @@ def run_tool(
     """
     try:
         args = parser.parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        args.command_line = [parser.prog, *map(str, given)]
         status = run(args) or DONE
         sys.stdout.flush()
         return status

@@ -24,6 +24,17 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("predictions", metavar="PRED", help="predictions: folder or file")
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="write the figures here")
     parser.add_argument(
+        "--box-source",
+        metavar="TEXT",
+        help="where the boxes of the predictions came from (gt, file, detector, ...), to be "
+        "recorded in --out: the prediction files do not say it",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="what predicted, to be recorded in --out with its hash",
+    )
+    parser.add_argument(
         "--protocol",
         choices=["poseval", "strict"],
         default="poseval",
@@ -44,6 +55,7 @@ def flags() -> argparse.ArgumentParser:
         help="leave joints with a lower score out of all other figures (default: none)",
     )
     parser.add_argument("--per-video", action="store_true", help="also the figures of each video")
+    parser.add_argument("--per-joint", action="store_true", help="also the figures of each joint")
     parser.add_argument(
         "--joints",
         choices=["all", "annotated"],
@@ -83,12 +95,29 @@ def flags() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, write."""
-    from mmpose_temporal.evaluation import as_json, evaluate_files, format_table, format_videos
+    from mmpose_temporal.evaluation import (
+        as_json,
+        evaluate_files,
+        format_joints,
+        format_table,
+        format_videos,
+        write_results,
+    )
     from mmpose_temporal.evaluation.functional import PCKH_THRESHOLD
+    from mmpose_temporal.evaluation.results import run_origin
     from mmpose_temporal.structures import read_skeleton
-    from mmpose_temporal.utils import write_json
 
     skeleton = None if args.metainfo is None else read_skeleton(dict(from_file=args.metainfo))
+    if args.out is None and (args.box_source or args.checkpoint):
+        raise ValueError("--box-source and --checkpoint are recorded in a file: give --out")
+    run_of = None
+    if args.out is not None:
+        run_of = run_origin(
+            command=args.command_line,
+            checkpoint=args.checkpoint,
+            boxes=dict(source=args.box_source),
+            data=dict(annotations=args.truth, predictions=args.predictions),
+        )
     figures = evaluate_files(
         args.truth,
         args.predictions,
@@ -103,14 +132,20 @@ def run(args: argparse.Namespace) -> None:
         frame_order=args.frame_order,
     )
     if args.out is not None:
-        document = as_json(figures.total)
-        if args.per_video:
-            document["videos"] = {name: as_json(f) for name, f in figures.videos.items()}
-        write_json(args.out, document)
+        videos = {name: as_json(f) for name, f in figures.videos.items()}
+        write_results(
+            args.out,
+            as_json(figures.total),
+            run=run_of,
+            evaluations=[figures.record],
+            videos=videos if args.per_video else None,
+        )
     if figures.norm_item == "bbox":
         limit = PCKH_THRESHOLD * args.bbox_share
         print(f"a joint matches within {limit:g} of the diagonal of the person's box")
     print(format_table(figures.total))
+    if args.per_joint:
+        print(f"\n{format_joints(figures.total, figures.record['protocol']['scored_joints'])}")
     if args.per_video:
         print(f"\n{format_videos(figures.videos)}")
 

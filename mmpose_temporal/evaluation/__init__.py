@@ -10,20 +10,26 @@ from .posetrack_files import (
     find_video_files,
     read_video_files,
 )
-from .tables import as_json, format_table, format_videos
+from .results import Results, compare_results, read_results, write_results
+from .tables import as_json, format_joints, format_table, format_videos
 
 __all__ = [
     "FileFigures",
     "MatchAccuracyMetric",
     "PoseTrackMetric",
     "PredictedFrame",
+    "Results",
     "VideoFiles",
     "as_json",
+    "compare_results",
     "evaluate_files",
     "find_video_files",
+    "format_joints",
     "format_table",
     "format_videos",
     "prediction_path",
+    "read_results",
     "read_video_files",
+    "write_results",
     "write_video_predictions",
 ]

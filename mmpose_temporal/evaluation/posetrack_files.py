@@ -2,11 +2,12 @@
 
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from .functional import (
     evaluate_video,
     summarize,
 )
+from .results import posetrack_evaluation
 from .video_files import (
     Reading,
     VideoFiles,
@@ -47,11 +49,14 @@ class FileFigures:
         total: Of all videos.
         videos: Of each.
         norm_item: What joint distances were measured in: ``'head'`` or ``'bbox'``.
+        record: How they were computed and on how much, see
+            :func:`~.results.posetrack_evaluation`.
     """
 
     total: PoseTrackFigures
     videos: dict[str, PoseTrackFigures]
     norm_item: str = "head"
+    record: Mapping[str, Any] = field(default_factory=dict)
 
 
 def default_workers(files: Sequence[VideoFiles]) -> int:
@@ -128,10 +133,21 @@ def evaluate_files(
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             counts = list(pool.map(count, files))
     summary = partial(summarize, protocol=protocol, joints=joints)
+    total = summary(add_counts(counts))
+    by_name = {pair.video_id: c for pair, c in zip(files, counts, strict=True)}
     return FileFigures(
-        total=summary(add_counts(counts)),
-        videos={p.video_id: summary(c) for p, c in zip(files, counts, strict=True)},
+        total=total,
+        videos={name: summary(c) for name, c in by_name.items()},
         norm_item=reading.norm_item,
+        record=posetrack_evaluation(
+            by_name,
+            total,
+            joints=joints,
+            norm_item=reading.norm_item,
+            bbox_share=bbox_share,
+            skeleton=reading.skeleton.keypoint_names,
+            **options,
+        ),
     )
 
 

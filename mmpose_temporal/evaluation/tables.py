@@ -43,6 +43,18 @@ def _aligned(columns: Sequence[str], rows: Sequence[str], cells: list[list[str]]
     return ["".join(line) for line in lines]
 
 
+def format_joints(figures: PoseTrackFigures, names: Sequence[str]) -> str:
+    """A line a joint, a column a figure.
+
+    Args:
+        figures: Of the J joints.
+        names: Of the J joints.
+    """
+    columns = [*figures.per_joint]
+    cells = [[f"{figures.per_joint[c][j]:.1f}" for c in columns] for j in range(len(names))]
+    return "\n".join(_aligned(columns, names, cells))
+
+
 def format_videos(videos: Mapping[str, PoseTrackFigures]) -> str:
     """A line a video, a column a total."""
     rows = [[name, *_row(figures)] for name, figures in videos.items()]

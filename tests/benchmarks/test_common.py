@@ -1,4 +1,4 @@
-"""What all benchmarks share: rows on stdout and nothing else, and data that they make themselves."""
+"""What all benchmarks share: rows on stdout and nothing else, and data of their own."""
 
 import argparse
 import json

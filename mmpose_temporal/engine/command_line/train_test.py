@@ -7,16 +7,16 @@ processes work without a GPU (gloo), for which mmengine's launcher has no way.
 import argparse
 import math
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_distributed
-from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmpose_temporal.utils import write_json
+from mmpose_temporal.engine.hooks.save_metrics_hook import SaveMetricsHook
 from mmpose_temporal.utils.checkpoints import reading_checkpoint
 from mmpose_temporal_cli.train_test_flags import testing_flags, training_flags
 
@@ -109,30 +109,18 @@ def test(args: argparse.Namespace) -> None:
     merge_options(cfg, args.cfg_options)
     runner = build_runner(cfg)
     if args.out:
-        runner.register_hook(SaveMetrics(args.out), priority="LOWEST")
+        saving = SaveMetricsHook(
+            args.out,
+            config=cfg,
+            config_path=args.config,
+            checkpoint=args.checkpoint,
+            command=getattr(args, "command_line", sys.argv),
+        )
+        runner.register_hook(saving, priority="LOWEST")
     with reading_checkpoint(args.checkpoint):
         runner.load_or_resume()
     runner.test()
     _leave_group()
-
-
-class SaveMetrics(Hook):
-    """Write the metrics of a test to a JSON file; a figure that is not a number becomes null.
-
-    Args:
-        path: The file.
-    """
-
-    def __init__(self, path: str):
-        self.path = path
-
-    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """As in mmengine; rank 0 writes."""
-        if metrics is not None and runner.rank == 0:
-            numbers = {
-                name: value if math.isfinite(value) else None for name, value in metrics.items()
-            }
-            write_json(self.path, numbers)
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -1,6 +1,12 @@
 """Pure evaluation functions: arrays in, counts and figures out."""
 
-from .average_precision import JointDetections, average_precision, label_detections
+from .average_precision import (
+    BinnedDetections,
+    JointDetections,
+    average_precision,
+    bin_detections,
+    label_detections,
+)
 from .clear_mot import MotCounts, TrackedMatches, clear_mot, track_matches
 from .figures import (
     FIGURES,
@@ -18,6 +24,7 @@ from .hota import ALPHAS, HotaCounts, hota_counts, hota_figures
 from .hota_legacy import LegacyHotaCounts, legacy_hota, legacy_hota_counts
 from .identity import IdentityCounts, fragmentations, identity_counts, identity_figures
 from .ignore_regions import points_in_polygon, points_in_regions
+from .input_counts import InputCounts
 from .inputs import (
     GroundTruthFrame,
     People,
@@ -28,6 +35,7 @@ from .inputs import (
 from .match_accuracy import MatchAccuracy, match_accuracy
 from .pckh import (
     BBOX_SHARE,
+    HEAD_SHARE,
     NORM_ITEMS,
     PCKH_THRESHOLD,
     PROTOCOLS,
@@ -41,7 +49,7 @@ from .pckh import (
     select_labeled,
     select_scored,
 )
-from .posetrack import evaluate_video, evaluate_videos
+from .posetrack import count_videos, evaluate_video, evaluate_videos
 from .scored_joints import (
     JOINT_NAMES,
     NUM_JOINTS,
@@ -55,6 +63,7 @@ __all__ = [
     "BBOX_SHARE",
     "FIGURES",
     "GROUPED",
+    "HEAD_SHARE",
     "JOINT_CHOICES",
     "JOINT_NAMES",
     "METRICS",
@@ -64,9 +73,11 @@ __all__ = [
     "POSETRACK_JOINTS",
     "PROTOCOLS",
     "SCORED_GROUPS",
+    "BinnedDetections",
     "GroundTruthFrame",
     "HotaCounts",
     "IdentityCounts",
+    "InputCounts",
     "JointDetections",
     "JointMatches",
     "LegacyHotaCounts",
@@ -84,9 +95,11 @@ __all__ = [
     "assign_people",
     "average_precision",
     "bbox_sizes",
+    "bin_detections",
     "check_norm",
     "check_options",
     "clear_mot",
+    "count_videos",
     "evaluate_video",
     "evaluate_videos",
     "figure_keys",

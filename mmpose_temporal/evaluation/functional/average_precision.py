@@ -1,5 +1,6 @@
 """Average precision of joints, scored by the predictions' joint scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +33,79 @@ class JointDetections:
             correct=np.concatenate([self.correct, other.correct]),
             num_truth=self.num_truth + other.num_truth,
         )
+
+    def average_precision(self, *, protocol: str = "poseval") -> np.ndarray:
+        """(J,) percent, see :func:`average_precision`."""
+        return average_precision(self, protocol=protocol)
+
+
+@dataclass(frozen=True, eq=False)
+class BinnedDetections:
+    """Detections counted by the range that their score is in: what videos are resampled with.
+
+    The order within a range is lost, so AP is only near that of the detections themselves
+    (:func:`bin_detections`).
+
+    Attributes:
+        right: (J, B) numbers of right detections of each joint class, highest scores first.
+        wrong: (J, B) numbers of wrong ones.
+        num_truth: (J,) annotated joints.
+    """
+
+    right: np.ndarray
+    wrong: np.ndarray
+    num_truth: np.ndarray
+
+    def average_precision(self, *, protocol: str = "poseval") -> np.ndarray:
+        """(J,) percent: precision at the end of each range, else as :func:`average_precision`."""
+        found = np.cumsum(self.right, 1)
+        predicted = found + np.cumsum(self.wrong, 1)
+        precision = found / np.maximum(predicted, 1)
+        envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+        area = (envelope * self.right).sum(1)
+        figures = np.full(len(self.num_truth), np.nan)
+        annotated = self.num_truth > 0
+        figures[annotated] = 100 * area[annotated] / self.num_truth[annotated]
+        if protocol == "poseval":
+            figures[~annotated & (predicted[:, -1] == 0)] = 0.0
+        return figures
+
+
+def bin_detections(
+    videos: Sequence[JointDetections], *, num_bins: int = 100
+) -> list[BinnedDetections]:
+    """Count the detections of each video in ranges of scores that are the same for all.
+
+    The ranges of a joint class hold about as many of its detections each; those of equal score
+    are in one range.
+
+    Args:
+        videos: Detections of each video, of the same J joint classes.
+        num_bins: B, ranges for each joint class.
+
+    Returns:
+        For each video.
+    """
+    scores = np.concatenate([video.scores for video in videos])
+    joints = np.concatenate([video.joints for video in videos])
+    count = len(videos[0].num_truth)
+    bins = np.zeros(len(scores), np.int64)
+    for joint in range(count):
+        rows = np.flatnonzero(joints == joint)
+        ordered = np.sort(-scores[rows])
+        first = np.searchsorted(ordered, -scores[rows])  # rank of the first of equal score
+        bins[rows] = first * num_bins // max(len(rows), 1)
+    result, start = [], 0
+    for video in videos:
+        part = slice(start, start + len(video.scores))
+        start = part.stop
+        key = joints[part] * num_bins + bins[part]
+        right, wrong = (
+            np.bincount(key[mask], minlength=count * num_bins).reshape(count, num_bins)
+            for mask in (video.correct, ~video.correct)
+        )
+        result.append(BinnedDetections(right, wrong, video.num_truth))
+    return result
 
 
 def label_detections(matches: JointMatches) -> JointDetections:

@@ -6,11 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from .average_precision import JointDetections, average_precision
+from .average_precision import BinnedDetections, JointDetections
 from .clear_mot import MotCounts
 from .hota import HotaCounts, hota_figures
 from .hota_legacy import LegacyHotaCounts, legacy_hota
 from .identity import IdentityCounts, identity_figures
+from .input_counts import InputCounts
 from .pckh import PROTOCOLS
 from .scored_joints import POSETRACK_JOINTS, ScoredJoints
 
@@ -43,8 +44,9 @@ class VideoCounts:
     Attributes:
         metrics: What was counted, of :data:`METRICS`; None for no video at all.
         joints: The J joints.
+        inputs: How much there was to evaluate.
         num_truth: (J,) int64, annotated joints.
-        detections: For AP.
+        detections: For AP; binned ones cannot be added.
         mot: For MOTA.
         fragmentations: (J,) int64, for Frag (with MOTA).
         identity: For IDF1.
@@ -54,8 +56,9 @@ class VideoCounts:
 
     metrics: tuple[str, ...] | None = None
     joints: ScoredJoints = POSETRACK_JOINTS
+    inputs: InputCounts = field(default_factory=InputCounts)
     num_truth: np.ndarray = field(default_factory=_no_counts)
-    detections: JointDetections = field(default_factory=JointDetections)
+    detections: JointDetections | BinnedDetections = field(default_factory=JointDetections)
     mot: MotCounts = field(default_factory=MotCounts)
     fragmentations: np.ndarray = field(default_factory=_no_counts)
     identity: IdentityCounts = field(default_factory=IdentityCounts)
@@ -203,7 +206,7 @@ def summarize(
     strict = protocol == "strict"
     legacy_joints, legacy_total = legacy_hota(counts.legacy)
     of_metric = {
-        "AP": lambda: {"AP": average_precision(counts.detections, protocol=protocol)},
+        "AP": lambda: {"AP": counts.detections.average_precision(protocol=protocol)},
         "MOTA": lambda: _mot_figures(counts.mot, undefined_motp=np.nan if strict else 0.0),
         "IDF1": lambda: identity_figures(counts.identity),
         "HOTA": lambda: hota_figures(counts.hota),

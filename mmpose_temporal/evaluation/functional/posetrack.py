@@ -18,6 +18,7 @@ with its people. HOTA_legacy selects its frames by itself (:mod:`~.hota_legacy`)
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from .figures import (
 from .hota import hota_counts
 from .hota_legacy import legacy_hota_counts
 from .identity import fragmentations, identity_counts
+from .input_counts import InputCounts
 from .inputs import VideoInput
 from .pckh import match_joints, select_scored
 
@@ -68,7 +70,7 @@ def evaluate_video(
     scored = select_scored(
         video, score_thr=ap_score_thr if "AP" in metrics else mota_score_thr, protocol=protocol
     )
-    counts = dict(num_truth=scored.truth.present.sum(0))
+    counts = dict(inputs=InputCounts.of(video), num_truth=scored.truth.present.sum(0))
     matches = match_joints(scored)
     if "AP" in metrics:
         counts["detections"] = label_detections(matches)
@@ -112,18 +114,29 @@ def evaluate_videos(
             option.
     """
     check_options(protocol=protocol, joints=joints, metrics=metrics)
-    counts, seen = [], set()
+    counts = count_videos(
+        videos,
+        protocol=protocol,
+        ap_score_thr=ap_score_thr,
+        mota_score_thr=mota_score_thr,
+        metrics=metrics,
+    )
+    return summarize(add_counts([*counts.values()]), protocol=protocol, joints=joints)
+
+
+def count_videos(videos: Iterable[VideoInput], **options: Any) -> dict[str, VideoCounts]:
+    """Count each video of a data set.
+
+    Args:
+        videos: All videos, each once.
+        **options: Of :func:`evaluate_video`.
+
+    Raises:
+        ValueError: A video given twice, or an unknown option.
+    """
+    counts: dict[str, VideoCounts] = {}
     for video in videos:
-        if video.video_id in seen:
+        if video.video_id in counts:
             raise ValueError(f"video {video.video_id!r} is given twice")
-        seen.add(video.video_id)
-        counts.append(
-            evaluate_video(
-                video,
-                protocol=protocol,
-                ap_score_thr=ap_score_thr,
-                mota_score_thr=mota_score_thr,
-                metrics=metrics,
-            )
-        )
-    return summarize(add_counts(counts), protocol=protocol, joints=joints)
+        counts[video.video_id] = evaluate_video(video, **options)
+    return counts

@@ -1,7 +1,7 @@
 """Which joints are scored, and how the tables group them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +42,19 @@ class ScoredJoints:
 
     @classmethod
     def of(cls, skeleton: Skeleton) -> "ScoredJoints":
-        """The scored keypoints of a skeleton.
+        """The scored keypoints of a skeleton, see :meth:`of_names`."""
+        return cls.of_names(skeleton.keypoint_names[index] for index in skeleton.scored)
+
+    @classmethod
+    def of_names(cls, names: Iterable[str]) -> "ScoredJoints":
+        """Joints by their names, in groups.
 
         PoseTrack's 15 joints have the groups of its papers. In other layouts the left and the
         right one of a joint make a group, named without the side ('left_hip' and 'R_Hip' are in
         'hip' and 'Hip'); a joint without a side is its own group. If there is such a joint
         in addition to the two (Halpe-26 has a 'hip' in the middle), theirs is 'left_right_hip'.
         """
-        names = tuple(skeleton.keypoint_names[index] for index in skeleton.scored)
+        names = tuple(names)
         if names == JOINT_NAMES:
             return POSETRACK_JOINTS
         groups: dict[str, list[int]] = {}

@@ -1,7 +1,7 @@
 """What the metric keeps of a frame, and frames back into videos."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ class FrameRecord:
         predicted: Predicted people, all K keypoints.
         bboxes: (M, 4) xyxy, pixels, of the annotated people.
         skeleton: The K keypoints of both.
+        dropped: Reason -> number of poses that the tracker left out.
     """
 
     video_id: str
@@ -36,6 +37,7 @@ class FrameRecord:
     predicted: PredictedFrame
     bboxes: np.ndarray | None = None
     skeleton: Skeleton = POSETRACK18
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_sample(
@@ -64,6 +66,7 @@ class FrameRecord:
             predicted=_predicted(sample, where, skeleton),
             bboxes=_bboxes(sample) if with_truth else None,
             skeleton=skeleton,
+            dropped={str(k): int(v) for k, v in (sample.get("dropped") or {}).items()},
         )
 
     def sized_truth(self, norm_item: str, bbox_share: float) -> GroundTruthFrame:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-from mmengine.dist import all_reduce
+from mmengine.dist import all_gather_object
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from ..functional import MatchAccuracy
+from ..results import match_accuracy_evaluation
 
 
 @METRICS.register_module()
@@ -23,12 +23,17 @@ class MatchAccuracyMetric(BaseMetric):
 
     Args:
         prefix: Prefix of the metric's name. None: 'posetrack'.
+
+    Attributes:
+        record: After an evaluation: the counts of each video, for a metrics file
+            (:func:`~..results.match_accuracy_evaluation`).
     """
 
     default_prefix = "posetrack"
 
     def __init__(self, *, prefix: str | None = None) -> None:
         super().__init__(prefix=prefix)
+        self.record: dict[str, Any] | None = None
 
     @classmethod
     def metric_keys(cls, prefix: str | None = None) -> tuple[str, ...]:
@@ -48,7 +53,8 @@ class MatchAccuracyMetric(BaseMetric):
                 the tracker counted.
         """
         for sample in data_samples:
-            self.results.append(MatchAccuracy(*map(int, sample.get("match_counts", (0, 0)))))
+            counts = MatchAccuracy(*map(int, sample.get("match_counts", (0, 0))))
+            self.results.append((str(sample.get("video_id", "")), counts))
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Add up all ranks' counts; every rank gets the result, or the error.
@@ -59,14 +65,15 @@ class MatchAccuracyMetric(BaseMetric):
         Raises:
             ValueError: Another number of frames, or nobody was counted.
         """
-        counts = sum(self.results, MatchAccuracy())
-        sums = torch.tensor([counts.correct, counts.total, len(self.results)])
+        results = [item for part in all_gather_object(self.results) for item in part]
         self.results = []
-        all_reduce(sums)
-        correct, total, frames = sums.tolist()
-        if frames != size:
-            raise ValueError(f"the data set has {size} frames, but {frames} were evaluated")
-        metrics = self.compute_metrics([MatchAccuracy(correct, total)])
+        if len(results) != size:
+            raise ValueError(f"the data set has {size} frames, but {len(results)} were evaluated")
+        videos: dict[str, MatchAccuracy] = {}
+        for video, counts in results:
+            videos[video] = videos.get(video, MatchAccuracy()) + counts
+        metrics = self.compute_metrics([*videos.values()])
+        self.record = match_accuracy_evaluation(videos, frames=size, prefix=self.prefix)
         return {f"{self.prefix}/{name}": value for name, value in metrics.items()}
 
     def compute_metrics(self, results: Sequence[MatchAccuracy]) -> dict[str, float]:

@@ -16,7 +16,6 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from mmpose_temporal.posetrack import write_video_predictions
 from mmpose_temporal.structures import (
     POSETRACK18,
     Skeleton,
@@ -28,15 +27,19 @@ from ..functional import (
     PCKH_THRESHOLD,
     POSETRACK_JOINTS,
     ScoredJoints,
+    add_counts,
     check_norm,
     check_options,
-    evaluate_videos,
+    count_videos,
     figure_keys,
     pair_videos,
+    summarize,
 )
 from ..functional import METRICS as ALL_METRICS
+from ..results import posetrack_evaluation
 from ..tables import format_table
 from .frame_records import FrameRecord, group_videos
+from .video_reports import skipped_counts, warn_of_unreadable, write_videos
 
 
 @METRICS.register_module()
@@ -77,6 +80,10 @@ class PoseTrackMetric(BaseMetric):
             None: nothing is written.
         collect_device: 'cpu' or 'gpu', how the ranks' results are gathered.
         prefix: Prefix of the metric names. None: 'posetrack'.
+
+    Attributes:
+        record: After an evaluation, on the first rank: how the figures were computed and on how
+            much, for a metrics file (:func:`~..results.posetrack_evaluation`).
 
     Raises:
         ValueError: An option has an unknown value, or ``format_only`` comes without
@@ -125,6 +132,7 @@ class PoseTrackMetric(BaseMetric):
         self.bbox_share = bbox_share
         self.format_only = format_only
         self.outfile_prefix = outfile_prefix
+        self.record: dict[str, Any] | None = None
 
     @classmethod
     def metric_keys(
@@ -232,14 +240,14 @@ class PoseTrackMetric(BaseMetric):
                 names all of them.
         """
         videos = group_videos(results)
-        lost = _warn_of_unreadable(videos)
+        lost = warn_of_unreadable(videos)
         try:
             if self.format_only:
                 return {}
             return {**self._figures(videos), "unreadable_frames": lost}
         finally:
             if self.outfile_prefix is not None:
-                _write(videos, self.outfile_prefix, self.skeleton)
+                write_videos(videos, self.outfile_prefix, self.skeleton)
 
     def _figures(self, videos: dict[str, list[FrameRecord]]) -> dict:
         item, share = self._norm_item(videos), self.bbox_share
@@ -248,7 +256,20 @@ class PoseTrackMetric(BaseMetric):
             {name: [frame.scored_prediction() for frame in v] for name, v in videos.items()},
             joints=ScoredJoints.of(self.skeleton),
         )
-        figures = evaluate_videos(paired, **self.options)
+        options = dict(self.options)
+        joints, protocol = options.pop("joints"), options["protocol"]
+        counts = count_videos(paired, **options)
+        figures = summarize(add_counts([*counts.values()]), protocol=protocol, joints=joints)
+        self.record = posetrack_evaluation(
+            counts,
+            figures,
+            **self.options,
+            norm_item=item,
+            bbox_share=share,
+            skeleton=self.skeleton.keypoint_names,
+            prefix=self.prefix,
+            skipped=skipped_counts(videos),
+        )
         measured = ""
         if item == "bbox":
             measured = (
@@ -267,37 +288,3 @@ class PoseTrackMetric(BaseMetric):
         heads = any(np.isfinite(frame.truth.head_sizes).any() for frame in frames)
         posetrack = ScoredJoints.of(self.skeleton) is POSETRACK_JOINTS
         return "head" if heads or posetrack else "bbox"
-
-
-def _warn_of_unreadable(videos: dict[str, list[FrameRecord]]) -> int:
-    """Log which frames could not be read; how many they are."""
-    frames = chain.from_iterable(videos.values())
-    lost = [f"{frame.video_id}: {frame.frame_index}" for frame in frames if not frame.readable]
-    if lost:
-        MMLogger.get_current_instance().warning(
-            f"{len(lost)} frames could not be read and count as frames without predictions "
-            f"(video: frame): {', '.join(lost)}"
-        )
-    return len(lost)
-
-
-def _write(
-    videos: dict[str, list[FrameRecord]], folder: str | os.PathLike, skeleton: Skeleton
-) -> None:
-    """Write all videos that can be written, then raise one error about the others."""
-    problems = []
-    for video_id, video in videos.items():
-        try:
-            predicted = [frame.predicted for frame in video]
-            write_video_predictions(folder, video_id, predicted, skeleton=skeleton)
-        except (ValueError, OSError) as error:
-            problems.append(str(error))
-    written = len(videos) - len(problems)
-    MMLogger.get_current_instance().info(
-        f"wrote the predictions of {written} of {len(videos)} videos to {folder}"
-    )
-    if problems:
-        raise ValueError(
-            f"the predictions of {len(problems)} of {len(videos)} videos could not be written to "
-            f"{folder}, those of the others were: {'; '.join(problems)}"
-        )

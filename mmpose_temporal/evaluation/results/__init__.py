@@ -1,0 +1,25 @@
+"""Metrics files: what the tools write, reading them again, and comparing runs."""
+
+from .comparison import Comparison, Row, compare_results
+from .evaluation import match_accuracy_evaluation, posetrack_evaluation
+from .files import SCHEMA, Results, read_results, write_results
+from .origin import checkpoint_origin, file_hash, git_commit, run_origin, software
+from .statistics import VideoStatistics
+
+__all__ = [
+    "SCHEMA",
+    "Comparison",
+    "Results",
+    "Row",
+    "VideoStatistics",
+    "checkpoint_origin",
+    "compare_results",
+    "file_hash",
+    "git_commit",
+    "match_accuracy_evaluation",
+    "posetrack_evaluation",
+    "read_results",
+    "run_origin",
+    "software",
+    "write_results",
+]
