@@ -167,7 +167,7 @@ def demo(args: argparse.Namespace) -> None:
     test = run(
         "Test",
         [
-            *("tools/test.py", CONFIG, checkpoint, "--out", str(metrics_file)),
+            *("tools/test.py", CONFIG, checkpoint, "--out", str(metrics_file), "--overwrite"),
             *("--show-dir", str(videos), *common),
         ],
         work_dir / "test.log",

@@ -6,7 +6,7 @@ reports a library that is missing, or Ctrl-C during the imports, like any other 
 package stands beside `mmpose_temporal` and imports nothing of it.
 """
 
-from .flags import add_config_options, add_frame_order, add_output_flags
+from .flags import add_config_options, add_frame_order, add_output_flags, add_overwrite
 from .run_tool import StepFailed, error_text, run_tool
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "add_config_options",
     "add_frame_order",
     "add_output_flags",
+    "add_overwrite",
     "error_text",
     "run_tool",
 ]

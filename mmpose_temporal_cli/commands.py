@@ -32,6 +32,7 @@ COMMANDS = {
     "posetrack18-to-posetrack17": "dataset_converters/posetrack18_to_posetrack17.py",
     "posetrack21-to-posetrack18": "dataset_converters/posetrack21_to_posetrack18.py",
     "simulate-pose-errors": "dataset_converters/simulate_pose_errors.py",
+    "compare-runs": "analysis_tools/compare_runs.py",
     "get-flops": "analysis_tools/get_flops.py",
     "plot-matching": "analysis_tools/plot_matching.py",
     "plot-tkmr": "analysis_tools/plot_tkmr.py",

@@ -21,8 +21,13 @@ def add_frame_order(parser: argparse.ArgumentParser) -> None:
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
     """``--overwrite`` and ``--quiet``, of tools that convert files."""
-    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+    add_overwrite(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """``--overwrite``, of every tool that writes a file that the user names."""
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .flags import add_config_options
+from .flags import add_config_options, add_overwrite
 
 
 def training_flags() -> argparse.ArgumentParser:
@@ -31,6 +31,7 @@ def testing_flags() -> argparse.ArgumentParser:
     parser.add_argument("checkpoint", help="checkpoint of the model or of its estimator")
     parser.add_argument("--out", help="write the metrics to this JSON file")
     parser.add_argument("--dump", help="dump all predictions (mmengine's DumpResults, a .pkl)")
+    add_overwrite(parser)
     parser.add_argument(
         "--badcase", action="store_true", help="refused: mmpose ranks single crops by their loss"
     )

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal_cli import add_frame_order, run_tool
+from mmpose_temporal_cli import add_frame_order, add_overwrite, run_tool
 
 
 def flags() -> argparse.ArgumentParser:
@@ -23,6 +23,7 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("truth", metavar="GT", help="annotations: folder or file")
     parser.add_argument("predictions", metavar="PRED", help="predictions: folder or file")
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="write the figures here")
+    add_overwrite(parser)
     parser.add_argument(
         "--box-source",
         metavar="TEXT",
@@ -106,13 +107,15 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_temporal.evaluation.functional import PCKH_THRESHOLD
     from mmpose_temporal.evaluation.results import run_origin
     from mmpose_temporal.structures import read_skeleton
+    from mmpose_temporal.utils import require_free
 
     skeleton = None if args.metainfo is None else read_skeleton(dict(from_file=args.metainfo))
     if args.out is None and (args.box_source or args.checkpoint):
         raise ValueError("--box-source and --checkpoint are recorded in a file: give --out")
-    run_of = None
+    origin = None
     if args.out is not None:
-        run_of = run_origin(
+        require_free([args.out], overwrite=args.overwrite)
+        origin = run_origin(
             command=args.command_line,
             checkpoint=args.checkpoint,
             boxes=dict(source=args.box_source),
@@ -136,7 +139,7 @@ def run(args: argparse.Namespace) -> None:
         write_results(
             args.out,
             as_json(figures.total),
-            run=run_of,
+            run=origin,
             evaluations=[figures.record],
             videos=videos if args.per_video else None,
         )

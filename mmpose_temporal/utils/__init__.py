@@ -1,7 +1,7 @@
 """Small helpers that every room uses: safe paths and files that are whole or absent."""
 
 from .configs import base_files, config_files
-from .files import atomic_write, safe_join, write_json
+from .files import atomic_write, require_free, safe_join, write_json
 from .warn_once import log_once, warn_once
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "base_files",
     "config_files",
     "log_once",
+    "require_free",
     "safe_join",
     "warn_once",
     "write_json",

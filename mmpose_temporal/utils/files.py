@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -55,6 +55,17 @@ def write_json(path: str | os.PathLike, obj: Any) -> None:
     """
     with atomic_write(path) as file:
         json.dump(obj, file, allow_nan=False, separators=(",", ":"))
+
+
+def require_free(targets: Iterable[str | os.PathLike], *, overwrite: bool) -> None:
+    """Refuse to replace a file that the user has not told to replace, before any work is done.
+
+    Raises:
+        FileExistsError: A target exists and ``overwrite`` is not set.
+    """
+    for target in targets:
+        if os.path.lexists(target) and not overwrite:
+            raise FileExistsError(f"{target} exists; pass --overwrite to replace it")
 
 
 def safe_join(root: str | os.PathLike, relative: str) -> Path:

@@ -143,6 +143,9 @@ def test_two_processes_give_the_figures_of_one(project_root, trained, tmp_path):
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(project_root), "OMP_NUM_THREADS": "1"},
         )
-        figures.append(json.loads(out.read_text()))
+        content = json.loads(out.read_text())
+        figures.append({k: v for k, v in content.items() if k != "record"})
+        videos = content["record"]["evaluations"][-1]["videos"]
+        assert sorted(videos) == ["v1", "v2"]
     assert figures[0] == pytest.approx(figures[1], nan_ok=True)
     assert 0 < figures[0]["posetrack/match_accuracy"] < 100

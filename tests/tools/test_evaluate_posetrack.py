@@ -35,10 +35,16 @@ def folders(tmp_path):
     return [str(tmp_path / side) for side in ("ground_truth", "predictions")]
 
 
-def _figures(tool, folders, tmp_path, *flags):
+def _content(tool, folders, tmp_path, *flags):
     out = tmp_path / "figures.json"
-    assert tool.main([*folders, "--out", str(out), *flags]) == 0
+    assert tool.main([*folders, "--out", str(out), "--overwrite", *flags]) == 0
     return json.loads(out.read_text())
+
+
+def _figures(tool, folders, tmp_path, *flags):
+    content = _content(tool, folders, tmp_path, *flags)
+    assert content.pop("record")["schema"] == 1
+    return content
 
 
 def test_table_and_file(tool, folders, tmp_path, capsys):
@@ -111,6 +117,56 @@ def test_single_files(tool, folders, tmp_path):
     alone = _figures(tool, files, tmp_path)
     together = _figures(tool, folders, tmp_path, "--per-video")
     assert alone == together["videos"]["000001"]
+
+
+def test_record(tool, folders, tmp_path):
+    """What was evaluated, how and by what; numbers of the golden files."""
+    checkpoint = tmp_path / "a.pth"
+    checkpoint.write_bytes(b"abc")
+    options = ("--box-source", "gt", "--checkpoint", str(checkpoint), "--mota-thr", "0.25")
+    record = _content(tool, folders, tmp_path, *options)["record"]
+    assert record["checkpoint"] == {
+        "path": str(checkpoint),
+        # of 'abc', FIPS 180
+        "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    }
+    assert record["boxes"] == {"source": "gt"}
+    assert record["data"] == {"annotations": folders[0], "predictions": folders[1]}
+    assert "--mota-thr 0.25" in record["command"]
+    (evaluation,) = record["evaluations"]
+    assert evaluation["protocol"]["name"] == "poseval"
+    assert evaluation["protocol"]["ap_score_thr"] is None
+    assert evaluation["protocol"]["mota_score_thr"] == 0.25
+    assert evaluation["protocol"]["size"] == {"of": "head box", "share_of_diagonal": 0.6}
+    documents = json.loads(GOLDEN.read_text())
+    people = sum(len(d["annotations"]) for d in documents["ground_truth"].values())
+    found = sum(len(d["annotations"]) for d in documents["predictions"].values())
+    frames = sum(len(d["images"]) for d in documents["ground_truth"].values())
+    counts = evaluation["counts"]
+    assert (counts["videos"], counts["frames"]) == (2, frames)
+    assert (counts["people"], counts["predicted_people"]) == (people, found)
+    assert len(evaluation["joints"]) == 15
+    assert evaluation["joints"]["nose"]["annotated"] == 0
+    assert evaluation["groups"]["Wri"] == ["left_wrist", "right_wrist"]
+
+
+def test_joints_are_printed(tool, folders, capsys):
+    assert tool.main([*folders, "--per-joint"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    row = next(line for line in lines if line[:1] == ["left_wrist"])
+    golden = json.loads(GOLDEN.read_text())["poseval"]
+    assert row[1] in {f"{value:.1f}" for value in golden["AP"] if value is not None}
+    assert sum(line[:1] == ["nose"] for line in lines) == 1
+
+
+def test_a_file_is_not_replaced_without_being_told(tool, folders, tmp_path, capsys):
+    out = tmp_path / "figures.json"
+    out.write_text("mine")
+    assert tool.main([*folders, "--out", str(out)]) == 2
+    assert "exists; pass --overwrite" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert tool.main([*folders, "--box-source", "gt"]) == 2
+    assert "give --out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

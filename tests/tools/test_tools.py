@@ -35,6 +35,7 @@ NOWHERE = {
     "test.py": ["nowhere.py", "nowhere.pth"],
     "track_poses.py": ["nowhere.py", "poses", "--out", "out"],
     "evaluate_posetrack.py": ["nowhere", "predictions"],
+    "analysis_tools/compare_runs.py": ["nowhere.json", "other.json"],
     "analysis_tools/get_flops.py": ["nowhere.py"],
     "analysis_tools/print_config.py": ["nowhere.py"],
     "analysis_tools/plot_matching.py": (

@@ -155,8 +155,8 @@ def tune(method: str, checkpoint: Path, seed: int, args: argparse.Namespace) -> 
     Returns:
         A JSON file: ``threshold``, and ``MOTA`` at each of those that were tried.
     """
-    from mmpose_temporal.evaluation import evaluate_files
-    from mmpose_temporal.utils import write_json
+    from mmpose_temporal.evaluation import evaluate_files, write_results
+    from mmpose_temporal.evaluation.results import run_origin
 
     folder = args.work_dir / f"seed{seed}" / f"tune_{method}"
     out = folder / f"{checkpoint.stem}.json"
@@ -172,29 +172,36 @@ def tune(method: str, checkpoint: Path, seed: int, args: argparse.Namespace) -> 
         ]
         run(f"seed {seed}: tune {method}", command, folder / "log")
         truth = root / "annotations" / "val"
-        mota = {
-            threshold: evaluate_files(
-                truth, found, mota_score_thr=threshold, metrics=["MOTA"]
-            ).total.totals["MOTA"]
+        tried = {
+            threshold: evaluate_files(truth, found, mota_score_thr=threshold, metrics=["MOTA"])
             for threshold in THRESHOLDS
         }
-        write_json(out, dict(threshold=max(mota, key=mota.get), MOTA=mota))
+        mota = {threshold: figures.total.totals["MOTA"] for threshold, figures in tried.items()}
+        best = max(mota, key=mota.get)
+        write_results(
+            out,
+            dict(threshold=best, MOTA=mota),
+            run=run_origin(command=args.command_line, checkpoint=checkpoint),
+            evaluations=[tried[best].record],
+        )
     return out
 
 
 def test(method: str, checkpoint: Path, seed: int, args: argparse.Namespace) -> dict[str, float]:
     """Test one row with one seed; its figures, with the threshold as ``threshold``."""
+    from mmpose_temporal.evaluation import read_results
+
     tuned = tune(method, checkpoint, seed, args)
     threshold = json.loads(tuned.read_text(encoding="utf-8"))["threshold"]
     folder = args.work_dir / f"seed{seed}" / f"test_{method}"
     out = folder / f"{checkpoint.stem}.json"
     if not is_newer(out, tuned):
         command = ["tools/test.py", CONFIGS[method], str(checkpoint)]
-        command += ["--work-dir", str(folder), "--out", str(out), "--cfg-options"]
+        command += ["--work-dir", str(folder), "--out", str(out), "--overwrite", "--cfg-options"]
         command += [f"test_dataloader.dataset.data_root={args.data_root}"]
         command += [f"test_evaluator.0.mota_score_thr={threshold}"]
         run(f"seed {seed}: test {method}", command, folder / "log")
-    return json.loads(out.read_text(encoding="utf-8")) | dict(threshold=threshold)
+    return {**read_results(out).figures, "threshold": threshold}
 
 
 def summary(results: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, dict]]:
@@ -219,7 +226,8 @@ def summary(results: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, d
 
 def ablation(args: argparse.Namespace) -> None:
     """Do what is not done yet, and print the table."""
-    from mmpose_temporal.utils import write_json
+    from mmpose_temporal.evaluation import write_results
+    from mmpose_temporal.evaluation.results import run_origin
 
     check(args)
     args.data_root, args.work_dir = args.data_root.resolve(), args.work_dir.resolve()
@@ -231,7 +239,12 @@ def ablation(args: argparse.Namespace) -> None:
             results[method].append(test(method, checkpoints[training], seed, args))
     figures = summary(results)
     path = args.work_dir / "ablation.json"
-    write_json(path, dict(seeds=args.seeds, figures=figures))
+    # The protocol, the checkpoint and the command of each test are in its own metrics file.
+    write_results(
+        path,
+        dict(seeds=args.seeds, figures=figures),
+        run=run_origin(command=args.command_line, data=dict(root=str(args.data_root))),
+    )
     table = Table("row", *(f"{name}, mean (range)" for name in FIGURES))
     for method, columns in figures.items():
         cells = [f"{c['mean']:.2f} ({c['min']:.2f} to {c['max']:.2f})" for c in columns.values()]

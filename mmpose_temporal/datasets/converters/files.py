@@ -9,7 +9,7 @@ from typing import Any
 from rich.progress import track
 
 from mmpose_temporal.posetrack.fields import load_json
-from mmpose_temporal.utils import write_json
+from mmpose_temporal.utils import require_free, write_json
 from mmpose_temporal.utils.listing import list_inputs
 
 from .report import ConversionReport
@@ -55,17 +55,6 @@ def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list
         twice = next(stem for stem in stems if stems.count(stem) > 1)
         raise ValueError(f"{path} has {twice} with two endings; which one counts? Move one away")
     return files
-
-
-def require_free(targets: Iterable[Path], *, overwrite: bool) -> None:
-    """Raise if a target exists.
-
-    Raises:
-        FileExistsError: A target exists and ``overwrite`` is not set.
-    """
-    for target in targets:
-        if target.exists() and not overwrite:
-            raise FileExistsError(f"{target} exists; pass --overwrite to replace it")
 
 
 def convert_files(

@@ -17,6 +17,7 @@ from mmengine.dist import is_distributed
 from mmengine.runner import Runner
 
 from mmpose_temporal.engine.hooks.save_metrics_hook import SaveMetricsHook
+from mmpose_temporal.utils import require_free
 from mmpose_temporal.utils.checkpoints import reading_checkpoint
 from mmpose_temporal_cli.train_test_flags import testing_flags, training_flags
 
@@ -88,6 +89,7 @@ def test(args: argparse.Namespace) -> None:
     Raises:
         ValueError: Flags that cannot act, a config that cannot be tested, or no checkpoint.
         FileNotFoundError: No such config or checkpoint.
+        FileExistsError: ``--out`` or ``--dump`` names a file that is there.
         CheckpointMismatch: The checkpoint is of another model.
     """
     _check_common(args)
@@ -97,6 +99,7 @@ def test(args: argparse.Namespace) -> None:
         )
     if args.dump and Path(args.dump).suffix not in (".pkl", ".pickle"):
         raise ValueError(f"--dump writes a .pkl file, got {args.dump}")
+    require_free(filter(None, (args.out, args.dump)), overwrite=args.overwrite)
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     if cfg.get("test_cfg") is None:
@@ -108,6 +111,8 @@ def test(args: argparse.Namespace) -> None:
         cfg.test_evaluator = [*evaluators, dump]
     merge_options(cfg, args.cfg_options)
     runner = build_runner(cfg)
+    with reading_checkpoint(args.checkpoint):
+        runner.load_or_resume()
     if args.out:
         saving = SaveMetricsHook(
             args.out,
@@ -117,8 +122,6 @@ def test(args: argparse.Namespace) -> None:
             command=getattr(args, "command_line", sys.argv),
         )
         runner.register_hook(saving, priority="LOWEST")
-    with reading_checkpoint(args.checkpoint):
-        runner.load_or_resume()
     runner.test()
     _leave_group()
 

@@ -59,4 +59,4 @@ def _record(metric: Any) -> Mapping[str, Any]:
     record = getattr(metric, "record", None)
     if isinstance(record, Mapping):
         return record
-    return dict(metric=type(metric).__name__, prefix=metric.prefix)
+    return dict(metric=type(metric).__name__, prefix=getattr(metric, "prefix", None))

@@ -1,6 +1,7 @@
 """Metrics files: what the tools write, reading them again, and comparing runs."""
 
 from .comparison import Comparison, Row, compare_results
+from .comparison_tables import format_comparison
 from .evaluation import match_accuracy_evaluation, posetrack_evaluation
 from .files import SCHEMA, Results, read_results, write_results
 from .origin import checkpoint_origin, file_hash, git_commit, run_origin, software
@@ -15,6 +16,7 @@ __all__ = [
     "checkpoint_origin",
     "compare_results",
     "file_hash",
+    "format_comparison",
     "git_commit",
     "match_accuracy_evaluation",
     "posetrack_evaluation",

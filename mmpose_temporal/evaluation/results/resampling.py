@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import bootstrap
 
-from ..functional import GROUPED, METRICS, PoseTrackFigures
+from ..functional import GROUPED, METRICS, PoseTrackFigures, ScoredJoints
 from .files import Results
 from .statistics import VideoStatistics
 
@@ -52,7 +52,9 @@ def resampled_figures(
 
     def figures(weights: np.ndarray) -> np.ndarray:
         found = statistics.figures(weights)
-        return np.array([[value_of(one, name) for one in found] for name in names])
+        return np.array(
+            [[value_of(one, name, statistics.joints) for one in found] for name in names]
+        )
 
     return list(statistics.videos), figures
 
@@ -70,7 +72,7 @@ def _match_accuracy(evaluation: Mapping[str, Any]) -> tuple[list[str], Resampled
     return list(videos), figures
 
 
-def value_of(figures: PoseTrackFigures, name: str) -> float:
+def value_of(figures: PoseTrackFigures, name: str, joints: ScoredJoints) -> float:
     """A figure by its name without prefix: MOTA, MOTA_Wri, MOTA_left_wrist, IDSW; NaN if none."""
     if name in NUMBERS:
         value = getattr(figures, NUMBERS[name])
@@ -80,6 +82,8 @@ def value_of(figures: PoseTrackFigures, name: str) -> float:
     figure, _, part = name.partition("_")
     if figure in GROUPED and part in figures.groups.get(figure, {}):
         return figures.groups[figure][part]
+    if figure in figures.per_joint and part in joints.names:
+        return float(figures.per_joint[figure][joints.names.index(part)])
     return float("nan")
 
 

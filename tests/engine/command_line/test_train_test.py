@@ -13,7 +13,6 @@ from mmpose.registry import HOOKS, MODELS
 
 from mmpose_temporal.engine.command_line import run_testing, run_tool, run_training
 from mmpose_temporal.engine.command_line.train_test import (
-    SaveMetrics,
     load_config,
     train,
     training_flags,
@@ -23,6 +22,7 @@ from mmpose_temporal.engine.command_line.train_test import (
     testing_flags as flags_of_test,
 )
 from mmpose_temporal.evaluation import PoseTrackMetric
+from mmpose_temporal.evaluation.results import file_hash
 from mmpose_temporal.testing import (
     template_tracker_config,
     tiny_estimator_config,
@@ -164,7 +164,21 @@ def test_test_writes_metrics_and_a_video_of_each(tmp_path: Path) -> None:
     out, shown = tmp_path / "metrics.json", tmp_path / "shown"
     run_testing([*arguments, "--out", str(out), "--show-dir", str(shown)])
     metrics = json.loads(out.read_text())
+    record = metrics.pop("record")
     assert set(metrics) == set(PoseTrackMetric.metric_keys())
+    assert record["boxes"] == dict(source="gt")
+    assert record["data"]["release"] == "posetrack18"
+    assert record["data"]["annotations"] == "annotations/val"
+    assert record["checkpoint"]["sha256"] == file_hash(arguments[1])
+    assert record["config"]["model"] == "PoseTracker"
+    (evaluation,) = record["evaluations"]
+    assert evaluation["protocol"]["name"] == "strict"
+    assert evaluation["counts"]["skipped"]["unreadable_frames"] == 0
+    # two people in the 5 frames of v1 and the 3 of v2
+    assert {name: video["people"] for name, video in evaluation["videos"].items()} == dict(
+        v1=10, v2=6
+    )
+    assert evaluation["joints"]["left_wrist"]["MOTA"] == pytest.approx(100)
     assert metrics["posetrack/AP"] == pytest.approx(100)
     assert metrics["posetrack/MOTA"] == pytest.approx(100)
     assert metrics["posetrack/IDSW"] == 0
@@ -290,13 +304,19 @@ def test_checkpoint_of_another_architecture_stops_the_test(tmp_path: Path) -> No
         )
 
 
-def test_a_figure_that_is_not_a_number_becomes_null(tmp_path: Path) -> None:
-    class Runner:
-        rank = 0
-
-    file = tmp_path / "metrics.json"
-    SaveMetrics(str(file)).after_test_epoch(Runner(), {"a": float("nan"), "b": 1.5})
-    assert json.loads(file.read_text()) == {"a": None, "b": 1.5}
+def test_a_metrics_file_is_not_replaced_without_being_told(tmp_path: Path) -> None:
+    """Before anything is read or computed; the config does not even exist."""
+    out = tmp_path / "metrics.json"
+    out.write_text("mine")
+    with pytest.raises(FileExistsError, match="pass --overwrite"):
+        run_testing([str(tmp_path / "no.py"), "no.pth", "--out", str(out)])
+    dump = tmp_path / "all.pkl"
+    dump.write_text("mine")
+    with pytest.raises(FileExistsError, match=r"all\.pkl exists"):
+        run_testing([str(tmp_path / "no.py"), "no.pth", "--dump", str(dump)])
+    with pytest.raises(FileNotFoundError, match=r"no\.py"):
+        run_testing([str(tmp_path / "no.py"), "no.pth", "--out", str(out), "--overwrite"])
+    assert out.read_text() == "mine"
 
 
 @pytest.mark.parametrize(

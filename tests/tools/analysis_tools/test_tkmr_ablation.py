@@ -51,7 +51,8 @@ def fake(tool, monkeypatch, tmp_path):
         best = 0.4 if "tune_m6" in str(predictions) or "tune_m7" in str(predictions) else 0.5
         assert truth == tmp_path / "data_tuning" / "annotations" / "val"
         totals = dict(MOTA=40 - abs(mota_score_thr - best))
-        return SimpleNamespace(total=PoseTrackFigures(per_joint={}, groups={}, totals=totals))
+        total = PoseTrackFigures(per_joint={}, groups={}, totals=totals)
+        return SimpleNamespace(total=total, record=dict(metric="PoseTrackMetric"))
 
     monkeypatch.setattr(tool, "run", run)
     monkeypatch.setattr(mmpose_temporal.evaluation, "evaluate_files", evaluate_files)
@@ -76,7 +77,9 @@ def test_steps_of_two_seeds(tool, fake, tmp_path):
     first = f"custom_hooks.0.checkpoint={tmp_path}/work/seed3/stage1/epoch_14.pth"
     assert first in commands["seed 3: train m4"]
     assert "randomness.seed=3" in commands["seed 3: train m4"]
-    figures = json.loads((tmp_path / "work" / "ablation.json").read_text())["figures"]
+    content = json.loads((tmp_path / "work" / "ablation.json").read_text())
+    assert content["record"]["schema"] == 1 and content["seeds"] == [0, 3]
+    figures = content["figures"]
     assert list(figures) == ["m2", "m3", "m4", "m5", "m6", "m7"]
     # (50 + 53) / 2
     assert figures["m7"]["AP"] == dict(mean=51.5, min=50, max=53, values=[50, 53])
