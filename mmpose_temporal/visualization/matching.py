@@ -258,7 +258,7 @@ def _spots(crop: np.ndarray, places: np.ndarray, responses: np.ndarray) -> np.nd
     offsets = places[there]
     spots = np.exp(-((x - offsets[:, None, 0]) ** 2) / spread)[:, None, :]
     spots = spots * np.exp(-((y - offsets[:, None, 1]) ** 2) / spread)[:, :, None]
-    heat = (np.clip(responses[there], 0, 1)[:, None, None] * spots).max(0)
+    heat = (np.clip(responses[there], 0, 1)[:, None, None] * spots).max(0, initial=0)
     colors = cv2.applyColorMap(np.rint(heat * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
     opacity = np.sqrt(heat)[..., None]  # weak ones are seen too
     grey = 0.6 * cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)[..., None]

@@ -227,7 +227,8 @@ def _annotated(data_sample: PoseDataSample) -> np.ndarray:
     visible = instances.get("keypoints_visible")
     if visible is None:
         return np.ones(len(instances), bool)
-    return (np.asarray(visible) > 0).reshape(len(visible), -1).any(1)
+    seen = np.asarray(visible) > 0  # (M, K), or (M, K, 2) with the weights of mmpose's codecs
+    return seen.any(axis=tuple(range(1, seen.ndim)))
 
 
 def _segments(table: np.ndarray) -> tuple[Segment, ...]:

@@ -62,12 +62,11 @@ class Trails:
         self._count += 1
         if not self.length:
             return
-        tracked = poses.track_ids >= 0
+        tracked = (poses.track_ids >= 0) & np.isfinite(poses.boxes).all(1)
         points = poses.boxes[tracked] @ self._take.T
         for track_id, point in zip(poses.track_ids[tracked].tolist(), points, strict=True):
-            if np.isfinite(point).all():
-                past = self._positions.setdefault(track_id, deque(maxlen=self.length))
-                past.append((self._count, point))
+            past = self._positions.setdefault(track_id, deque(maxlen=self.length))
+            past.append((self._count, point))
         oldest = self._count - self.length
         for track_id in [i for i, past in self._positions.items() if past[-1][0] <= oldest]:
             del self._positions[track_id]

@@ -141,6 +141,31 @@ def test_people_without_annotated_joints_do_not_count():
     assert recorder.build().row_ids.tolist() == [1]
 
 
+@pytest.mark.parametrize("shape", [(0, 17), (0, 17, 2), (0, 0), (0,)])
+def test_a_labelled_frame_with_nobody_annotated(shape):
+    empty = frame(1, pred=([4], [0]), gt=([], []), is_labeled=True)
+    empty.gt_instances.keypoints_visible = np.zeros(shape, np.float32)
+    recorder = TimelineRecorder()
+    recorder.add(frame(0, pred=([4], [0]), gt=([1], [0])))
+    recorder.add(empty)
+    timeline = recorder.build()
+    assert timeline.frames.tolist() == [0, 1]  # a column in which nobody is to be tracked
+    assert timeline.segments == (Segment(0, 4, 0, 1),)
+
+    recorder = TimelineRecorder()
+    recorder.add(empty)
+    timeline = recorder.build()
+    assert not timeline.has_ground_truth and timeline.row_ids.tolist() == [4]
+
+
+def test_joints_with_weights_of_the_codec():
+    data_sample = frame(0, pred=([4], [0]), gt=([1, 2], [0, 50]))
+    data_sample.gt_instances.keypoints_visible = np.float32([[[1, 1]], [[0, 0]]])
+    recorder = TimelineRecorder()
+    recorder.add(data_sample)
+    assert recorder.build().row_ids.tolist() == [1]
+
+
 def test_recorder_without_ground_truth():
     recorder = TimelineRecorder()
     recorder.add(frame(0, pred=([4, -1], [0, 50])))

@@ -186,6 +186,22 @@ def test_test_writes_metrics_and_a_video_of_each(tmp_path: Path) -> None:
     assert len(list(shown.rglob("*_timeline.png"))) == 2
 
 
+def test_videos_in_which_nobody_is_annotated_are_shown(tmp_path: Path) -> None:
+    model = template_tracker_config(association=dict(similarity=dict(type="OKSSimilarity")))
+    config = write_config(tmp_path, model)
+    for name, left_out in (("v1", 1), ("v2", 3)):  # one of 5 labelled frames, all of 3
+        file = tmp_path / "data/annotations/val" / f"{name}.json"
+        content = json.loads(file.read_text())
+        empty = {image["id"] for image in content["images"][:left_out]}
+        content["annotations"] = [a for a in content["annotations"] if a["image_id"] not in empty]
+        file.write_text(json.dumps(content))
+    shown = tmp_path / "shown"
+    arguments = [str(config), str(oracle_checkpoint(tmp_path)), "--work-dir", str(tmp_path / "w")]
+    run_testing([*arguments, "--show-dir", str(shown)])
+    assert lengths(shown) == {"v1.mp4": 5, "v2.mp4": 3}
+    assert len(list(shown.rglob("*_timeline.png"))) == 2
+
+
 def test_training_writes_the_videos_of_every_validation(tmp_path: Path) -> None:
     config = write_config(tmp_path, tiny_tracker_config())
     shown = tmp_path / "shown"
