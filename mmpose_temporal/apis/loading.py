@@ -12,6 +12,7 @@ from mmpose.registry import DATASETS, MODELS
 from mmpose_temporal.datasets import PoseTrackVideoDataset
 from mmpose_temporal.datasets.posetrack_base import PoseTrackBase
 from mmpose_temporal.models.trackers import PoseTracker
+from mmpose_temporal.models.trackers.tracker_model import HOW_TO_TRAIN
 from mmpose_temporal.structures import POSETRACK18, Skeleton, check_keypoints, read_skeleton
 from mmpose_temporal.utils import log_once
 from mmpose_temporal.utils.checkpoints import (
@@ -68,9 +69,10 @@ def build_pose_tracker(
         device: Where it runs. Default: the accelerator that mmengine finds, or the CPU.
 
     Raises:
-        ValueError: The config's model is another one, ``checkpoint`` cannot be read safely, or
-            it was trained on other keypoints than those of the config (of its model's
-            ``metainfo``, or of the data that it is tested on).
+        ValueError: The config's model is another one; ``checkpoint`` cannot be read safely, or
+            leaves parts of the tracker with random weights, or was trained on other keypoints
+            than those of the config (of its model's ``metainfo``, or of the data that it is
+            tested on).
         FileNotFoundError: No such file.
         CheckpointMismatch: ``checkpoint`` does not fill the estimator.
     """
@@ -83,6 +85,11 @@ def build_pose_tracker(
         raise ValueError(f"a PoseTracker is needed; the config's model is {kind}")
     tracker = MODELS.build(settings)
     load_weights(tracker, checkpoint, strict=False, keypoints=config_skeleton(cfg))
+    random = tracker.random_parts()
+    if random:
+        raise ValueError(
+            f"{checkpoint}: the weights of {', '.join(random)} are random. {HOW_TO_TRAIN}"
+        )
     return tracker.to(device or get_device()).eval()
 
 

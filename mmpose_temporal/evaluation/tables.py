@@ -12,7 +12,8 @@ MAX_COLUMNS = 12
 def format_table(figures: PoseTrackFigures) -> str:
     """The table of the papers: a line per figure, a column per group of joints, percent.
 
-    With more than :data:`MAX_COLUMNS` groups, a line per group and a column per figure.
+    With more than :data:`MAX_COLUMNS` groups, a line per group and a column per figure. Under it,
+    what a reader should know (:mod:`~.functional.notes`).
     """
     grouped = [name for name in figures.totals if name in GROUPED]
     single = [f"{n} {total:.1f}" for n, total in figures.totals.items() if n not in GROUPED]
@@ -28,7 +29,8 @@ def format_table(figures: PoseTrackFigures) -> str:
     if figures.idsw is not None:
         lines.append(f"{'IDSW':<10}{figures.idsw:7d} ({figures.idsw_pct:.2f} %)")
         lines.append(f"{'Frag':<10}{figures.fragmentations:7d}")
-    return "\n".join([*lines, ", ".join(single)] if single else lines)
+    lines += [", ".join(single)] if single else []
+    return "\n".join([*lines, *(f"note: {note}" for note in figures.notes)])
 
 
 def _aligned(columns: Sequence[str], rows: Sequence[str], cells: list[list[str]]) -> list[str]:

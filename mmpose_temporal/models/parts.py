@@ -39,8 +39,11 @@ class TrackerPart:
             the frames of a video go through the tracker one by one.
         needs_frame_encoder: The part reads ``packet.features``, so the tracker must have a frame
             encoder.
+        ready: Whether the part has the weights that it needs; what it returns with random ones
+            means nothing.
     """
 
+    ready: bool = True
     needs_previous_frame: bool = False
     needs_frame_encoder: bool = False
 

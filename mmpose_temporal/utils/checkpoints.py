@@ -9,6 +9,8 @@ from pickle import UnpicklingError
 
 from torch import Tensor
 
+from .training_mark import without_marks
+
 EXAMPLES = 3
 """Names that an error lists."""
 
@@ -92,6 +94,7 @@ def compare_state(
             checkpoint may lack as a whole or in part, or have although the network has not, such
             as the memory of a network that starts from a single-frame one.
     """
+    own, found = without_marks(own), without_marks(found)
     inside = tuple(f"{part}." for part in new_parts)
 
     def may_be_new(name: str) -> bool:

@@ -17,13 +17,15 @@ from mmpose_temporal.testing import (
     tiny_tracker_config,
     write_tiny_posetrack,
 )
+from mmpose_temporal.utils.training_mark import mark_as_trained
 
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     """Weights of the tiny tracker with matching and refinement."""
-    weights = MODELS.build(tiny_tkmr_config()).state_dict()
-    torch.save(weights, tmp_path / "weights.pth")
+    tracker = MODELS.build(tiny_tkmr_config())
+    mark_as_trained(tracker)
+    torch.save(tracker.state_dict(), tmp_path / "weights.pth")
     return tmp_path / "weights.pth"
 
 
@@ -40,6 +42,16 @@ def test_the_weights_are_those_of_the_checkpoint(checkpoint: Path) -> None:
     smaller = tiny_tkmr_config(estimator=dict(refinement=False))
     tracker = build_pose_tracker(config(smaller), checkpoint, device="cpu")
     assert len(tracker.state_dict()) < len(weights)
+
+
+def test_random_weights_are_refused(tmp_path: Path) -> None:
+    """Of a training whose estimator has no temporal_loss."""
+    model = tiny_tkmr_config(refinement=dict(type="TemporalRefinement", tau=1))
+    torch.save(MODELS.build(model).state_dict(), tmp_path / "weights.pth")
+    with pytest.raises(ValueError, match=r"weights\.pth: the weights of .* are random") as error:
+        build_pose_tracker(config(model), tmp_path / "weights.pth", device="cpu")
+    for part in ("association.similarity (KeypointMatchingSimilarity)", "refinement (Temporal"):
+        assert part in str(error.value)
 
 
 def test_a_checkpoint_that_does_not_fit(checkpoint: Path, tmp_path: Path) -> None:

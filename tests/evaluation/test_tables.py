@@ -41,12 +41,44 @@ def test_table():
     assert rows["IDF1"] == ["66.7"] * 8  # 2 x 3 / (6 + 3)
     assert rows["IDSW"] == ["0", "(0.00", "%)"]
     assert rows["Frag"] == ["0"]
-    assert lines[-1][:4] == ["IDP", "100.0,", "IDR", "50.0,"]
+    assert lines[-2][:4] == ["IDP", "100.0,", "IDR", "50.0,"]
+    assert lines[-1][:4] == ["note:", "never", "annotated:", "nose."]
 
 
 def test_table_of_some_metrics():
     text = format_table(_figures(metrics=("AP",)))
-    assert [line.split()[0] for line in text.splitlines()] == ["Head", "AP"]
+    assert [line.split()[0] for line in text.splitlines()] == ["Head", "AP", "note:"]
+
+
+def notes(**options) -> list[str]:
+    lines = format_table(_figures(**options)).splitlines()
+    return [line.removeprefix("note: ") for line in lines if line.startswith("note: ")]
+
+
+def test_a_note_says_why_perfect_poses_are_not_100():
+    (note,) = notes()
+    assert _figures().totals["AP"] == pytest.approx(100 * 14 / 15)
+    assert "perfect poses have AP 93.3" in note and "--joints annotated" in note
+    assert notes(joints="annotated") == notes(protocol="strict") == []
+    assert _figures(joints="annotated").totals["AP"] == 100
+
+
+def test_a_note_says_that_scores_are_below_the_threshold():
+    # 2 people with 14 joints in 3 frames, each of which scores 1
+    (note,) = notes(mota_score_thr=1.5, joints="annotated")
+    assert note.startswith(
+        "84 of 84 predicted joints score below mota_score_thr=1.5 (the highest score is 1), and "
+        "all other figures count none of them: lower it (--mota-thr, or "
+    )
+    (note,) = notes(ap_score_thr=1.5, joints="annotated")
+    assert (
+        "below ap_score_thr=1.5" in note and "AP counts none of them: lower it (--ap-thr" in note
+    )
+    assert notes(mota_score_thr=1.0, joints="annotated") == []
+
+
+def test_a_note_says_that_nothing_is_predicted():
+    assert notes(found=0, joints="annotated") == ["no joint is predicted in any frame"]
 
 
 def test_videos():

@@ -26,6 +26,7 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_temporal.structures import stated_keypoints
     from mmpose_temporal.utils import atomic_write
     from mmpose_temporal.utils.checkpoints import reading_checkpoint
+    from mmpose_temporal.utils.training_mark import MARK
 
     with reading_checkpoint(args.checkpoint):
         content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
@@ -37,6 +38,11 @@ def run(args: argparse.Namespace) -> None:
     }
     if not found:
         raise ValueError(f"{args.checkpoint} has no tensor under {INSIDE}")
+    if MARK in found:
+        raise ValueError(
+            f"{args.checkpoint}: the weights of its similarity are random: it was saved by a "
+            "training that does not train the similarity"
+        )
     keypoints = stated_keypoints(content)
     meta = {} if keypoints is None else {"keypoint_names": list(keypoints)}
     with atomic_write(args.out, "wb") as file:

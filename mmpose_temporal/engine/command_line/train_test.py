@@ -14,9 +14,12 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_distributed
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import nn
 
 from mmpose_temporal.engine.hooks.save_metrics_hook import SaveMetricsHook
+from mmpose_temporal.models.trackers.tracker_model import HOW_TO_TRAIN, TrackerModel
 from mmpose_temporal.utils import require_free
 from mmpose_temporal.utils.checkpoints import reading_checkpoint
 from mmpose_temporal_cli.train_test_flags import testing_flags, training_flags
@@ -87,7 +90,8 @@ def test(args: argparse.Namespace) -> None:
     """Test as the arguments of :func:`testing_flags` say.
 
     Raises:
-        ValueError: Flags that cannot act, a config that cannot be tested, or no checkpoint.
+        ValueError: Flags that cannot act, a config that cannot be tested, no checkpoint, or one
+            of random weights.
         FileNotFoundError: No such config or checkpoint.
         FileExistsError: ``--out`` or ``--dump`` names a file that is there.
         CheckpointMismatch: The checkpoint is of another model.
@@ -113,6 +117,7 @@ def test(args: argparse.Namespace) -> None:
     runner = build_runner(cfg)
     with reading_checkpoint(args.checkpoint):
         runner.load_or_resume()
+    refuse_random_parts(runner.model, args.checkpoint)
     if args.out:
         saving = SaveMetricsHook(
             args.out,
@@ -124,6 +129,20 @@ def test(args: argparse.Namespace) -> None:
         runner.register_hook(saving, priority="LOWEST")
     runner.test()
     _leave_group()
+
+
+def refuse_random_parts(model: nn.Module, checkpoint: str) -> None:
+    """Refuse to test a tracker that has random weights.
+
+    Raises:
+        ValueError: A part is neither trained by the checkpoint nor loaded from elsewhere.
+    """
+    model = model.module if is_model_wrapper(model) else model
+    random = model.random_parts() if isinstance(model, TrackerModel) else []
+    if random:
+        raise ValueError(
+            f"{checkpoint}: the weights of {', '.join(random)} are random. {HOW_TO_TRAIN}"
+        )
 
 
 def load_config(args: argparse.Namespace) -> Config:

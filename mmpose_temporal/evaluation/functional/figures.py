@@ -12,6 +12,7 @@ from .hota import HotaCounts, hota_figures
 from .hota_legacy import LegacyHotaCounts, legacy_hota
 from .identity import IdentityCounts, identity_figures
 from .input_counts import InputCounts
+from .notes import ScoreCounts, notes_on
 from .pckh import PROTOCOLS
 from .scored_joints import POSETRACK_JOINTS, ScoredJoints
 
@@ -52,6 +53,7 @@ class VideoCounts:
         identity: For IDF1.
         hota: For HOTA.
         legacy: For HOTA_legacy.
+        scores: Of the predictions, for the notes.
     """
 
     metrics: tuple[str, ...] | None = None
@@ -64,6 +66,7 @@ class VideoCounts:
     identity: IdentityCounts = field(default_factory=IdentityCounts)
     hota: HotaCounts = field(default_factory=HotaCounts)
     legacy: LegacyHotaCounts = field(default_factory=LegacyHotaCounts)
+    scores: ScoreCounts = field(default_factory=ScoreCounts)
 
     def __add__(self, other: "VideoCounts") -> "VideoCounts":
         """Add; ValueError if different metrics were counted, or other joints."""
@@ -107,6 +110,7 @@ class PoseTrackFigures:
         idsw_pct: 100 times ``idsw`` over the annotated joints that MOTA counts (its objects, under
             'poseval' with the pseudo objects of empty frames), of the joints in the means.
         fragmentations: Number of fragmentations of all joints together.
+        notes: What a reader of the figures should know, in sentences.
     """
 
     per_joint: dict[str, np.ndarray]
@@ -115,6 +119,7 @@ class PoseTrackFigures:
     idsw: int | None = None
     idsw_pct: float | None = None
     fragmentations: int | None = None
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, float]:
         """Flat: 'AP_Head', ..., 'AP_Ankl', 'AP', 'MOTA_Head', ..., 'IDSW', ..., 'HOTA', ..."""
@@ -228,7 +233,10 @@ def summarize(
         totals[name] = _mean(values[used], skip_nan=True)
     if "HOTA_legacy" in totals:
         totals["HOTA_legacy"] = legacy_total
-    return PoseTrackFigures(per_joint, groups, totals, **_numbers(counts, used))
+    notes = notes_on(
+        counts.scores, counts.num_truth, counts.joints.names, all_joints=bool(used.all())
+    )
+    return PoseTrackFigures(per_joint, groups, totals, notes=notes, **_numbers(counts, used))
 
 
 def _numbers(counts: VideoCounts, used: np.ndarray) -> dict[str, float]:

@@ -37,6 +37,7 @@ from .hota_legacy import legacy_hota_counts
 from .identity import fragmentations, identity_counts
 from .input_counts import InputCounts
 from .inputs import VideoInput
+from .notes import ScoreCounts
 from .pckh import match_joints, select_scored
 
 
@@ -70,7 +71,11 @@ def evaluate_video(
     scored = select_scored(
         video, score_thr=ap_score_thr if "AP" in metrics else mota_score_thr, protocol=protocol
     )
-    counts = dict(inputs=InputCounts.of(video), num_truth=scored.truth.present.sum(0))
+    counts = dict(
+        inputs=InputCounts.of(video),
+        num_truth=scored.truth.present.sum(0),
+        scores=ScoreCounts.of(video, ap_score_thr, mota_score_thr),
+    )
     matches = match_joints(scored)
     if "AP" in metrics:
         counts["detections"] = label_detections(matches)

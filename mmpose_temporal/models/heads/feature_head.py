@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
+
+from mmpose_temporal.utils.training_mark import mark_until_ready, take_mark, without_marks
 
 from .blocks import basic_blocks, select_map
 from .cell_features import features_at
@@ -12,6 +15,9 @@ from .cell_features import features_at
 
 class FeatureHead(BaseModule):
     """Basic blocks that make a feature of every cell of the heatmap.
+
+    It is ``ready`` once the estimator's ``temporal_loss`` trains it, or once all its tensors were
+    loaded from a checkpoint that was saved after that.
 
     Args:
         in_channels: Channels of the backbone's feature map.
@@ -40,6 +46,8 @@ class FeatureHead(BaseModule):
         self.channels = channels
         self.in_index = in_index
         self.upsample = tuple(upsample)
+        mark_until_ready(self)
+        self._register_load_state_dict_pre_hook(_read_mark, with_module=True)
         self.blocks = basic_blocks(in_channels, channels, upsample, num_convs=num_convs)
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
@@ -87,3 +95,10 @@ class FeatureHead(BaseModule):
                 f"{tuple(heatmaps.shape[-2:])} (h, w): set its upsample to the steps between "
                 "backbone and heatmaps, as (2, 2, 2) from stride 32 to 4"
             )
+
+
+def _read_mark(head: nn.Module, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    """Whether the weights that are about to be loaded are trained ones."""
+    untrained = take_mark(state_dict, prefix)
+    if all(prefix + name in state_dict for name in without_marks(head.state_dict())):
+        head.ready = not untrained

@@ -197,6 +197,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         heatmaps = self._heatmaps(feats)
         for head in self._temporal_heads:
             head.check_size(feats, heatmaps)
+            head.ready = head.ready or torch.is_grad_enabled()
         return self.temporal_loss(
             matching_maps=self.matching_head and self.matching_head(feats),
             refinement_maps=self.refinement_head and self.refinement_head(feats),

@@ -48,7 +48,8 @@ class Similarity(BaseModule, TrackerPart):
     """
 
     ready: bool = True
-    """Whether it has the weights it needs; one that learns has not, before it has loaded some."""
+    """Whether it has the weights it needs; one that learns has not, before its first
+    :meth:`loss` in training or the loading of weights."""
 
     max_distance: int | None = None
 

@@ -57,6 +57,11 @@ class EstimatorMatching(Similarity):
         self._bound.module = head
 
     @property
+    def ready(self) -> bool:
+        """Whether the head was trained, or has weights of a checkpoint."""
+        return self._bound.module is None or self._bound.module.ready
+
+    @property
     def head(self) -> MatchingHead:
         """The estimator's matching head.
 

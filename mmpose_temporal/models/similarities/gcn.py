@@ -225,6 +225,7 @@ class GCNSimilarity(Similarity):
         distance = (squared + 1e-12).sqrt()  # has a gradient at 0
         apart = (self.margin - distance).clamp(min=0).square()
         right = (distance.detach() < self.margin / 2) == same
+        self.ready = self.ready or torch.is_grad_enabled()
         return dict(
             loss_contrastive=torch.where(same, squared, apart).mean(),
             acc_pairs=right.float().mean(),

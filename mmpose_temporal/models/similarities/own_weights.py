@@ -14,6 +14,7 @@ from mmpose_temporal.utils.checkpoints import (
     reading_checkpoint,
     weights_of,
 )
+from mmpose_temporal.utils.training_mark import mark_until_ready, take_mark, without_marks
 
 SHIPPED = "shipped:"
 """Before the name of weights that come with the package."""
@@ -30,7 +31,9 @@ class OwnWeights:
     has it, is an error if a tensor of the similarity is missing or has another shape. A
     checkpoint without any of them (an estimator's) keeps those of ``checkpoint``, if given.
 
-    The similarity is ``ready`` once it has weights of a checkpoint, and not its first ones.
+    The similarity is ``ready`` once it was trained or has weights of a checkpoint, and not its
+    first ones. A checkpoint that holds random weights is marked so when it is saved (see
+    :mod:`~mmpose_temporal.utils.training_mark`) and counts as one without any.
 
     Args:
         similarity: The network.
@@ -41,23 +44,29 @@ class OwnWeights:
     Raises:
         CheckpointMismatch: ``checkpoint`` does not fit.
         ValueError: ``checkpoint`` holds no weights, or names other joints than the similarity's;
-            or no weights of that name are shipped.
+            its weights are random; or no weights of that name are shipped.
     """
 
     def __init__(self, similarity: nn.Module, checkpoint: str | None = None):
-        similarity.ready = False
+        mark_until_ready(similarity)
         similarity._register_load_state_dict_pre_hook(self._check, with_module=True)
         if checkpoint is not None:
             weights, keypoints = _read(checkpoint)
             similarity.load_state_dict(weights)
             similarity.chosen.check_layout(keypoints, checkpoint, type(similarity).__name__)
+            if not similarity.ready:
+                raise ValueError(
+                    f"{checkpoint}: its weights of {type(similarity).__name__} are random: they "
+                    "were saved by a training that does not train them"
+                )
 
     @staticmethod
     def _check(module: nn.Module, state_dict: dict, prefix: str, *_: Any) -> None:
-        own = module.state_dict()
+        untrained = take_mark(state_dict, prefix)
+        own = without_marks(module.state_dict())
         found = {name: state_dict[prefix + name] for name in own if prefix + name in state_dict}
         fit = compare_state(own, found)
-        if not fit.found and module.ready:
+        if module.ready and (untrained or not fit.found):
             state_dict.update({prefix + name: value for name, value in own.items()})
             return
         problems = fit.problems(prefix=prefix)
@@ -67,7 +76,7 @@ class OwnWeights:
                 "it was trained with; for a checkpoint of the estimator alone, set the "
                 "similarity's option checkpoint"
             )
-        module.ready = True
+        module.ready = not untrained
 
 
 def _read(checkpoint: str) -> tuple[dict[str, Tensor], tuple[str, ...] | None]:

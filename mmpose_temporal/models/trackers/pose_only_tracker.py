@@ -87,6 +87,7 @@ class PoseOnlyTracker(TrackerModel):
         self, inputs: Sequence[Tensor] | None, data_samples: Sequence[PoseDataSample]
     ) -> list[PoseDataSample]:
         """Track the poses of a batch of frames; see :meth:`forward`."""
+        self.warn_of_random_parts("the ids mean nothing")
         frames = [None] * len(data_samples) if inputs is None else inputs
         images = [None if frame is None else frame.cpu().numpy() for frame in frames]
         finished: list[list[FramePacket]] = [[] for _ in images]

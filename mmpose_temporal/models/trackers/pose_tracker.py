@@ -146,6 +146,8 @@ class PoseTracker(TrackerModel):
         """
         if mode == "predict":
             return self.predict(inputs, data_samples)
+        if mode == "loss":
+            self.warn_of_random_parts("this training leaves parts of the tracker as they are")
         return self.estimator(inputs, data_samples, mode=mode)
 
     @torch.no_grad()
@@ -171,6 +173,7 @@ class PoseTracker(TrackerModel):
             return []
         if in_no_video(data_samples):
             return self._estimate_images(inputs, data_samples)
+        self.warn_of_random_parts("the ids mean nothing")
         finished: list[list[FramePacket]] = [[] for _ in data_samples]
         try:
             packets = self._admit(inputs, data_samples)

@@ -13,9 +13,16 @@ from torch import nn
 
 from mmpose_temporal.models.parts import TrackerPart
 from mmpose_temporal.structures import FramePacket, read_skeleton
+from mmpose_temporal.utils import warn_once
 
 from .pipeline import TrackingPipeline
 from .thresholds import Thresholds
+
+HOW_TO_TRAIN = (
+    "A training of poses does not train a similarity: train it first (configs/keytrack) and set "
+    "its option checkpoint to that file (TrackEntailment: or to shipped:track_entailment). Heads "
+    "of the estimator are trained by its temporal_loss (configs/tkmr)."
+)
 
 
 class TrackerModel(BaseModel):
@@ -93,6 +100,29 @@ class TrackerModel(BaseModel):
                 part.bind(self)
         if self.stated_skeleton is not None:
             self.pipeline.use_skeleton(self.stated_skeleton)
+
+    def random_parts(self) -> list[str]:
+        """Parts whose weights are random: nothing has trained or loaded them.
+
+        Returns:
+            Names in the config, each with its class: ``association.similarity (GCNSimilarity)``.
+        """
+        parts = {"association.similarity": self.association.similarity, **self.pipeline.parts}
+        return [
+            f"{name} ({type(part).__name__})"
+            for name, part in parts.items()
+            if not getattr(part, "ready", True)
+        ]
+
+    def warn_of_random_parts(self, where: str) -> None:
+        """Say once that results mean nothing, if they do.
+
+        Args:
+            where: Begins the sentence.
+        """
+        random = self.random_parts()
+        if random:
+            warn_once(f"{where}: the weights of {', '.join(random)} are random. {HOW_TO_TRAIN}")
 
     def use_skeleton_of(self, data_samples: Sequence[Any] | None) -> None:
         """Give all parts the keypoints of samples that have them, as in training."""

@@ -29,6 +29,7 @@ from mmpose_temporal.testing import (
     tiny_tracker_config,
     write_tiny_posetrack,
 )
+from mmpose_temporal.utils.training_mark import mark_as_trained
 
 
 @HOOKS.register_module()
@@ -301,6 +302,28 @@ def test_flags_of_showing_without_showing(run: Callable, flags: list[str], messa
 def test_no_validate_leaves_nothing_to_show(flags: list[str]) -> None:
     with pytest.raises(ValueError, match="which --no-validate leaves out"):
         run_training(["c.py", "--no-validate", *flags])
+
+
+def test_a_matcher_that_training_leaves_random(tmp_path: Path, capsys) -> None:
+    matcher = dict(type="PoseEntailment", network=dict(hidden=8, intermediate=8, num_layers=1))
+    model = tiny_tracker_config(association=dict(type="Association", similarity=matcher))
+    config, work = write_config(tmp_path, model), str(tmp_path / "work")
+    run_training([str(config), "--work-dir", work, "--cfg-options", "train_cfg.max_epochs=1"])
+    said = capsys.readouterr()
+    random = "the weights of association.similarity (PoseEntailment) are random"
+    assert random in said.out + said.err
+    checkpoint = tmp_path / "work" / "epoch_1.pth"
+    arguments = [str(config), str(checkpoint), "--work-dir", work]
+    assert run_tool(flags_of_test(), run_test, arguments) == 2
+    complaint = capsys.readouterr().err.splitlines()[-1]
+    assert f"error: {checkpoint}: {random}. A training of poses does not train" in complaint
+
+    run_training([str(config), "--work-dir", work, "--resume"])  # is no test, so it goes on
+    trained = MODELS.build(matcher)
+    mark_as_trained(trained)
+    torch.save(trained.state_dict(), tmp_path / "matcher.pth")
+    option = f"model.association.similarity.checkpoint={tmp_path / 'matcher.pth'}"
+    run_testing([*arguments, "--cfg-options", option])
 
 
 def test_show_dir_needs_the_hook(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from mmpose_temporal.testing import (
     tiny_temporal_estimator_config,
     tiny_tkmr_config,
 )
+from mmpose_temporal.utils.training_mark import mark_as_trained
 
 K, C, N = 17, 8, 5
 
@@ -92,6 +93,7 @@ def test_the_first_stage_trains_backbone_and_prediction() -> None:
 def test_the_second_stage_trains_matching_and_refinement_only() -> None:
     """An optimizer over all parameters with weight decay leaves the frozen ones as they are."""
     model, crops, samples = training(**STAGE_2)
+    mark_as_trained(model)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1)
     model.train()
@@ -110,7 +112,9 @@ def test_the_second_stage_trains_matching_and_refinement_only() -> None:
 
 def test_what_the_temporal_loss_is_given() -> None:
     model, crops, samples = training(**STAGE_2)
+    assert not (model.matching_head.ready or model.refinement_head.ready)
     model(crops, samples, mode="loss")
+    assert model.matching_head.ready and model.refinement_head.ready
     seen = model.temporal_loss.seen
     model.eval()
     with torch.no_grad():

@@ -104,6 +104,7 @@ def test_ears_are_not_drawn():
 
 def test_a_checkpoint_of_its_own(tmp_path):
     trained = build()
+    trained.ready = True
     torch.save(trained.state_dict(), tmp_path / "trained.pth")
     loaded = build(checkpoint=str(tmp_path / "trained.pth"))
     rows = trained.embed(make_packet(random_poses(3, seed=0), **FRAME))

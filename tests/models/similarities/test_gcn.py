@@ -180,6 +180,7 @@ def test_another_layout():
 
 def test_a_checkpoint_of_its_own(tmp_path):
     trained = build()
+    trained.ready = True
     torch.save(trained.state_dict(), tmp_path / "trained.pth")
     loaded = build(checkpoint=str(tmp_path / "trained.pth"))
     rows = trained.embed(make_packet(random_poses(3, seed=0)))

@@ -13,8 +13,11 @@ SMALL = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1)
 
 
 def similarity(seed: int, **options) -> PoseEntailment:
+    """Stands for a trained one."""
     torch.manual_seed(seed)
-    return PoseEntailment(**{"network": SMALL, **options})
+    made = PoseEntailment(**{"network": SMALL, **options})
+    made.ready = True
+    return made
 
 
 def tracker(checkpoint=None) -> nn.Module:
@@ -22,6 +25,17 @@ def tracker(checkpoint=None) -> nn.Module:
     part = dict(type="PoseEntailment", network=SMALL, checkpoint=checkpoint)
     association = dict(type="Association", similarity=part)
     return MODELS.build(dict(type="PoseOnlyTracker", association=association))
+
+
+def batch() -> dict[str, torch.Tensor]:
+    """Two pairs of poses."""
+    return dict(
+        keypoints=100 * torch.rand(2, 2, 17, 2),
+        keypoint_scores=torch.ones(2, 2, 17),
+        frame_size=torch.full((2, 2), 200.0),
+        distance=torch.ones(2, dtype=torch.int64),
+        labels=torch.tensor([0, 1]),
+    )
 
 
 def same(first: nn.Module, second: nn.Module) -> bool:
@@ -32,13 +46,43 @@ def same(first: nn.Module, second: nn.Module) -> bool:
 def test_a_checkpoint_of_the_similarity(tmp_path):
     torch.save(similarity(1).state_dict(), tmp_path / "a.pth")
     loaded = similarity(2, checkpoint=str(tmp_path / "a.pth"))
-    assert loaded.ready and not similarity(1).ready
+    assert loaded.ready and not PoseEntailment(network=SMALL).ready
     assert same(loaded, similarity(1))
     assert not same(loaded, similarity(2))
 
 
+def test_random_weights_say_so_in_their_checkpoint(tmp_path):
+    whole = tracker()
+    torch.save(dict(state_dict=whole.state_dict(), meta={}), tmp_path / "random.pth")
+    assert "association.similarity.untrained" in whole.state_dict()
+    assert whole.random_parts() == ["association.similarity (PoseEntailment)"]
+    with pytest.raises(ValueError, match=r"random\.pth: its weights of PoseEntailment are random"):
+        similarity(2, checkpoint=str(tmp_path / "random.pth"))
+
+    other = tracker()
+    load_state_dict(other, whole.state_dict())  # as to resume a training
+    assert same(whole, other) and other.random_parts()
+
+    torch.save(similarity(1).state_dict(), tmp_path / "a.pth")
+    given = tracker(str(tmp_path / "a.pth"))
+    load_state_dict(given, whole.state_dict())  # the trained ones are kept
+    assert not given.random_parts() and same(given.association.similarity, similarity(1))
+
+
+def test_training_makes_it_ready():
+    whole = tracker()
+    part = whole.association.similarity
+    with torch.no_grad():
+        part.loss(batch())
+    assert not part.ready
+    whole(batch(), mode="loss")
+    assert part.ready and not whole.random_parts()
+    assert not [name for name in whole.state_dict() if "untrained" in name]
+
+
 def test_a_checkpoint_of_a_tracker(tmp_path):
     whole = tracker()
+    whole.association.similarity.ready = True
     torch.save(dict(state_dict=whole.state_dict(), meta={}), tmp_path / "a.pth")
     loaded = similarity(2, checkpoint=str(tmp_path / "a.pth"))
     assert same(loaded, whole.association.similarity)

@@ -10,6 +10,7 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.models import TrackEntailment
 from mmpose_temporal.structures import KEYPOINT_NAMES
+from mmpose_temporal.utils.training_mark import mark_as_trained
 
 TOOL = Path(__file__).resolve().parents[3] / "tools/model_converters/extract_similarity.py"
 SMALL = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1)
@@ -32,6 +33,7 @@ def tracker(checkpoint: str | None = None):
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_there_and_back(monkeypatch, capsys, tmp_path, wrapped):
     trained = tracker()
+    mark_as_trained(trained)
     state = trained.state_dict()
     meta = dict(epoch=5, dataset_meta=dict(keypoint_id2name=dict(enumerate(KEYPOINT_NAMES))))
     torch.save(dict(state_dict=state, meta=meta) if wrapped else state, tmp_path / "a")
@@ -50,6 +52,13 @@ def test_there_and_back(monkeypatch, capsys, tmp_path, wrapped):
         tracker(str(out)).association.similarity.state_dict(),
     ):
         assert all(torch.equal(answer[name], value) for name, value in expected.items())
+
+
+def test_random_weights(monkeypatch, capsys, tmp_path):
+    torch.save(tracker().state_dict(), tmp_path / "a.pth")
+    assert run(monkeypatch, tmp_path / "a.pth", tmp_path / "out.pth") == 2
+    assert "a.pth: the weights of its similarity are random" in capsys.readouterr().err
+    assert not (tmp_path / "out.pth").exists()
 
 
 def test_bad_files(monkeypatch, capsys, tmp_path):

@@ -242,6 +242,7 @@ class TrackEntailment(Similarity):
         motion = [rows[name] * self.use_common_motion for name in ("motion", "support")]
         logits = self._logits(*people, rows["ages"], *motion)
         labels = rows["labels"].to(logits.device)
+        self.ready = self.ready or torch.is_grad_enabled()
         return {
             "loss": F.cross_entropy(logits.float(), labels),
             "accuracy": (logits.argmax(-1) == labels).float().mean(),

@@ -157,6 +157,12 @@ class TemporalRefinement(Refinement):
         if self.context:
             self.similarity.bind(tracker)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the heads that it uses were trained, or have weights of a checkpoint."""
+        head, context = self._bound.module, self.similarity
+        return (head is None or head.ready) and (context is None or context.ready)
+
     def use_skeleton(self, skeleton: Skeleton) -> None:
         """See :class:`TrackerPart`: names of ``joints`` are those of the data."""
         if self.similarity is not None and self._bound.module is not None:
