@@ -18,6 +18,7 @@ from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.datasets.converters import ConversionReport
 from mmpose_temporal.datasets.converters.files import require_free
 from mmpose_temporal.posetrack.fields import flag, integer, numbers
+from mmpose_temporal.posetrack.records import checked_name
 from mmpose_temporal.utils import atomic_write, safe_join, write_json
 from mmpose_temporal.utils.images import WrongSizeError, read_image
 from mmpose_temporal.utils.listing import list_inputs, natural_key
@@ -46,7 +47,7 @@ def annotated_frames(annotations: str | Path, root: str | Path) -> list[tuple[in
     # Boxes belong to image ids, so the order of the frames does not matter here.
     for video in load_videos(annotations, skeleton=None, frame_order="file"):
         for frame in video.frames:
-            safe_join(root, frame.file_name)
+            checked_name(frame.file_name, f"{annotations}: video {video.video_id}")
             if found.setdefault(frame.image_id, frame.file_name) != frame.file_name:
                 raise ValueError(
                     f"{annotations}: image id {frame.image_id} stands for {frame.file_name} and "

@@ -13,6 +13,7 @@ from mmpose_temporal.posetrack import (
     load_videos,
     with_frame_sizes,
 )
+from mmpose_temporal.posetrack.records import checked_name
 from mmpose_temporal.structures import Skeleton, posetrack_metainfo, read_metainfo
 
 
@@ -116,4 +117,7 @@ class PoseTrackBase(BaseDataset):
         videos = load_videos(
             path, **self.selection, skeleton=self.skeleton, frame_order=self.frame_order
         )
+        for video in videos:
+            for frame in video.frames:
+                checked_name(frame.file_name, f"{path}: video {video.video_id}")
         return with_frame_sizes(videos, self.image_root) if self.sizes_from_images else videos

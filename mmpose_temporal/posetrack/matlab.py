@@ -1,5 +1,6 @@
 """MATLAB structures as plain Python."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 from scipy.io import loadmat, whosmat
 
 from mmpose_temporal.utils.text import shown
+
+from .mat_elements import check_elements
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 """What a MATLAB 7.3 file has after its head of 512 bytes."""
@@ -22,17 +25,17 @@ def load_mat(path: str | Path, variable: str) -> Any:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
-    with path.open("rb") as file:
-        head = file.read(1024)
-    if not head:
+    data = path.read_bytes()
+    if not data:
         raise ValueError(f"{path} is not a readable .mat file: it is empty")
-    if HDF5 in (head[:8], head[512:520]):
+    if HDF5 in (data[:8], data[512:520]):
         raise ValueError(f"{path} is a MATLAB 7.3 file (HDF5); save it with -v7 in MATLAB")
     try:
-        content = loadmat(path, variable_names=[variable])
+        check_elements(data, variable)  # scipy takes them on trust, and may end the process
+        content = loadmat(BytesIO(data), variable_names=[variable])
         if variable in content:
             return _plain(content[variable])
-        known = [name for name, *_ in whosmat(path)]
+        known = [name for name, *_ in whosmat(BytesIO(data))]
     except Exception as error:  # scipy raises many kinds on a damaged file
         text = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(f"{path} is not a readable .mat file (truncated?): {text}") from error
