@@ -86,6 +86,47 @@ def read_a_users_config(folder: Path, *, packages: Path) -> list[str]:
     return done.stdout.split()
 
 
+def train_with_mmpose(folder: Path, *, packages: Path) -> None:
+    """Train with mmpose's own tools/train.py and a config of a user's, and read its copy again.
+
+    The environment's libraries are there, but not the package that it has installed.
+    """
+    write_tiny_posetrack(folder / "data", split="train")
+    (folder / "small.py").write_text(
+        '_base_ = __import__("mmpose_temporal").config_files(\n'
+        '    "baselines/synthetic/oks-tracker_td-hm_hrnet-tiny_synthetic-128x96.py"\n'
+        ")\n"
+        "model = dict(association=dict(min_similarity=0.25))\n"
+        "train_dataloader = dict(num_workers=0, persistent_workers=False)\n"
+    )
+    code = (
+        "import runpy, site, sys\n"
+        "site.addsitedir(sys.argv[1]); sys.path.append(sys.argv[2])\n"
+        "import mmpose\n"
+        "from mmengine.config import Config\n"
+        "sys.argv = ['train.py', 'small.py', '--work-dir', 'work', '--no-validate',\n"
+        "    '--cfg-options', 'train_cfg.max_epochs=1',\n"
+        "    'train_dataloader.dataset.data_root=data']\n"
+        "runpy.run_path(mmpose.__path__[0] + '/.mim/tools/train.py', run_name='__main__')\n"
+        "import mmpose_temporal\n"
+        "copy = Config.fromfile('work/small.py')\n"
+        "copy.dump('again.py')\n"
+        "assert Config.fromfile('again.py').to_dict() == copy.to_dict()\n"
+        "print(mmpose_temporal.__file__)\n"
+    )
+    arguments = [str(packages), str(Path(mmengine.__file__).parents[1])]
+    command = [sys.executable, "-S", "-c", code, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == str(packages / "mmpose_temporal" / "__init__.py")
+    copy = mmengine.Config.fromfile(folder / "work" / "small.py")
+    assert copy.model.association.min_similarity == 0.25
+    assert copy.model.association.similarity.type == "OKSSimilarity"  # of the base
+    assert (copy.train_cfg.max_epochs, copy.train_dataloader.dataset.data_root) == (1, "data")
+    assert "_base_" not in (folder / "work" / "small.py").read_text()
+    assert (folder / "work" / "epoch_1.pth").is_file()
+
+
 def test_version_is_told_once(project_root: Path) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", mmpose_temporal.__version__)
     cited = re.search(
@@ -221,6 +262,7 @@ def test_wheel_holds_the_package_and_what_mim_needs(clone: Path, tmp_path: Path)
     pip("install", "--no-deps", "--no-index", "--target", installed, wheel, cwd=tmp_path)
     found = read_a_users_config(tmp_path / "user", packages=installed)
     assert found == ["TrackEntailment", str(installed / "mmpose_temporal/__init__.py")]
+    train_with_mmpose(tmp_path / "user", packages=installed)
 
 
 def test_editable_installation_links_what_mim_needs(clone: Path, tmp_path: Path) -> None:

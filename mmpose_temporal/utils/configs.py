@@ -1,5 +1,6 @@
 """Where configs are, and which files they are made of."""
 
+import re
 from pathlib import Path
 
 from mmengine.config import Config
@@ -17,7 +18,7 @@ def config_files(*names: str) -> list[str]:
 
     This works with a wheel, an editable installation and a plain clone. mmengine's own
     ``package::path`` is closed to packages outside OpenMMLab, and finds no config in an editable
-    installation.
+    installation. :func:`inheritance_hint` is what our tools say to who writes it.
 
     Args:
         names: Paths below ``configs/``, such as ``"_base_/models/track_entailment.py"``.
@@ -40,6 +41,40 @@ def _find(name: str) -> Path:
     )
 
 
+_SCOPED = re.compile(r"mmpose_temporal::([\w./-]*)")
+_LAZY = re.compile(r"^\s*(?:from|import)\s+mmpose_temporal\b", re.MULTILINE)
+
+
+def inheritance_hint(path: str | Path) -> str | None:
+    """What to write in a config that inherits from this project's in a way that mmengine refuses.
+
+    Args:
+        path: A config that mmengine could not read.
+
+    Returns:
+        One sentence; None: the file does nothing of that kind (its bases are not looked into).
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if scoped := _SCOPED.search(text):
+        name = scoped[1].removeprefix("configs/") or "baselines/oks-tracker.py"
+        what = f"mmengine opens 'package::path' for OpenMMLab's packages only, not {scoped[0]!r}"
+    elif "read_base" in text and _LAZY.search(text):
+        name = "baselines/oks-tracker.py"
+        what = "mmpose_temporal's configs are no modules, so read_base() cannot import them"
+    else:
+        return None
+    line = f'_base_ = __import__("mmpose_temporal").config_files("{name}")'
+    if path.suffix != ".py":
+        return (
+            f"{what}; make it a .py config, since a {path.suffix} file cannot ask for it: {line}"
+        )
+    return f"{what}; write {line}"
+
+
 def base_files(path: str | Path) -> list[tuple[int, Path]]:
     """A config and every file that it is made of, each with its level.
 
@@ -58,7 +93,7 @@ def base_files(path: str | Path) -> list[tuple[int, Path]]:
             try:
                 below, _ = Config._get_cfg_path(base, str(file))
             except AssertionError as error:
-                raise ValueError(f"{file}: {error}") from None
+                raise ValueError(f"{file}: {inheritance_hint(file) or error}") from None
             add(Path(below).resolve(), level + 1)
 
     add(Path(path).resolve(), 1)

@@ -2,6 +2,8 @@
 
 from mmengine.config import Config
 
+from mmpose_temporal.utils.configs import inheritance_hint
+
 
 def read_config(path: str, options: dict | None = None) -> Config:
     """Read a config file and change some of its settings.
@@ -20,8 +22,8 @@ def read_config(path: str, options: dict | None = None) -> Config:
     except OSError:
         raise
     except Exception as error:  # a config file is code, which may fail in any way
-        kind = type(error).__name__
-        raise ValueError(f"{path} cannot be read as a config: {kind}: {error}") from error
+        what = inheritance_hint(path) or f"{type(error).__name__}: {error}"
+        raise ValueError(f"{path} cannot be read as a config: {what}") from error
     merge_options(config, options)
     return config
 
