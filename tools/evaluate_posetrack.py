@@ -106,6 +106,7 @@ def run(args: argparse.Namespace) -> None:
     )
     from mmpose_temporal.evaluation.functional import PCKH_THRESHOLD
     from mmpose_temporal.evaluation.results import run_origin
+    from mmpose_temporal.posetrack import input_files
     from mmpose_temporal.structures import read_skeleton
     from mmpose_temporal.utils import require_free
 
@@ -114,7 +115,8 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError("--box-source and --checkpoint are recorded in a file: give --out")
     origin = None
     if args.out is not None:
-        require_free([args.out], overwrite=args.overwrite)
+        inputs = input_files(args.truth, args.predictions)
+        require_free([args.out], overwrite=args.overwrite, inputs=inputs)
         origin = run_origin(
             command=args.command_line,
             checkpoint=args.checkpoint,

@@ -62,7 +62,7 @@ def annotated_sizes(annotations: str | Path) -> dict[int, tuple[int, int]]:
     Raises:
         FileNotFoundError, ValueError: As :func:`annotated_frames`.
     """
-    videos = load_videos(annotations, skeleton=None)
+    videos = load_videos(annotations, skeleton=None, frame_order="file")
     return {f.image_id: f.size for video in videos for f in video.frames if f.size is not None}
 
 
@@ -142,10 +142,12 @@ def detect_people(
 
     Raises:
         FileExistsError: ``out`` exists and ``overwrite`` is not set.
-        ValueError: An option is out of range, or ``<out>.partial`` is of other work or damaged.
+        ValueError: An option is out of range, ``out`` is one of the frames or something else than
+            a file, or ``<out>.partial`` is of other work or damaged.
     """
     out = Path(out)
-    require_free([out], overwrite=overwrite)
+    names = [safe_join(root, name) for _, name in frames]
+    require_free([out], overwrite=overwrite, inputs=names)
     if batch_size < 1:
         raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
     if not 0 <= score_thr <= 1:

@@ -19,6 +19,7 @@ from mmpose_temporal.datasets import (
 )
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
 from mmpose_temporal.models.trackers import PoseOnlyTracker
+from mmpose_temporal.posetrack import input_files, prediction_paths
 from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.utils import safe_join
 
@@ -120,14 +121,16 @@ def track_pose_files(
         The report; the poses read are those written and those counted as dropped.
 
     Raises:
-        ValueError: Broken files, or files of other keypoints; a frame that cannot be read; ``out``
-            would overwrite ``poses``.
+        ValueError: Broken files, or files of other keypoints; a frame that cannot be read; a file
+            of ``out`` would replace one of ``poses`` (behind a link, too), or two videos would be
+            written to one file; then nothing is written.
     """
     if Path(out).resolve() == Path(poses).resolve():
         raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
     report = TrackingReport()
     skeleton = tracker.stated_skeleton if skeleton is None else skeleton
     videos = load_videos(poses, need_ids=False, skeleton=skeleton, frame_order=frame_order)
+    prediction_paths(out, [video.video_id for video in videos], inputs=input_files(poses))
     for video in track(videos, description="Tracking", disable=not progress):
         finished = _track_video(tracker, video, images)
         predicted = [_predicted(frame) for frame in finished]

@@ -24,6 +24,7 @@ from mmpose_temporal.posetrack import (
     require_frames,
     video_files,
 )
+from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import Skeleton
 
 from .functional import (
@@ -119,9 +120,11 @@ def find_video_files(
             pairs[name] = right.pop(same[0])
     missing = sorted(left.keys() - pairs.keys())
     if missing:
+        others = list_videos(predictions).reasons[:3]
+        note = f"; no videos there: {'; '.join(others)}" if others else ""
         raise ValueError(
             f"{predictions} has no predictions for {len(missing)} of {len(left)} videos of "
-            f"{truth}: {', '.join(f'{name}.json' for name in missing)}"
+            f"{truth}: {', '.join(f'{name}.json' for name in missing)}{note}"
         )
     if right:
         raise ValueError(

@@ -16,11 +16,16 @@ from .annotations import (
 from .content import FileContent, FileFrame
 from .file_videos import SeveralVideosError, file_videos, one_video
 from .frame_order import FRAME_ORDERS, FrameOrderError, check_frame_order
-from .predictions import PredictedFrame, prediction_path, write_video_predictions
+from .predictions import (
+    PredictedFrame,
+    prediction_path,
+    prediction_paths,
+    write_video_predictions,
+)
 from .reader import ANNOTATION_FIELDS, read_file, require_frames
 from .records import MAX_FRAMES, MAX_PEOPLE, image_number, image_record, person_record
 from .sizes import image_size, with_frame_sizes
-from .videos import load_videos, read_frames, read_merged, read_video, video_files
+from .videos import input_files, load_videos, read_frames, read_merged, read_video, video_files
 
 __all__ = [
     "ANNOTATION_FIELDS",
@@ -42,11 +47,13 @@ __all__ = [
     "image_number",
     "image_record",
     "image_size",
+    "input_files",
     "joint_boxes",
     "load_videos",
     "one_video",
     "person_record",
     "prediction_path",
+    "prediction_paths",
     "read_file",
     "read_frames",
     "read_merged",

@@ -4,14 +4,14 @@ The official server and other evaluators read these files.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mmpose_temporal.structures import POSETRACK18, People, Skeleton, person_categories
-from mmpose_temporal.utils import write_json
+from mmpose_temporal.utils import refuse_inputs, refuse_twins, write_json
 
 from .content import to_xywh
 from .fields import LARGEST
@@ -54,6 +54,34 @@ def prediction_path(folder: str | os.PathLike, video_id: str) -> Path:
             "hold '/', '\\', ':' or a zero byte"
         )
     return Path(folder) / f"{video_id}.json"
+
+
+def prediction_paths(
+    folder: str | os.PathLike,
+    video_ids: Sequence[str],
+    *,
+    inputs: Iterable[str | os.PathLike] = (),
+) -> list[Path]:
+    """Where the predictions of videos go, before anything is written.
+
+    Args:
+        folder: Target folder.
+        video_ids: Names of the videos.
+        inputs: Files that are read, and must not be replaced.
+
+    Raises:
+        ValueError: A video id is no file name; two videos would be written to one file (on
+            systems that make no difference between capitals and small letters, too); a file would
+            replace an input, a folder or a device.
+        NotADirectoryError: ``folder`` is a file.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file; name a folder")
+    paths = [prediction_path(folder, video_id) for video_id in video_ids]
+    refuse_twins(video_ids)
+    refuse_inputs(paths, inputs)
+    return paths
 
 
 def write_video_predictions(

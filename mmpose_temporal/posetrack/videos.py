@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from mmpose_temporal.structures import POSETRACK18, Skeleton, refuse_keypoints
-from mmpose_temporal.utils.listing import list_inputs
 
 from .annotations import FrameAnnotation, VideoAnnotation, annotated_frames
 from .content import FileContent
 from .file_videos import file_videos, one_video
 from .frame_order import check_frame_order
+from .other_files import list_videos
 from .reader import ANNOTATION_FIELDS, read_file
 
 
@@ -95,15 +95,29 @@ def video_files(folder: Path) -> dict[str, Path]:
         FileNotFoundError: There is none.
         ValueError: Two files have the same name but for the case of their ending.
     """
-    listing = list_inputs(folder, (".json",))
+    listing = list_videos(folder)
     files = {file.stem: file for file in listing.files}
     if not files:
-        left = f"; left out: {listing.left_out[0].name}" if listing.left_out else ""
+        left = "".join(f"; left out: {reason}" for reason in listing.reasons[:1])
         raise FileNotFoundError(f"no annotation file (*.json) in {folder}{left}")
     if len(files) < len(listing.files):
         twin = next(file for file in listing.files if files[file.stem] != file)
         raise ValueError(f"{folder} has {twin.name} and {files[twin.stem].name}: rename one")
     return files
+
+
+def input_files(*paths: str | Path) -> list[Path]:
+    """The files that are read of folders of videos and of single files.
+
+    Raises:
+        FileNotFoundError: A path does not exist, or a folder has no JSON file.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if not path.exists():
+            raise FileNotFoundError(f"{path} does not exist")
+        found += video_files(path).values() if path.is_dir() else [path]
+    return found
 
 
 def read_annotations(

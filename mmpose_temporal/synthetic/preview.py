@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.images import read_image
-from mmpose_temporal.utils.listing import list_inputs
 
 _COLOURS = [
     (60, 200, 60), (60, 90, 240), (240, 150, 40), (40, 220, 240), (230, 70, 220), (230, 230, 60),
@@ -46,7 +46,7 @@ def preview_grid(
     if rows < 1 or columns < 2 or tile_width < 32:
         raise ValueError("a preview needs rows >= 1, columns >= 2 and tile_width >= 32")
     folder = Path(root) / "annotations" / split
-    files = list_inputs(folder, (".json",)).files if folder.is_dir() else []
+    files = list_videos(folder).files if folder.is_dir() else []
     if not files:
         raise FileNotFoundError(f"no annotations of split {split!r} in {root}")
     lines = []

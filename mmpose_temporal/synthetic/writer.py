@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -16,9 +17,11 @@ from typing import Any
 import cv2
 from rich.progress import track
 
+from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import person_categories
-from mmpose_temporal.utils import atomic_write, write_json
-from mmpose_temporal.utils.listing import list_inputs
+from mmpose_temporal.utils import atomic_write, refuse_inputs, write_json
+from mmpose_temporal.utils.processes import end_with_parent
+from mmpose_temporal.utils.staging import claim_folder
 
 from .annotations import image_entry, merge, person_entries, read_annotations
 from .config import MAX_VIDEOS, SPLITS, SyntheticVideoConfig, video_index, video_name
@@ -82,8 +85,9 @@ def _write_position(
     return target
 
 
-def _quiet_opencv() -> None:
+def _start_worker() -> None:
     cv2.setNumThreads(0)
+    end_with_parent()
 
 
 @contextmanager
@@ -94,7 +98,7 @@ def _mapper(workers: int) -> Iterator[Callable[..., Iterable]]:
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet_opencv)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     try:
         yield pool.map
     finally:
@@ -111,8 +115,8 @@ def _paths(out: Path, split: str) -> tuple[Path, Path, Path, Path]:
     )
 
 
-def _check(out: Path, split: str, num_videos: int, workers: int, overwrite: bool) -> Path:
-    """Checks the arguments of :func:`write_dataset`; the (removed) stage folder."""
+def _check(out: Path, split: str, num_videos: int, workers: int, overwrite: bool) -> None:
+    """Checks the arguments of :func:`write_dataset`."""
     if split not in SPLITS:
         raise ValueError(f"unknown split {split!r}; choose one of {', '.join(SPLITS)}")
     if not 1 <= num_videos <= MAX_VIDEOS:
@@ -121,16 +125,11 @@ def _check(out: Path, split: str, num_videos: int, workers: int, overwrite: bool
         raise ValueError(f"workers must be at least 1, got {workers}")
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"{out} is a file; name a folder for the data set")
-    stage = out / f".{split}.partial"
-    there = [path for path in (*_paths(out, split), stage) if path.exists()]
+    there = [path for path in _paths(out, split) if path.exists()]
     if there and not overwrite:
-        what = "an interrupted or running call" if there == [stage] else f"the split {split!r}"
         raise FileExistsError(
-            f"{out} already holds {what} ({there[0]}); pass overwrite to replace"
+            f"{out} already holds the split {split!r} ({there[0]}); pass overwrite to replace"
         )
-    if stage.exists():
-        shutil.rmtree(stage)
-    return stage
 
 
 def write_dataset(
@@ -151,7 +150,7 @@ def write_dataset(
     ``annotations/posetrack18_<split>.json`` (all videos) and, with ``detections``,
     ``annotations/<split>_detections.json``. All is made in ``.<split>.partial`` and moved at the
     end, so that a call that is cut off leaves an old split as it was and no new one that looks
-    whole. The bytes do not depend on ``workers``.
+    whole; the next call removes what it left. The bytes do not depend on ``workers``.
 
     Args:
         out: Folder of the data set; other splits in it stay.
@@ -166,13 +165,15 @@ def write_dataset(
 
     Raises:
         ValueError: When an argument is out of range.
-        FileExistsError: If the split exists and ``overwrite`` is not set.
+        FileExistsError: If the split exists and ``overwrite`` is not set, or another call is
+            writing it now.
         NotADirectoryError: When ``out`` is a file.
     """
     out = Path(out)
-    stage = _check(out, split, num_videos, workers, overwrite)
+    _check(out, split, num_videos, workers, overwrite)
     if seed < 0:
         raise ValueError(f"seed must not be negative, got {seed}")
+    stage, descriptor = claim_folder(out / f".{split}.partial", alone=True)
     work = partial(_write_position, stage=stage, config=config, split=split, seed=seed)
     try:
         with _mapper(min(workers, num_videos)) as mapper:
@@ -191,6 +192,9 @@ def write_dataset(
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
     images, notes, whole, found = _paths(out, split)
     return SplitSummary(
         images=images,
@@ -237,11 +241,13 @@ def write_detections(
 
     Raises:
         FileNotFoundError: When the folder holds no JSON file.
-        ValueError: When a file is not a PoseTrack18 annotation; the text names it.
+        ValueError: When a file is not a PoseTrack18 annotation (the text names it), or
+            ``target`` is one of them.
     """
-    files = list_inputs(annotations, (".json",)).files if Path(annotations).is_dir() else []
+    files = list_videos(annotations).files if Path(annotations).is_dir() else []
     if not files:
         raise FileNotFoundError(f"no *.json files in {annotations}")
+    refuse_inputs([target], files)
     boxes: list[dict[str, Any]] = []
     for path in files:
         try:

@@ -41,10 +41,18 @@ class Listing:
     Attributes:
         files: Input, in natural order of their names.
         left_out: Files that would be input but for their names.
+        others: Files that are something else by their content, and what they are.
     """
 
     files: list[Path] = field(default_factory=list)
     left_out: list[Path] = field(default_factory=list)
+    others: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> list[str]:
+        """A line for each file that is left out: its name, and why."""
+        lines = [f"{path.name}: a hidden or unfinished file" for path in self.left_out]
+        return lines + [f"{path.name}: {what}" for path, what in self.others.items()]
 
 
 def list_inputs(

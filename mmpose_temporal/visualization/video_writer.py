@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from typing_extensions import Self
 
+from mmpose_temporal.utils.files import file_target, replace_file
+
 SIZE_CHANGES = ("letterbox", "error")
 
 
@@ -26,7 +28,8 @@ class TrackVideoWriter:
             ``'letterbox'`` scales it to fit and fills the rest black, ``'error'`` raises.
 
     Raises:
-        ValueError: ``fps``, ``codec`` or ``size_change`` is out of its range.
+        ValueError: ``fps``, ``codec`` or ``size_change`` is out of its range, or ``path`` is
+            something else than a file.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class TrackVideoWriter:
             raise ValueError(f"codec must have four letters, as 'mp4v', got {codec!r}")
         if size_change not in SIZE_CHANGES:
             raise ValueError(f"size_change must be one of {SIZE_CHANGES}, got {size_change!r}")
+        file_target(path)
         self.path = Path(path)
         self.partial_path = self.path.with_name(f"{self.path.stem}.partial{self.path.suffix}")
         self.fps = float(fps)
@@ -106,7 +110,7 @@ class TrackVideoWriter:
         self.stop()
         if not self.partial_path.is_file() or not self.partial_path.stat().st_size:
             raise OSError(f"the encoder wrote nothing to {self.partial_path}; is the disk full?")
-        os.replace(self.partial_path, self.path)
+        replace_file(self.partial_path, self.path)
         return self.path
 
     def stop(self) -> None:

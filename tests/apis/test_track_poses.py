@@ -1,6 +1,7 @@
 """Ids for poses in files."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from mmengine.config import Config
 from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
-from mmpose_temporal.testing import tiny_tracker_config, write_tiny_posetrack
+from mmpose_temporal.testing import tiny_tracker_config, two_people_file, write_tiny_posetrack
 
 CONFIGS = ("configs/baselines/oks-tracker.py", "configs/baselines/iou-tracker.py")
 
@@ -128,6 +129,65 @@ def test_input_is_not_overwritten(tmp_path: Path, project_root: Path) -> None:
     tracker = build_pose_only_tracker(project_root / CONFIGS[0])
     with pytest.raises(ValueError, match="overwrite"):
         track_pose_files(tracker, folder, folder, progress=False)
+
+
+def merged_file(path: Path, folders: list[str]) -> Path:
+    """A file with three frames; frame t lies in the t-th folder."""
+    content = two_people_file("v", predicted=True)
+    for image, folder in zip(content["images"], folders, strict=True):
+        del image["vid_id"]
+        image["file_name"] = f"{folder}/{image['file_name'].rpartition('/')[2]}"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_videos_of_one_name_in_a_merged_file(tmp_path: Path, project_root: Path) -> None:
+    file = merged_file(tmp_path / "all.json", ["train/v", "val/v", "train/v"])
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    report = track_pose_files(tracker, file, tmp_path / "out", progress=False)
+    assert (report.videos, report.tracks) == (2, 4)  # two people in each, with ids of their own
+    assert sorted(os.listdir(tmp_path / "out")) == ["train_v.json", "val_v.json"]
+
+
+@pytest.mark.parametrize("link", [None, "soft", "hard"])
+def test_an_input_is_not_replaced(tmp_path: Path, project_root: Path, link: str | None) -> None:
+    file = merged_file(tmp_path / "v.json", ["a/u", "a/v", "a/v"])
+    before, out = file.read_bytes(), tmp_path
+    if link is not None:
+        out = tmp_path / "out"
+        out.mkdir()
+        (os.symlink if link == "soft" else os.link)(file, out / "v.json")
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    with pytest.raises(ValueError, match=r"v\.json is an input"):
+        track_pose_files(tracker, file, out, progress=False)
+    assert file.read_bytes() == before
+    assert sorted(os.listdir(out)) == ["v.json"]  # u.json was not written either
+
+
+def test_two_videos_of_one_file(tmp_path: Path, project_root: Path) -> None:
+    file = merged_file(tmp_path / "all.json", ["a/V", "a/v", "a/w"])
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    with pytest.raises(ValueError, match="V and v, which differ in capitals only"):
+        track_pose_files(tracker, file, tmp_path / "out", progress=False)
+    (tmp_path / "out" / "w.json").mkdir(parents=True)
+    file = merged_file(tmp_path / "all.json", ["a/u", "a/v", "a/w"])
+    with pytest.raises(ValueError, match=r"w\.json is a folder"):
+        track_pose_files(tracker, file, tmp_path / "out", progress=False)
+    assert os.listdir(tmp_path / "out") == ["w.json"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="is a file; name a folder"):
+        track_pose_files(tracker, file, tmp_path / "file", progress=False)
+
+
+def test_own_output_beside_the_poses_is_no_video(tmp_path: Path, project_root: Path) -> None:
+    folder = poses_without_ids(tmp_path)
+    names = sorted(path.name for path in folder.iterdir())
+    (folder / "figures.json").write_text('{"AP": 70.5}')
+    (folder / "boxes.json").write_text('[{"image_id": 1, "bbox": [0, 0, 1, 1]}]')
+    (folder / ".v1.json.tmp").write_text("{")
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    track_pose_files(tracker, folder, tmp_path / "out", progress=False)
+    assert sorted(os.listdir(tmp_path / "out")) == names
 
 
 def test_truncated_file_is_named(tmp_path: Path, project_root: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from mmpose_temporal.synthetic import (
     write_detections,
     writer,
 )
+from mmpose_temporal.utils.staging import claim_folder
 
 CONFIG = SyntheticVideoConfig(width=160, height=120, num_frames=3, min_people=2, max_people=4)
 
@@ -146,12 +148,14 @@ def test_a_call_that_fails_leaves_nothing(tmp_path, monkeypatch):
     _write(tmp_path)
 
 
-def test_a_left_over_of_a_killed_call_is_told(tmp_path):
-    (tmp_path / ".val.partial").mkdir()
-    with pytest.raises(FileExistsError, match="interrupted or running"):
+def test_a_left_over_of_a_killed_call_is_removed(tmp_path):
+    stage, descriptor = claim_folder(tmp_path / ".val.partial")
+    (stage / "images").mkdir()
+    with pytest.raises(FileExistsError, match="another run is at work"):
         _write(tmp_path)
-    _write(tmp_path, num_videos=1, overwrite=True)
-    assert not (tmp_path / ".val.partial").exists()
+    os.close(descriptor)  # as when that run was killed
+    _write(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["annotations", "images"]
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,24 @@ def test_joints_are_printed(tool, folders, capsys):
     assert sum(line[:1] == ["nose"] for line in lines) == 1
 
 
+def test_inputs_and_devices_are_not_replaced(tool, folders, capsys):
+    truth = next(Path(folders[0]).glob("*.json"))
+    for out, message in (
+        (truth, "is an input"),
+        ("/dev/null", "is a device"),
+        (folders[1], "folder"),
+    ):
+        assert tool.main([*map(str, folders), "--out", str(out), "--overwrite"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line
+
+
+def test_figures_beside_the_predictions_are_no_video(tool, folders):
+    out = Path(folders[1]) / "figures.json"
+    assert tool.main([*map(str, folders), "--out", str(out)]) == 0
+    assert tool.main([*map(str, folders), "--out", str(out), "--overwrite"]) == 0
+
+
 def test_a_file_is_not_replaced_without_being_told(tool, folders, tmp_path, capsys):
     out = tmp_path / "figures.json"
     out.write_text("mine")
@@ -209,5 +227,5 @@ def test_as_a_program(folders, tmp_path):
         text=True,
     )
     assert done.returncode == 2
-    assert "000002.json is not in the PoseTrack18 layout" in done.stderr.splitlines()[-1]
+    assert "no videos there: 000002.json: detections or" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

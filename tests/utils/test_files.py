@@ -1,11 +1,15 @@
 import json
+import multiprocessing
 import os
+import socket
 import stat
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mmpose_temporal.utils import atomic_write, safe_join, write_json
+from mmpose_temporal.utils.listing import is_input, list_inputs
 
 
 def test_atomic_write_makes_folders_and_leaves_no_other_file(tmp_path):
@@ -52,6 +56,116 @@ def test_atomic_write_refuses_other_modes(tmp_path, mode):
     with pytest.raises(ValueError, match="mode"), atomic_write(tmp_path / "x", mode):
         pass
     assert os.listdir(tmp_path) == []
+
+
+def test_a_temporary_file_is_no_input(tmp_path):
+    with atomic_write(tmp_path / "v.json") as file:
+        file.write("{}")
+        (name,) = os.listdir(tmp_path)
+        assert name == ".v.json.tmp" and not is_input(name)
+
+
+def test_an_existing_file_keeps_its_permissions(tmp_path):
+    path = tmp_path / "x"
+    path.write_text("old")
+    path.chmod(0o600)
+    with atomic_write(path) as file:
+        file.write("new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    with atomic_write(tmp_path / "link") as file:
+        file.write("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+    (tmp_path / "dangling").symlink_to("absent")
+    with atomic_write(tmp_path / "dangling") as file:
+        file.write("new")
+    assert (tmp_path / "absent").read_text() == "new"
+
+
+def test_only_files_are_replaced(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        (tmp_path / "null").symlink_to("/dev/null")
+        before = sorted(os.listdir(tmp_path))
+        for path, kind in (
+            (tmp_path / "folder", "is a folder, which a file cannot replace"),
+            (tmp_path / "pipe", "is a pipe, "),
+            (tmp_path / "socket", "is a socket, "),
+            (tmp_path / "null", "null is a device"),
+            ("/dev/null", "is a device"),
+            ("/dev/stdout", "is a device"),
+            ("/dev/fd/1", "is a device"),
+            ("/proc/self/fd/1", "is a device or a part of the system"),
+        ):
+            with pytest.raises(ValueError, match=kind), atomic_write(path):
+                pass
+        assert sorted(os.listdir(tmp_path)) == before
+        assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_a_long_name(tmp_path):
+    for name in ("x" * 250 + ".json", "ä" * 120 + ".json"):  # 255 bytes are what fits
+        write_json(tmp_path / name, 1)
+        assert os.listdir(tmp_path) == [name]
+        (tmp_path / name).unlink()
+
+
+def write_half(path, pipe):
+    with atomic_write(path) as file:
+        file.write("half")
+        file.flush()
+        pipe.send("writing")
+        pipe.recv()
+
+
+@contextmanager
+def writing(path):
+    """Another process that has written half of a file."""
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    process = context.Process(target=write_half, args=(path, there), daemon=True)
+    process.start()
+    assert here.recv() == "writing"
+    yield process, here
+    process.kill()
+
+
+def test_a_killed_run_leaves_nothing_that_stays(tmp_path):
+    path = tmp_path / "x.json"
+    with writing(path) as (process, _):
+        process.kill()
+        process.join()
+    assert os.listdir(tmp_path) == [".x.json.tmp"]
+    assert list_inputs(tmp_path, (".json",)).files == []
+    write_json(path, 1)
+    assert os.listdir(tmp_path) == ["x.json"]
+
+
+def test_two_processes_write_one_file(tmp_path):
+    path = tmp_path / "x.json"
+    with writing(path) as (process, pipe):
+        write_json(path, 1)  # what the other one writes now is not taken for a leftover
+        assert path.read_text() == "1"
+        assert sorted(os.listdir(tmp_path)) == [".x.json.tmp", "x.json"]
+        pipe.send("go on")
+        process.join()
+    assert path.read_text() == "half"
+    assert os.listdir(tmp_path) == ["x.json"]
+
+
+def test_a_planted_temporary_file_is_not_written(tmp_path):
+    (tmp_path / "precious").write_text("old")
+    (tmp_path / ".x.json.tmp").symlink_to("precious")
+    write_json(tmp_path / "x.json", 1)
+    assert (tmp_path / "precious").read_text() == "old"
+    assert (tmp_path / "x.json").read_text() == "1"
 
 
 def test_write_json(tmp_path):

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_temporal.utils import atomic_write, require_free
 
     if args.out is not None:
-        require_free([args.out], overwrite=args.overwrite)
+        require_free([args.out], overwrite=args.overwrite, inputs=args.runs)
     comparison = compare_results(
         [read_results(path) for path in args.runs],
         names=args.figures,

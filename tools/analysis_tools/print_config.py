@@ -29,15 +29,16 @@ def run(args: argparse.Namespace) -> None:
         ValueError: ``--out`` is no .py file, or the config cannot be read.
     """
     from mmpose_temporal.engine.command_line import read_config
-    from mmpose_temporal.utils import atomic_write, base_files
+    from mmpose_temporal.utils import atomic_write, base_files, refuse_inputs
 
     if args.out is not None and args.out.suffix != ".py":
         raise ValueError(f"--out must end in .py, got {args.out}")
     config = read_config(args.config, args.cfg_options)
+    files = base_files(args.config)
     if args.out is not None:
+        refuse_inputs([args.out], [args.config, *(file for _, file in files)])
         with atomic_write(args.out) as part:
             part.write(config.pretty_text)
-    files = base_files(args.config)
     print("\n".join(f"# {'    ' * (level - 1)}{file}" for level, file in files))
     print(config.pretty_text if args.out is None else f"Written to {args.out}.")
 

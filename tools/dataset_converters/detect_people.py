@@ -27,9 +27,14 @@ def run(args: argparse.Namespace) -> int:
         folder_frames,
     )
     from mmpose_temporal.models.trackers import DetectorBoxes
+    from mmpose_temporal.posetrack import input_files
+    from mmpose_temporal.utils import refuse_inputs
 
     if args.device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError("--device cuda: there is no GPU here")
+    read = [args.config, args.checkpoint]
+    read += [] if args.annotations is None else input_files(args.annotations)
+    refuse_inputs([args.out], read)
     if args.annotations is None:
         frames, sizes = folder_frames(args.root), {}
     else:

@@ -24,10 +24,11 @@ def run(args: argparse.Namespace) -> None:
     import torch
 
     from mmpose_temporal.structures import stated_keypoints
-    from mmpose_temporal.utils import atomic_write
+    from mmpose_temporal.utils import atomic_write, refuse_inputs
     from mmpose_temporal.utils.checkpoints import reading_checkpoint
     from mmpose_temporal.utils.training_mark import MARK
 
+    refuse_inputs([args.out], [args.checkpoint])
     with reading_checkpoint(args.checkpoint):
         content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
     weights = content.get("state_dict", content) if isinstance(content, dict) else {}

@@ -16,10 +16,11 @@ from mmpose_temporal.posetrack import (
 )
 from mmpose_temporal.posetrack.fields import file_name, load_json
 from mmpose_temporal.posetrack.frame_order import name_numbers
+from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.images import WrongSizeError, read_image
-from mmpose_temporal.utils.listing import Listing, is_input, list_inputs, natural_key
+from mmpose_temporal.utils.listing import Listing, is_input, natural_key
 from mmpose_temporal.utils.text import shown, shown_name
 
 from .check_report import DatasetReport, Finding, SplitReport
@@ -70,7 +71,7 @@ def check_posetrack(
 
 
 def _annotation_files(folder: Path) -> Listing:
-    return list_inputs(folder, (".json", ".mat")) if folder.is_dir() else Listing()
+    return list_videos(folder, (".json", ".mat")) if folder.is_dir() else Listing()
 
 
 def _check_split(
@@ -80,8 +81,7 @@ def _check_split(
     files = listing.files
     if not files:
         raise FileNotFoundError(f"no annotation files in {folder}")
-    left_out = [path.name for path in listing.left_out]
-    report = SplitReport(folder.name, videos=len(files), left_out=left_out)
+    report = SplitReport(folder.name, videos=len(files), left_out=listing.reasons)
     videos, fields, annolist = [], set(), False
     sizes: dict[str, tuple[int, int] | None] = {}
     unreadable = 0

@@ -59,7 +59,7 @@ class SplitReport:
         release: Which release it looks like.
         count_note: Whether the number of sequences is that of the release.
         findings: What is wrong, in the order of the files.
-        left_out: Names of hidden and unfinished files, which no reader takes for videos.
+        left_out: Files that no reader takes for videos: their names, and why.
     """
 
     split: str
@@ -108,8 +108,8 @@ class DatasetReport:
             lines.append(f"{split.split}: {split.count_note}")
             if split.left_out:
                 lines.append(
-                    f"{split.split}: {len(split.left_out)} hidden or unfinished files are no "
-                    f"videos: {', '.join(split.left_out[:first])}"
+                    f"{split.split}: {len(split.left_out)} files are no videos: "
+                    f"{'; '.join(split.left_out[:first])}"
                 )
         for split in self.splits:
             for kind, count in split.counts.items():

@@ -114,7 +114,7 @@ def convert_coco(
         ValueError: It is not a COCO keypoint file, or a record of it is broken.
     """
     out = Path(out)
-    require_free([out], overwrite=overwrite)
+    require_free([out], overwrite=overwrite, inputs=[source])
     check_folder(image_folder)
     content = read_json(source)
     person = _check(content, source)

@@ -1,7 +1,5 @@
 """Reading sources and writing folders that are whole or absent."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +7,9 @@ from typing import Any
 from rich.progress import track
 
 from mmpose_temporal.posetrack.fields import load_json
+from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.utils import require_free, write_json
-from mmpose_temporal.utils.listing import list_inputs
+from mmpose_temporal.utils.staging import staged_folder
 
 from .report import ConversionReport
 
@@ -32,7 +31,8 @@ def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list
     """A file as it is, or a folder's files with these endings, in natural order of their names.
 
     Hidden files and leftovers of a killed run are left out
-    (:mod:`mmpose_temporal.utils.listing`).
+    (:mod:`mmpose_temporal.utils.listing`), and so are JSON files that are no videos
+    (:mod:`mmpose_temporal.posetrack.other_files`).
 
     Raises:
         FileNotFoundError: ``path`` does not exist or holds no such file.
@@ -43,10 +43,10 @@ def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list
         return [path]
     if not path.is_dir():
         raise FileNotFoundError(f"{path} does not exist")
-    listing = list_inputs(path, suffixes)
+    listing = list_videos(path, suffixes)
     files = listing.files
     if not files:
-        left = f"; left out: {listing.left_out[0].name}" if listing.left_out else ""
+        left = "".join(f"; left out: {reason}" for reason in listing.reasons[:1])
         raise FileNotFoundError(
             f"no file {' or '.join('*' + s for s in suffixes)} in {path}{left}"
         )
@@ -68,8 +68,8 @@ def convert_files(
 ) -> ConversionReport:
     """Convert files one by one into ``<out>/<stem>.json``; all of them or none.
 
-    The files are made in a folder next to ``out`` and moved when the last one is done, so a
-    source that cannot be read leaves ``out`` as it was.
+    The files are made in a hidden folder and moved when the last one is done, so a source that
+    cannot be read leaves ``out`` as it was.
 
     Args:
         sources: Files, each with its own stem.
@@ -84,12 +84,13 @@ def convert_files(
 
     Raises:
         FileExistsError: A target exists and ``overwrite`` is not set.
-        ValueError: A source is not what it should be.
+        ValueError: A source is not what it should be, or would be replaced.
     """
     contents = track(sources, title, disable=not progress)
     report = ConversionReport()
     pairs = ((source.stem, convert(source, report)) for source in contents)
-    write_folder(pairs, out, [source.stem for source in sources], overwrite=overwrite)
+    names = [source.stem for source in sources]
+    write_folder(pairs, out, names, inputs=sources, overwrite=overwrite)
     return report
 
 
@@ -98,6 +99,7 @@ def write_folder(
     out: str | Path,
     names: Sequence[str],
     *,
+    inputs: Iterable[str | Path] = (),
     overwrite: bool = False,
 ) -> None:
     """Write ``<out>/<name>.json`` for each name and content; all of them or none.
@@ -105,18 +107,13 @@ def write_folder(
     Raises:
         FileExistsError: See :func:`convert_files`.
         NotADirectoryError: ``out`` is a file.
+        ValueError: A file would replace one of the inputs, or two files have one name.
     """
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"{out} is a file; name a folder")
-    require_free([out / f"{name}.json" for name in names], overwrite=overwrite)
-    stage = out.parent / f".{out.name}.{os.getpid()}.partial"
-    try:
-        stage.mkdir(parents=True)
+    files = [f"{name}.json" for name in names]
+    require_free([out / file for file in files], overwrite=overwrite, inputs=inputs)
+    with staged_folder(out, files) as stage:
         for name, content in contents:
             write_json(stage / f"{name}.json", content)
-        out.mkdir(exist_ok=True)
-        for file in sorted(stage.iterdir()):
-            file.replace(out / file.name)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)

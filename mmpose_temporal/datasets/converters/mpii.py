@@ -70,7 +70,7 @@ def convert_mpii(
         ValueError: It is not such a list, or a record of it is broken.
     """
     out = Path(out)
-    require_free([out], overwrite=overwrite)
+    require_free([out], overwrite=overwrite, inputs=[source])
     check_folder(image_folder)
     content = read_json(source)
     if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):

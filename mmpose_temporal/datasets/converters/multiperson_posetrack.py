@@ -211,5 +211,6 @@ def convert_multiperson_posetrack(
         (video["name"], multiperson_video_to_18(video, report, **options))
         for video in track(videos, "Converting", disable=not progress)
     )
-    write_folder(contents, out, [video["name"] for video in videos], overwrite=overwrite)
+    names = [video["name"] for video in videos]
+    write_folder(contents, out, names, inputs=[source], overwrite=overwrite)
     return report

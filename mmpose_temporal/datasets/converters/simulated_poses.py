@@ -8,6 +8,7 @@ import numpy as np
 from mmpose_temporal.datasets import VideoAnnotation, load_videos
 from mmpose_temporal.datasets.tracklets import ErrorRates, clip_of_video, simulate_errors
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
+from mmpose_temporal.posetrack import prediction_paths, video_files
 from mmpose_temporal.posetrack.fields import integer, load_json
 from mmpose_temporal.structures import People, posetrack_metainfo
 from mmpose_temporal.utils import write_json
@@ -71,10 +72,13 @@ def simulate_pose_files(
         raise ValueError(f"frame_step must be 1 or more and seed 0 or more: {frame_step}, {seed}")
     if Path(annotations).resolve() == Path(out, "truth").resolve():
         raise ValueError(f"the annotations {annotations} would be overwritten: choose another out")
-    report = SimulationReport()
+    report, sources = SimulationReport(), video_files(Path(annotations))
     videos = load_videos(annotations, frame_step=frame_step, frame_order=frame_order)
+    names = [video.video_id for video in videos]
+    for folder in ("poses", "truth"):
+        prediction_paths(Path(out, folder), names, inputs=sources.values())
     for number, video in enumerate(videos):
-        path = Path(annotations, f"{video.video_id}.json")
+        path = sources[video.video_id]
         blank = [frame.file_name for frame in video.frames if not frame.is_labeled]
         if blank:
             raise ValueError(
@@ -86,7 +90,7 @@ def simulate_pose_files(
         report.files.append(write_video_predictions(Path(out, "poses"), video.video_id, frames))
         kept = {frame.image_id for frame in video.frames}
         try:
-            write_json(Path(out, "truth", path.name), _subset(load_json(path), kept))
+            write_json(Path(out, "truth", f"{path.stem}.json"), _subset(load_json(path), kept))
         except (ValueError, RecursionError) as error:  # NaN, or nested too deeply, where not read
             raise ValueError(f"{path} cannot be written again: {error}") from error
         report.videos += 1

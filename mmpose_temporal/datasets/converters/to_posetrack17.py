@@ -151,7 +151,7 @@ def convert_to_posetrack17(
         if len(videos) > 1:
             report = ConversionReport()
             pairs = ((name, _to_17(content, report)) for name, content in videos.items())
-            write_folder(pairs, out, list(videos), overwrite=overwrite)
+            write_folder(pairs, out, list(videos), inputs=files, overwrite=overwrite)
             return report
     convert = partial(posetrack18_to_17, frame_order=frame_order)
     return convert_files(files, out, convert, overwrite=overwrite, progress=progress)

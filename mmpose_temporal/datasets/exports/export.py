@@ -1,11 +1,11 @@
 """From a folder of predictions to another format."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.progress import track
+
+from mmpose_temporal.utils.staging import staged_folder
 
 from ..converters.files import require_free, source_files
 from ..converters.report import ConversionReport
@@ -79,7 +79,7 @@ def export_tracks(
             yield tracks
 
     if format == "coco":
-        require_free([out], overwrite=overwrite)
+        require_free([out], overwrite=overwrite, inputs=files)
         written = write_coco_results(out, videos())
         report.left_out["people without joints"] += report.converted["people"] - written
         report.note(COCO_LOSES)
@@ -87,16 +87,10 @@ def export_tracks(
     suffix, what, write, loses = _PER_VIDEO[format]
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"{out} is a file; name a folder")
-    require_free([out / f"{name}{suffix}" for name in names], overwrite=overwrite)
-    stage = out.parent / f".{out.name}.{os.getpid()}.partial"
-    try:
-        stage.mkdir(parents=True)
+    targets = [f"{name}{suffix}" for name in names]
+    require_free([out / name for name in targets], overwrite=overwrite, inputs=files)
+    with staged_folder(out, targets) as stage:
         for tracks in videos():
             report.converted[what] += write(stage / f"{tracks.video_id}{suffix}", tracks)
-        out.mkdir(exist_ok=True)
-        for file in sorted(stage.iterdir()):
-            file.replace(out / file.name)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
     report.note(loses)
     return report

@@ -103,7 +103,8 @@ def test(args: argparse.Namespace) -> None:
         )
     if args.dump and Path(args.dump).suffix not in (".pkl", ".pickle"):
         raise ValueError(f"--dump writes a .pkl file, got {args.dump}")
-    require_free(filter(None, (args.out, args.dump)), overwrite=args.overwrite)
+    inputs = [args.config, args.checkpoint]
+    require_free(filter(None, (args.out, args.dump)), overwrite=args.overwrite, inputs=inputs)
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     if cfg.get("test_cfg") is None:

@@ -239,4 +239,6 @@ def test_hidden_files_are_no_videos(root):
     (root / "annotations" / ".val.partial" / "v1.json").write_text("{")
     report = check_posetrack(root, images=False)
     assert report.ok and [s.videos for s in report.splits] == [2]
-    assert "val: 1 hidden or unfinished files are no videos: .v1.json.abcd.json" in report.text()
+    assert (
+        "val: 1 files are no videos: .v1.json.abcd.json: a hidden or unfinished" in report.text()
+    )

@@ -55,3 +55,19 @@ def test_all_or_none(tmp_path):
     with pytest.raises(FileExistsError, match="pass --overwrite"):
         require_free([out / "a.json"], overwrite=False)
     require_free([out / "a.json"], overwrite=True)
+
+
+def test_an_input_is_never_replaced(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "v.json").write_text("{}")
+    (tmp_path / "link").symlink_to("in")
+    for out in (tmp_path / "in", tmp_path / "link"):
+        with pytest.raises(ValueError, match=r"v\.json is an input"):
+            convert_files(source_files(tmp_path / "in"), out, lambda p, r: 1, overwrite=True)
+    assert (tmp_path / "in" / "v.json").read_text() == "{}"
+
+
+def test_figures_and_hidden_files_are_no_sources(tmp_path):
+    for name, text in (("v10.json", "{}"), ("v9.json", "{}"), (".u.json", "{}"), ("t.json", "[]")):
+        (tmp_path / name).write_text(text)
+    assert [path.name for path in source_files(tmp_path)] == ["v9.json", "v10.json"]
