@@ -25,6 +25,7 @@ from mmpose_temporal.utils.checkpoints import reading_checkpoint
 from mmpose_temporal_cli.train_test_flags import testing_flags, training_flags
 
 from .flags import merge_options, read_config
+from .required_data import require_data
 
 
 def _check_common(args: argparse.Namespace) -> None:
@@ -51,7 +52,7 @@ def train(args: argparse.Namespace) -> None:
 
     Raises:
         ValueError: Flags that cannot act, or a config that cannot be trained.
-        FileNotFoundError: No such config or checkpoint.
+        FileNotFoundError: No such config or checkpoint, or its data are not there.
     """
     _check_common(args)
     if args.no_validate and (args.show or args.show_dir):
@@ -77,6 +78,8 @@ def train(args: argparse.Namespace) -> None:
         raise ValueError("--show and --show-dir act in validation, and the config has no val_cfg")
     if cfg.get("train_cfg") is None:
         raise ValueError(f"{args.config} has no train_cfg: there is nothing to train")
+    validated = () if cfg.get("val_cfg") is None else ("val_dataloader",)
+    require_data(cfg, "train_dataloader", *validated)
     build_runner(cfg).train()
     _leave_group()
 
@@ -92,7 +95,7 @@ def test(args: argparse.Namespace) -> None:
     Raises:
         ValueError: Flags that cannot act, a config that cannot be tested, no checkpoint, or one
             of random weights.
-        FileNotFoundError: No such config or checkpoint.
+        FileNotFoundError: No such config or checkpoint, or its data are not there.
         FileExistsError: ``--out`` or ``--dump`` names a file that is there.
         CheckpointMismatch: The checkpoint is of another model.
     """
@@ -109,12 +112,13 @@ def test(args: argparse.Namespace) -> None:
     cfg.load_from = args.checkpoint
     if cfg.get("test_cfg") is None:
         raise ValueError(f"{args.config} has no test_cfg: there is nothing to test")
+    merge_options(cfg, args.cfg_options)
     if args.dump:
         evaluators = cfg.test_evaluator
         evaluators = evaluators if isinstance(evaluators, list | tuple) else [evaluators]
         dump = dict(type="DumpResults", out_file_path=args.dump)
         cfg.test_evaluator = [*evaluators, dump]
-    merge_options(cfg, args.cfg_options)
+    require_data(cfg, "test_dataloader")
     runner = build_runner(cfg)
     with reading_checkpoint(args.checkpoint):
         runner.load_or_resume()

@@ -12,9 +12,9 @@ from mmengine.dist import (
     get_world_size,
     is_main_process,
 )
-from mmengine.evaluator import BaseMetric
+from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import MMLogger
-from mmpose.registry import METRICS
+from mmpose.registry import EVALUATORS, METRICS
 
 from mmpose_temporal.structures import (
     POSETRACK18,
@@ -64,9 +64,8 @@ class PoseTrackMetric(BaseMetric):
         joints: 'all', or 'annotated' to leave joints that no ground truth annotates out of the
             means ('strict' always leaves them out).
         metrics: What to compute: some of 'AP', 'MOTA' (with MOTP, Precision, Recall, IDSW, Frag),
-            'IDF1' (with IDP, IDR), 'HOTA' (with DetA, AssA, LocA) and 'HOTA_legacy'. With it, a
-            config's evaluator must be a list: mmengine takes a bare dict that has ``metrics`` for
-            an evaluator of its own.
+            'IDF1' (with IDP, IDR), 'HOTA' (with DetA, AssA, LocA) and 'HOTA_legacy'; one name
+            alone may be a text.
         norm_item: What joint distances are measured in: 'head', 0.6 times the diagonal of the head
             box (PCKh), or 'bbox', ``bbox_share`` times the diagonal of the person's box. A joint
             matches within half of it. None: 'head' for PoseTrack's joints and wherever a person
@@ -99,7 +98,7 @@ class PoseTrackMetric(BaseMetric):
         mota_score_thr: float = 0.0,
         protocol: str = "poseval",
         joints: str = "all",
-        metrics: Sequence[str] = tuple(ALL_METRICS),
+        metrics: Sequence[str] | str = tuple(ALL_METRICS),
         norm_item: str | None = None,
         bbox_share: float = BBOX_SHARE,
         format_only: bool = False,
@@ -107,6 +106,7 @@ class PoseTrackMetric(BaseMetric):
         collect_device: str = "cpu",
         prefix: str | None = None,
     ) -> None:
+        metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
         check_options(
             protocol=protocol,
             joints=joints,
@@ -126,7 +126,7 @@ class PoseTrackMetric(BaseMetric):
             joints=joints,
             ap_score_thr=float(np.float32(ap_score_thr)),
             mota_score_thr=float(np.float32(mota_score_thr)),
-            metrics=tuple(metrics),
+            metrics=metrics,
         )
         self.norm_item = norm_item
         self.bbox_share = bbox_share
@@ -288,3 +288,16 @@ class PoseTrackMetric(BaseMetric):
         heads = any(np.isfinite(frame.truth.head_sizes).any() for frame in frames)
         posetrack = ScoredJoints.of(self.skeleton) is POSETRACK_JOINTS
         return "head" if heads or posetrack else "bbox"
+
+
+@EVALUATORS.register_module(name="PoseTrackMetric")
+def evaluator_with_metrics(**options: Any) -> Evaluator:
+    """The evaluator of one metric, for a config whose evaluator is no list and has ``metrics``.
+
+    By ``metrics`` mmengine's runner takes a bare dict for an evaluator, and looks for its type
+    among the evaluators.
+
+    Args:
+        **options: Of :class:`PoseTrackMetric`.
+    """
+    return Evaluator([PoseTrackMetric(**options)])

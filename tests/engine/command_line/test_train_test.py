@@ -12,6 +12,8 @@ from mmengine.hooks import Hook
 from mmpose.registry import HOOKS, MODELS
 
 from mmpose_temporal.engine.command_line import run_testing, run_tool, run_training
+from mmpose_temporal.engine.command_line.flags import merge_options
+from mmpose_temporal.engine.command_line.required_data import require_data
 from mmpose_temporal.engine.command_line.train_test import (
     load_config,
     train,
@@ -270,6 +272,33 @@ def test_cfg_options_act(tmp_path: Path) -> None:
     assert metrics["posetrack/Recall"] == 0  # every joint scores 0.9
 
 
+@pytest.mark.parametrize("in_a_list", [True, False])
+def test_metrics_from_the_command_line(tmp_path: Path, in_a_list: bool) -> None:
+    config = write_config(tmp_path, template_tracker_config())
+    cfg = Config.fromfile(config)
+    if in_a_list:
+        cfg.test_evaluator = [cfg.test_evaluator]
+    cfg.dump(str(config))
+    arguments = [str(config), str(oracle_checkpoint(tmp_path)), "--work-dir", str(tmp_path / "w")]
+    for number, metrics in enumerate(("AP", "(AP,)", "[AP,IDF1]")):
+        out = tmp_path / f"{number}.json"
+        option = f"test_evaluator.metrics={metrics}"
+        run_testing([*arguments, "--out", str(out), "--cfg-options", option])
+        figures = set(json.loads(out.read_text()))
+        assert "posetrack/AP" in figures and "posetrack/MOTA" not in figures
+        assert ("posetrack/IDF1" in figures) == (number == 2)
+
+
+def test_which_of_several_evaluators(tmp_path: Path) -> None:
+    config = Config(dict(val_evaluator=[dict(type="PoseTrackMetric"), dict(type="Other")]))
+    merge_options(config, {"val_evaluator.0.protocol": "strict"})
+    assert config.val_evaluator[0].protocol == "strict"
+    with pytest.raises(
+        ValueError, match=r"val_evaluator\.0: PoseTrackMetric, val_eval"
+    ):
+        merge_options(config, {"val_evaluator.protocol": "strict"})
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -385,6 +414,42 @@ def test_bad_input_of_a_test_is_one_line(tmp_path: Path, capsys, change: dict, t
     complaint = capsys.readouterr().err.splitlines()[-1]
     assert ": error: " in complaint and text in complaint
     assert "weights_only" not in complaint
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ("{}.data_root=nowhere", "nowhere does not exist ({} has data_root='nowhere')"),
+        ("{}.ann_file=absent", "data/absent does not exist ({} has ann_file='absent')"),
+    ],
+)
+@pytest.mark.parametrize("loader", ["train_dataloader", "val_dataloader", "test_dataloader"])
+def test_data_are_looked_for_first(
+    tmp_path: Path, capsys, options: str, text: str, loader: str
+) -> None:
+    """Before the model is built, whose type does not exist."""
+    config, place = write_config(tmp_path, tiny_tracker_config()), f"{loader}.dataset"
+    arguments = [str(config), "--work-dir", str(tmp_path / "w"), "--cfg-options"]
+    arguments += [options.format(place), "model.type=Nothing"]
+    if loader == "test_dataloader":
+        status = run_tool(flags_of_test(), run_test, [arguments[0], "x.pth", *arguments[1:]])
+    else:
+        status = run_tool(training_flags(), train, arguments)
+    complaint = capsys.readouterr().err
+    assert status == 2 and complaint.count("\n") == 1
+    assert text.format(place) in complaint and "docs/data.md" in complaint
+
+
+def test_data_sets_inside_others_are_looked_for(tmp_path: Path) -> None:
+    inside = dict(type="A", data_root=str(tmp_path), ann_file=["here", "there"])
+    (tmp_path / "here").mkdir()
+    repeated = dict(type="RepeatDataset", dataset=dict(type="ConcatDataset", datasets=[inside]))
+    config = Config(dict(train_dataloader=dict(dataset=repeated)))
+    place = r"train_dataloader\.dataset\.dataset\.datasets\.0 has ann_file='there'"
+    with pytest.raises(FileNotFoundError, match=place):
+        require_data(config, "train_dataloader", "val_dataloader")
+    (tmp_path / "there").mkdir()
+    require_data(config, "train_dataloader", "val_dataloader")
 
 
 def test_ctrl_c_in_a_training_is_one_line(tmp_path: Path, capsys) -> None:

@@ -1,0 +1,58 @@
+"""Whether the data that a config names are there, before anything is built or downloaded."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+FILES = ("ann_file", "bbox_file", "poses")
+"""Options of data sets that name a file or folder, relative to ``data_root``."""
+
+
+def require_data(config: Config, *loaders: str) -> None:
+    """Check the files that data loaders read first; their images are not looked for.
+
+    Args:
+        config: Of a training or a test.
+        loaders: Names of its data loaders, such as ``test_dataloader``; absent ones are passed
+            over.
+
+    Raises:
+        FileNotFoundError: A file or folder is not there; the text names it and the option that
+            names another.
+    """
+    for loader in loaders:
+        dataset = (config.get(loader) or {}).get("dataset")
+        for option, settings in _datasets(dataset, f"{loader}.dataset"):
+            _require(option, settings)
+
+
+def _datasets(dataset: Any, option: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """A data set and those that it wraps, with their places in the config."""
+    if not isinstance(dataset, Mapping):
+        return
+    yield option, dataset
+    yield from _datasets(dataset.get("dataset"), f"{option}.dataset")
+    for index, part in enumerate(dataset.get("datasets") or ()):
+        yield from _datasets(part, f"{option}.datasets.{index}")
+
+
+def _require(option: str, settings: Mapping[str, Any]) -> None:
+    root = settings.get("data_root") or ""
+    for name in FILES:
+        value = settings.get(name)
+        for file in value if isinstance(value, list | tuple) else [value]:
+            if not isinstance(file, str) or not file or "://" in f"{root}{file}":
+                continue
+            path = Path(root, file)
+            if path.exists() or (name == "bbox_file" and Path(file).exists()):
+                continue
+            root_is_there = not root or Path(root).is_dir()
+            absent = path if root_is_there else Path(root)
+            wanted = f"{name}={file!r}" if root_is_there else f"data_root={root!r}"
+            raise FileNotFoundError(
+                f"the data of the config are not there: {absent} does not exist ({option} has "
+                f"{wanted}). docs/data.md says where to get and how to convert data; data in "
+                f"another folder: --cfg-options {option}.data_root=FOLDER"
+            )
