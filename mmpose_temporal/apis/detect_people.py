@@ -20,6 +20,7 @@ from mmpose_temporal.datasets.converters.files import require_free
 from mmpose_temporal.posetrack.fields import flag, integer, numbers
 from mmpose_temporal.posetrack.records import checked_name
 from mmpose_temporal.utils import atomic_write, safe_join, write_json
+from mmpose_temporal.utils.file_kinds import FRAMES_OF_VIDEO, VIDEO_SUFFIXES
 from mmpose_temporal.utils.images import WrongSizeError, read_image
 from mmpose_temporal.utils.listing import list_inputs, natural_key
 
@@ -80,10 +81,14 @@ def folder_frames(root: str | Path) -> list[tuple[int, str]]:
     """
     root = Path(root)
     if not root.is_dir():
-        raise FileNotFoundError(f"{root} is no folder")
+        video = root.is_file() and root.suffix.lower() in VIDEO_SUFFIXES
+        advice = f", but a video: {FRAMES_OF_VIDEO}" if video else ""
+        raise FileNotFoundError(f"{root} is no folder{advice}")
     images = list_inputs(root, IMAGE_SUFFIXES, recursive=True).files
     if not images:
-        raise FileNotFoundError(f"no images ({', '.join(IMAGE_SUFFIXES)}) in {root}")
+        videos = [path.name for path in sorted(root.iterdir()) if path.suffix in VIDEO_SUFFIXES]
+        advice = f"; it holds the video {videos[0]}: {FRAMES_OF_VIDEO}" if videos else ""
+        raise FileNotFoundError(f"no images ({', '.join(IMAGE_SUFFIXES)}) in {root}{advice}")
     frames = []
     folders: dict[Path, list[Path]] = {}
     for path in images:
@@ -272,6 +277,14 @@ def _write(out: Path, frames: Frames, done: dict[int, dict], file_names: bool) -
         report.left_out["boxes below the score threshold"] += line["below"]
     unusable = report.left_out["unreadable or missing frames"]
     unusable += report.left_out["frames of another size than annotated"]
-    report.converted.update(frames=len(frames) - unusable, boxes=len(boxes))
+    searched, found = len(frames) - unusable, sum(bool(done[i]["rows"]) for i, _ in frames)
+    report.converted.update(frames=searched, boxes=len(boxes))
+    if found < searched:
+        report.note(f"nobody was found in {searched - found} of {searched} frames")
+    if searched and not found:
+        report.note(
+            "there is not one box: --category must be the detector's label of people, and "
+            "--score-thr lower than its scores"
+        )
     write_json(out, boxes)
     return report

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mmpose_temporal.utils.file_kinds import other_than_json
 from mmpose_temporal.utils.text import shown, shown_name
 
 INT64 = np.iinfo(np.int64)
@@ -31,12 +32,15 @@ def load_json(path: Path) -> Any:
 
     Raises:
         OSError: It cannot be opened.
-        ValueError: It is not JSON, as if it is truncated, empty or compressed; or a record has a
-            field twice.
+        ValueError: It is not JSON, as if it is truncated, empty or of another kind (a video, a
+            checkpoint, an archive); or a record has a field twice.
     """
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        raise ValueError(f"{path} is not valid JSON: it is compressed (gzip); unpack it first")
+    with path.open("rb") as file:
+        head = file.read(64)
+        other = other_than_json(path, head)
+        if other is not None:  # said before a video of gigabytes is read
+            raise ValueError(f"{path} is not valid JSON: it {other}")
+        data = head + file.read()
     if not data.strip():
         raise ValueError(f"{path} is not valid JSON: the file is empty")
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mmpose_temporal.structures import POSETRACK18, Skeleton, refuse_keypoints
+from mmpose_temporal.utils.file_kinds import note_on_folder
 
 from .annotations import FrameAnnotation, VideoAnnotation, annotated_frames
 from .content import FileContent
@@ -99,7 +100,9 @@ def video_files(folder: Path) -> dict[str, Path]:
     files = {file.stem: file for file in listing.files}
     if not files:
         left = "".join(f"; left out: {reason}" for reason in listing.reasons[:1])
-        raise FileNotFoundError(f"no annotation file (*.json) in {folder}{left}")
+        raise FileNotFoundError(
+            f"no annotation file (*.json) in {folder}{left}{note_on_folder(folder)}"
+        )
     if len(files) < len(listing.files):
         twin = next(file for file in listing.files if files[file.stem] != file)
         raise ValueError(f"{folder} has {twin.name} and {files[twin.stem].name}: rename one")

@@ -53,6 +53,26 @@ def test_frames_of_annotations(root):
     assert not list(root.glob("*.partial"))
 
 
+def test_frames_without_people_are_counted(root):
+    class SomeBoxes(CornerBoxes):
+        """None in the frames of the second call."""
+
+        def __call__(self, frames, samples, device):
+            found = super().__call__(frames, samples, device)
+            return found if len(self.batches) == 1 else [(b[1:], s[1:]) for b, s in found]
+
+    frames = annotated_frames(root / "annotations" / "val", root)
+    out, options = root / "boxes.json", dict(description=MADE_WITH, batch_size=4, overwrite=True)
+    report = detect_people(SomeBoxes(), frames, root, out, **options)
+    assert report.notes == ["nobody was found in 4 of 8 frames"]
+    report = detect_people(CornerBoxes(), frames, root, out, score_thr=0.9, **options)
+    assert report.converted["boxes"] == 0 and json.loads(out.read_text()) == []
+    assert report.notes[0] == "nobody was found in 8 of 8 frames"
+    assert "--category" in report.notes[1] and "--score-thr" in report.notes[1]
+    report = detect_people(CornerBoxes(), frames, root, out, **options)
+    assert report.notes == []
+
+
 def test_frames_of_a_folder(root):
     frames = folder_frames(root / "images" / "val")
     # v1 is the first folder by name, v2 the second.

@@ -293,9 +293,7 @@ def test_which_of_several_evaluators(tmp_path: Path) -> None:
     config = Config(dict(val_evaluator=[dict(type="PoseTrackMetric"), dict(type="Other")]))
     merge_options(config, {"val_evaluator.0.protocol": "strict"})
     assert config.val_evaluator[0].protocol == "strict"
-    with pytest.raises(
-        ValueError, match=r"val_evaluator\.0: PoseTrackMetric, val_eval"
-    ):
+    with pytest.raises(ValueError, match=r"val_evaluator\.0: PoseTrackMetric, val_eval"):
         merge_options(config, {"val_evaluator.protocol": "strict"})
 
 
