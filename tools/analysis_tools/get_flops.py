@@ -44,11 +44,15 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
         why_not_the_paper,
     )
     from mmpose_temporal.models import PoseEntailment
+    from mmpose_temporal.utils.foreign_packages import require_packages
 
     init_default_scope(config.get("default_scope", "mmpose"))
     model, found = config.model, []
-    estimator = model.get("estimator", model if "backbone" in model else None)
+    estimator = model.get("estimator")
+    if "backbone" in model and "association" not in model:  # trackers have one for mmpose's tools
+        estimator = model
     if estimator is not None:
+        require_packages(estimator)
         network = MODELS.build(dict(estimator))
         size = shape or getattr(getattr(network.head, "decoder", None), "input_size", (0, 0))[::-1]
         if min(size) < 1:

@@ -10,6 +10,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from mmpose_temporal.structures import UNTRACKED, FramePacket, People
+from mmpose_temporal.utils.foreign_packages import require_packages
 
 from .estimation import (
     CheckpointGuard,
@@ -71,6 +72,7 @@ class PoseTracker(TrackerModel):
 
     Raises:
         ValueError: An option out of its range.
+        ImportError: The estimator is made of parts of a package that does not import.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class PoseTracker(TrackerModel):
         if max_crops < 1:
             raise ValueError(f"max_crops must be 1 or more, got {max_crops}")
         settings = dict(backbone=backbone, train_cfg=train_cfg, test_cfg=test_cfg)
+        require_packages(estimator)
         estimator = MODELS.build(with_settings(estimator, settings))
         moved: Propagation | None = None if propagation is None else MODELS.build(propagation)
         stored: Memory | None = None if memory is None else MODELS.build(memory)
