@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmpose_temporal_cli import add_config_options, add_frame_order, run_tool
+from mmpose_temporal_cli import add_config_options, add_frame_order, add_overwrite, run_tool
 
 
 def flags() -> argparse.ArgumentParser:
@@ -13,6 +13,7 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("config", help="config of a PoseOnlyTracker")
     parser.add_argument("poses", help="folder of per-video JSON files (PoseTrack18 layout)")
     parser.add_argument("--out", required=True, help="folder for the same files with ids")
+    add_overwrite(parser)
     parser.add_argument(
         "--images",
         help="folder that the frames' paths in the files begin in, for a tracker that looks at "
@@ -46,6 +47,7 @@ def run(args: argparse.Namespace) -> None:
         images=args.images,
         skeleton=skeleton,
         frame_order=args.frame_order,
+        overwrite=args.overwrite,
     )
     print(report)
 

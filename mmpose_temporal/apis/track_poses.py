@@ -100,6 +100,7 @@ def track_pose_files(
     images: str | Path | None = None,
     skeleton: Skeleton | None = None,
     frame_order: str = "auto",
+    overwrite: bool = False,
     progress: bool = True,
 ) -> TrackingReport:
     """Track all videos of a folder and write each as soon as it is done.
@@ -115,6 +116,7 @@ def track_pose_files(
             and without that those that the files name; PoseTrack18's if they name none.
         frame_order: What orders the frames of a video, see
             :mod:`mmpose_temporal.posetrack.frame_order`.
+        overwrite: Replace files in ``out`` that hold something else than what is written now.
         progress: Show a progress bar.
 
     Returns:
@@ -124,6 +126,7 @@ def track_pose_files(
         ValueError: Broken files, or files of other keypoints; a frame that cannot be read; a file
             of ``out`` would replace one of ``poses`` (behind a link, too), or two videos would be
             written to one file; then nothing is written.
+        FileExistsError: A file in ``out`` holds something else and ``overwrite`` is not set.
     """
     if Path(out).resolve() == Path(poses).resolve():
         raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
@@ -134,7 +137,9 @@ def track_pose_files(
     for video in track(videos, description="Tracking", disable=not progress):
         finished = _track_video(tracker, video, images)
         predicted = [_predicted(frame) for frame in finished]
-        write_video_predictions(out, video.video_id, predicted, skeleton=video.skeleton)
+        write_video_predictions(
+            out, video.video_id, predicted, skeleton=video.skeleton, overwrite=overwrite
+        )
         report.videos += 1
         report.frames += len(finished)
         report.poses += sum(len(frame.people) for frame in video.frames)

@@ -90,6 +90,7 @@ def write_video_predictions(
     frames: Sequence[PredictedFrame],
     *,
     skeleton: Skeleton = POSETRACK18,
+    overwrite: bool = True,
 ) -> Path:
     """Write the predictions of one video, atomically.
 
@@ -102,6 +103,7 @@ def write_video_predictions(
         video_id: Name of the video and of the file.
         frames: All frames of the video, in order.
         skeleton: The keypoints of the poses; ``categories`` has their names and links.
+        overwrite: Replace a file that is there; see :func:`~mmpose_temporal.utils.write_json`.
 
     Returns:
         The path of the file.
@@ -110,6 +112,7 @@ def write_video_predictions(
         ValueError: The video id is no file name; a frame has another number of keypoints than
             the skeleton, a track id that is negative or repeated, or a value that is NaN,
             infinite or beyond :data:`~.fields.LARGEST`.
+        FileExistsError: The file has other content and ``overwrite`` is not set.
     """
     path = prediction_path(folder, video_id)
     annotations = []
@@ -130,7 +133,8 @@ def write_video_predictions(
     ]
     categories = person_categories(skeleton)
     people = number_people(annotations)
-    write_json(path, {"images": images, "annotations": people, "categories": categories})
+    content = {"images": images, "annotations": people, "categories": categories}
+    write_json(path, content, overwrite=overwrite)
     return path
 
 

@@ -158,12 +158,26 @@ def remove_leftover(path: Path) -> None:
             os.close(descriptor)
 
 
-def write_json(path: str | os.PathLike, obj: Any) -> None:
+def write_json(path: str | os.PathLike, obj: Any, *, overwrite: bool = True) -> None:
     """Write ``obj`` as compact JSON, atomically.
+
+    Args:
+        path: Target file. Missing parent folders are made.
+        obj: What is written.
+        overwrite: Replace a file that is there. False: one that holds the same stays, another one
+            is an error, so that a run which was cut off can be started again.
 
     Raises:
         ValueError: ``obj`` holds NaN or infinity, which JSON does not have.
+        FileExistsError: ``path`` has other content and ``overwrite`` is not set.
     """
+    if not overwrite and os.path.lexists(path):
+        text = json.dumps(obj, allow_nan=False, separators=(",", ":"))
+        if not os.path.isfile(path) or Path(path).read_bytes() != text.encode():
+            raise FileExistsError(
+                f"{path} exists with other content; pass --overwrite to replace it"
+            )
+        return
     with atomic_write(path) as file:
         json.dump(obj, file, allow_nan=False, separators=(",", ":"))
 

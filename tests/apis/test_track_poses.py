@@ -224,3 +224,23 @@ def test_frames_that_are_not_there(tmp_path: Path, project_root: Path) -> None:
         track_pose_files(
             tracker, folder, tmp_path / "out", images=tmp_path / "elsewhere", progress=False
         )
+
+
+def test_a_run_can_be_repeated_and_replaces_nothing_else(
+    tmp_path: Path, project_root: Path
+) -> None:
+    """As after an interruption: what is there and the same stays, what is missing is made."""
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    folder, out = poses_without_ids(tmp_path), tmp_path / "out"
+    track_pose_files(tracker, folder, out, progress=False)
+    first = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert sorted(first) == ["v1.json", "v2.json"]
+    (out / "v2.json").unlink()
+    track_pose_files(tracker, folder, out, progress=False)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == first
+    (out / "v1.json").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"v1\.json exists with other content"):
+        track_pose_files(tracker, folder, out, progress=False)
+    assert (out / "v1.json").read_text() == "mine"
+    track_pose_files(tracker, folder, out, overwrite=True, progress=False)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == first

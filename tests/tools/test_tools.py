@@ -96,6 +96,36 @@ def test_a_path_that_is_not_there(run, name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+THERE = {
+    "test.py": ["nowhere.py", "nowhere.pth", "--out", "there.json"],
+    "evaluate_posetrack.py": ["nowhere", "predictions", "--out", "there.json"],
+    "analysis_tools/compare_runs.py": ["nowhere.json", "b.json", "--out", "there.json"],
+    "analysis_tools/print_config.py": ["nowhere.py", "--out", "there.py"],
+    "analysis_tools/plot_matching.py": (
+        ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "there.png"]
+    ),
+    "analysis_tools/plot_tkmr.py": (
+        ["nowhere.py", "w.pth", "--video", "v", "--frame", "1", "--out", "there.png"]
+    ),
+    "model_converters/extract_similarity.py": ["nowhere.pth", "there.pth"],
+}
+"""Tools that write one file, with arguments of which that one exists."""
+
+
+@pytest.mark.parametrize("name", THERE)
+def test_a_file_that_is_there_is_not_replaced(run, name, tmp_path):
+    """They say so before they look at anything else; --overwrite goes on to the next error."""
+    file = tmp_path / next(a for a in THERE[name] if a.startswith("there"))
+    file.write_text("mine")
+    status, printed, complaint = run(name, *THERE[name])
+    assert (status, printed) == (2, "")
+    assert f"{file.name} exists; pass --overwrite to replace it" in complaint
+    assert complaint.count("\n") == 1
+    status, _, complaint = run(name, *THERE[name], "--overwrite")
+    assert status == 2 and "nowhere" in complaint
+    assert file.read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_unknown_option(run, name):
     status, _, complaint = run(name, *NOWHERE.get(name, []), "--no-such-option")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmpose_temporal.utils import atomic_write, safe_join, write_json
+from mmpose_temporal.utils import atomic_write, require_free, safe_join, write_json
 from mmpose_temporal.utils.listing import is_input, list_inputs
 
 
@@ -203,3 +203,32 @@ def test_safe_join_inside(relative, expected):
 def test_safe_join_refuses_to_leave_the_root(relative):
     with pytest.raises(ValueError, match="leaves the data root '/data'"):
         safe_join("/data", relative)
+
+
+def test_what_is_there_stays_without_overwrite(tmp_path):
+    """The same content is no reason to stop: a run that was cut off is started again."""
+    path = tmp_path / "a.json"
+    write_json(path, {"a": 1}, overwrite=False)
+    before = path.stat()
+    write_json(path, {"a": 1}, overwrite=False)
+    assert path.stat().st_ino == before.st_ino  # not written again
+    with pytest.raises(FileExistsError, match=r"a\.json exists with other content"):
+        write_json(path, {"a": 2}, overwrite=False)
+    assert path.read_text() == '{"a":1}'
+    write_json(path, {"a": 2})
+    assert path.read_text() == '{"a":2}'
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FileExistsError):
+        write_json(tmp_path / "folder", {}, overwrite=False)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "folder"]
+
+
+def test_targets_must_be_free(tmp_path):
+    there, absent = tmp_path / "there", tmp_path / "absent"
+    there.write_text("")
+    (tmp_path / "link").symlink_to(absent)  # broken, and yet somebody's
+    require_free([absent], overwrite=False)
+    require_free([there, absent], overwrite=True)
+    for target in (there, tmp_path / "link"):
+        with pytest.raises(FileExistsError, match=f"{target.name} exists; pass --overwrite"):
+            require_free([absent, target], overwrite=False)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmpose_temporal_cli import add_config_options, add_frame_order, run_tool
+from mmpose_temporal_cli import add_config_options, add_frame_order, add_overwrite, run_tool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +31,7 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("--video", required=True, help="name of the video")
     parser.add_argument("--frame", required=True, type=int, help="position in it, from 0")
     parser.add_argument("--out", required=True, type=Path, help="picture, .png or .jpg")
+    add_overwrite(parser)
     parser.add_argument("--checkpoint", help="weights of a similarity that learns")
     parser.add_argument(
         "--images", help="folder that the frames' paths begin in; poses are drawn on them"
@@ -152,9 +153,11 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_temporal.datasets import load_videos
     from mmpose_temporal.engine.command_line import read_config
     from mmpose_temporal.models import PoseEntailment
+    from mmpose_temporal.utils import require_free
     from mmpose_temporal.visualization import save_picture
     from mmpose_temporal.visualization.frame_matches import frame_matches
 
+    require_free([args.out], overwrite=args.overwrite)
     config = read_config(args.config, args.cfg_options)
     tracker = build_pose_only_tracker(config, args.checkpoint)
     similarity = tracker.association.similarity
@@ -177,6 +180,7 @@ def run(args: argparse.Namespace) -> None:
     if attends:
         path = args.out.with_stem(f"{args.out.stem}-attention")
         pictures[path] = picture_of_attention(similarity, matches, video, args)
+    require_free(pictures, overwrite=args.overwrite)
     for path, picture in pictures.items():
         save_picture(path, picture)
         print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels")

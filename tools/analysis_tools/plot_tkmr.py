@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmpose_temporal_cli import add_config_options, run_tool
+from mmpose_temporal_cli import add_config_options, add_overwrite, run_tool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,7 @@ def flags() -> argparse.ArgumentParser:
     )
     parser.add_argument("--frame", required=True, type=int, help="position in it, from 0")
     parser.add_argument("--out", required=True, type=Path, help="picture, .png or .jpg")
+    add_overwrite(parser)
     parser.add_argument("--track", type=int, metavar="ID", help="whose refinement: the track id")
     parser.add_argument("--keypoint", metavar="NAME_OR_INDEX", help="which keypoint's")
     parser.add_argument("--device", help="as cpu or cuda:0; without it, the best there is")
@@ -126,9 +127,11 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_temporal.apis import build_pose_tracker, load_test_video
     from mmpose_temporal.engine.command_line import read_config
     from mmpose_temporal.models.similarities import KeypointMatchingSimilarity
+    from mmpose_temporal.utils import require_free
     from mmpose_temporal.visualization import save_picture
     from mmpose_temporal.visualization.watch_frame import watch_frame
 
+    require_free([args.out], overwrite=args.overwrite)
     config = read_config(args.config, args.cfg_options)
     keypoint = keypoint_index(args.keypoint)
     dataset = load_test_video(config, args.video)
@@ -154,6 +157,7 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(
             "--track and --keypoint say whose refinement is drawn, and the config refines nothing"
         )
+    require_free(pictures, overwrite=args.overwrite)
     for path, (picture, note) in pictures.items():
         save_picture(path, picture)
         print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels; {note}")

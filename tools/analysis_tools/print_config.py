@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmpose_temporal_cli import add_config_options, run_tool
+from mmpose_temporal_cli import add_config_options, add_overwrite, run_tool
 
 
 def flags() -> argparse.ArgumentParser:
@@ -19,6 +19,7 @@ def flags() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write the config here (a .py file without bases) in place of printing it",
     )
+    add_overwrite(parser)
     return parser
 
 
@@ -29,10 +30,12 @@ def run(args: argparse.Namespace) -> None:
         ValueError: ``--out`` is no .py file, or the config cannot be read.
     """
     from mmpose_temporal.engine.command_line import read_config
-    from mmpose_temporal.utils import atomic_write, base_files, refuse_inputs
+    from mmpose_temporal.utils import atomic_write, base_files, refuse_inputs, require_free
 
     if args.out is not None and args.out.suffix != ".py":
         raise ValueError(f"--out must end in .py, got {args.out}")
+    if args.out is not None:
+        require_free([args.out], overwrite=args.overwrite)
     config = read_config(args.config, args.cfg_options)
     files = base_files(args.config)
     if args.out is not None:

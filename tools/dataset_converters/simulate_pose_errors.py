@@ -14,7 +14,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmpose_temporal_cli import add_frame_order, run_tool
+from mmpose_temporal_cli import add_frame_order, add_overwrite, run_tool
 
 RATES = dict(
     jitter=0.02,
@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> None:
         frame_step=args.frame_step,
         frame_order=args.frame_order,
         seed=args.seed,
+        overwrite=args.overwrite,
     )
     print(report)
 
@@ -66,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--frame-step", type=int, default=1, help="take every n-th frame")
     parser.add_argument("--seed", type=int, default=0, help="of the errors")
     add_frame_order(parser)
+    add_overwrite(parser)
     rates = parser.add_argument_group(
         "errors", "see ErrorRates of mmpose_temporal.datasets.tracklets"
     )

@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmpose_temporal_cli import run_tool
+from mmpose_temporal_cli import add_overwrite, run_tool
 
 INSIDE = "association.similarity."
 
@@ -24,11 +24,11 @@ def run(args: argparse.Namespace) -> None:
     import torch
 
     from mmpose_temporal.structures import stated_keypoints
-    from mmpose_temporal.utils import atomic_write, refuse_inputs
+    from mmpose_temporal.utils import atomic_write, require_free
     from mmpose_temporal.utils.checkpoints import reading_checkpoint
     from mmpose_temporal.utils.training_mark import MARK
 
-    refuse_inputs([args.out], [args.checkpoint])
+    require_free([args.out], overwrite=args.overwrite, inputs=[args.checkpoint])
     with reading_checkpoint(args.checkpoint):
         content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
     weights = content.get("state_dict", content) if isinstance(content, dict) else {}
@@ -58,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("checkpoint", help="of a tracker, as tools/train.py writes it")
     parser.add_argument("out", help="file to be written")
+    add_overwrite(parser)
     return run_tool(parser, run, argv)
 
 

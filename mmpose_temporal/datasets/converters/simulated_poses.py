@@ -47,6 +47,7 @@ def simulate_pose_files(
     frame_step: int = 1,
     frame_order: str = "auto",
     seed: int = 0,
+    overwrite: bool = False,
 ) -> SimulationReport:
     """Write ``out/poses`` (with errors, without ids) and ``out/truth``, of the same frames.
 
@@ -60,11 +61,13 @@ def simulate_pose_files(
         frame_step: Take every n-th frame.
         frame_order: What orders the frames, see :mod:`mmpose_temporal.posetrack.frame_order`.
         seed: Of the errors; each video has its own, by its place in the folder.
+        overwrite: Replace files below ``out`` that hold something else than what is written now.
 
     Raises:
         ValueError: Broken annotations, a frame without labels, or ``out/truth`` is the folder of
             the annotations.
         FileNotFoundError: No annotations.
+        FileExistsError: A file holds something else and ``overwrite`` is not set.
     """
     if not Path(annotations).is_dir():
         raise FileNotFoundError(f"{annotations} is no folder of per-video JSON files")
@@ -87,10 +90,15 @@ def simulate_pose_files(
             )
         rng = np.random.default_rng([seed, number])
         frames = _with_errors(video, rates or ErrorRates(), rng)
-        report.files.append(write_video_predictions(Path(out, "poses"), video.video_id, frames))
+        report.files.append(
+            write_video_predictions(
+                Path(out, "poses"), video.video_id, frames, overwrite=overwrite
+            )
+        )
         kept = {frame.image_id for frame in video.frames}
         try:
-            write_json(Path(out, "truth", f"{path.stem}.json"), _subset(load_json(path), kept))
+            truth = _subset(load_json(path), kept)
+            write_json(Path(out, "truth", f"{path.stem}.json"), truth, overwrite=overwrite)
         except (ValueError, RecursionError) as error:  # NaN, or nested too deeply, where not read
             raise ValueError(f"{path} cannot be written again: {error}") from error
         report.videos += 1

@@ -106,3 +106,17 @@ def test_folders_that_are_wrong(tmp_path, annotations):
     simulate_pose_files(annotations, tmp_path / "out")
     with pytest.raises(ValueError, match="would be overwritten"):
         simulate_pose_files(tmp_path / "out" / "truth", tmp_path / "out", frame_step=2)
+
+
+def test_a_run_can_be_repeated_and_replaces_nothing_else(tmp_path):
+    root = write_tiny_posetrack(tmp_path / "data")
+    annotations, out = root / "annotations" / "val", tmp_path / "out"
+    simulate_pose_files(annotations, out)
+    first = {path: path.read_bytes() for path in out.rglob("*.json")}
+    assert len(first) == 4
+    simulate_pose_files(annotations, out)  # the same seed
+    with pytest.raises(FileExistsError, match="exists with other content"):
+        simulate_pose_files(annotations, out, seed=1)
+    assert {path: path.read_bytes() for path in out.rglob("*.json")} == first
+    simulate_pose_files(annotations, out, seed=1, overwrite=True)
+    assert {path: path.read_bytes() for path in out.rglob("*.json")} != first
