@@ -108,15 +108,15 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_temporal.evaluation.results import run_origin
     from mmpose_temporal.posetrack import input_files
     from mmpose_temporal.structures import read_skeleton
-    from mmpose_temporal.utils import require_free
+    from mmpose_temporal.utils import refuse_inputs, require_free
 
     skeleton = None if args.metainfo is None else read_skeleton(dict(from_file=args.metainfo))
     if args.out is None and (args.box_source or args.checkpoint):
         raise ValueError("--box-source and --checkpoint are recorded in a file: give --out")
     origin = None
     if args.out is not None:
-        inputs = input_files(args.truth, args.predictions)
-        require_free([args.out], overwrite=args.overwrite, inputs=inputs)
+        require_free([args.out], overwrite=args.overwrite)
+        refuse_inputs([args.out], input_files(args.truth, args.predictions))
         origin = run_origin(
             command=args.command_line,
             checkpoint=args.checkpoint,

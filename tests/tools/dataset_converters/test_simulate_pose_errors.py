@@ -42,7 +42,9 @@ def test_every_rate_is_an_option(monkeypatch, tmp_path, annotations):
     out = tmp_path / "out"
     assert run(monkeypatch, annotations, out, *EXACT, "--missed=1", "--scores", 0.2, 0.3) == 0
     assert not json.loads((out / "poses" / "v1.json").read_text())["annotations"]
-    assert run(monkeypatch, annotations, out, *EXACT, "--scores", 0.2, 0.3) == 0
+    assert run(monkeypatch, annotations, out, *EXACT, "--scores", 0.2, 0.3) == 2  # are there
+    options = (*EXACT, "--scores", 0.2, 0.3, "--overwrite")
+    assert run(monkeypatch, annotations, out, *options) == 0
     content = json.loads((out / "poses" / "v1.json").read_text())
     scores = [s for a in content["annotations"] for s in a["scores"] if s > 0]
     assert len(scores) == 10 * 15 and 0.2 <= min(scores) < max(scores) <= 0.3
