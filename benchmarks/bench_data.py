@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from common import arguments, emit, only_rows, paired
+from common import arguments, emit, only_rows, paired, start
 from mmpose.datasets import PoseTrack18Dataset
 from mmpose.utils import register_all_modules
 
@@ -130,4 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

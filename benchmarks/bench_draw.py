@@ -4,7 +4,7 @@ Reference: mmpose's own PoseLocalVisualizer on the same people, which draws neit
 """
 
 import numpy as np
-from common import arguments, emit, only_rows, paired
+from common import arguments, emit, only_rows, paired, start
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
@@ -71,4 +71,4 @@ def bench(repeats: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

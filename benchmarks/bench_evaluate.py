@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import arguments, emit, only_rows, paired
+from common import arguments, emit, only_rows, paired, start
 from pose_videos import add_annotations, annotation_folder
 from scipy.optimize import linear_sum_assignment
 
@@ -325,4 +325,4 @@ def bench(folder: Path | None, quick: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from bench_tracker import rates, track_all
-from common import arguments, emit, only_rows, paired
+from common import arguments, emit, only_rows, paired, start
 from mmengine.config import Config, ConfigDict
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
@@ -268,4 +268,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

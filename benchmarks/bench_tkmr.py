@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from common import arguments, emit, only_rows, paired
+from common import arguments, emit, only_rows, paired, start
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -276,4 +276,4 @@ def bench(quick: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

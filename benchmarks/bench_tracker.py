@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from common import arguments, emit, only_rows
+from common import arguments, emit, only_rows, start
 from mmengine.config import Config
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
@@ -118,4 +118,4 @@ def bench(data: str, frames: list[Video], repeats: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -20,6 +20,15 @@ def arguments(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def start(main: Callable[[], None]) -> None:
+    """Run a benchmark; Ctrl-C ends it as it ends the tools, with one line and the status 130."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        print(f"{os.path.basename(sys.argv[0])}: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
 @contextmanager
 def only_rows() -> Iterator[None]:
     """Keep stdout for the rows of :func:`emit`; what libraries print there goes to stderr.

@@ -6,7 +6,6 @@ Each step is a command of this project that a user would type; it is printed bef
 import argparse
 import json
 import shlex
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -42,21 +41,22 @@ def run(step: str, command: list[str], log: Path) -> float:
     Returns:
         Seconds it took.
     """
+    from mmpose_temporal.utils.processes import run_program
+
     console.print(f"[bold]{step}[/bold]\n  {shlex.join(command)}\n  log: {log}", highlight=False)
     start = time.perf_counter()
-    with log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+    with console.status(step) as bar:
+        status = run_program(
+            [sys.executable, *command],
+            log,
+            cwd=ROOT,
+            waiting=lambda: bar.update(f"{step}: {time.perf_counter() - start:.0f} s"),
         )
-        with console.status(step) as status:
-            while process.poll() is None:
-                time.sleep(1)
-                status.update(f"{step}: {time.perf_counter() - start:.0f} s")
     seconds = time.perf_counter() - start
-    if process.returncode != 0:
+    if status != 0:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:])
         console.print(tail, highlight=False, markup=False)
-        raise StepFailed(f"'{step}' failed (exit {process.returncode}); see {log}")
+        raise StepFailed(f"'{step}' failed (exit {status}); see {log}")
     console.print(f"  done in {seconds:.0f} s\n", highlight=False)
     return seconds
 

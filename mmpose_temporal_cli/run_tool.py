@@ -7,15 +7,18 @@ Exit status of every tool:
   step failed. An error of the program itself ends with Python's traceback and this status too.
 * 2: wrong usage or bad input, as of argparse; one line, ``TOOL: error: WHAT AND WHERE``, on
   stderr.
-* 130: interrupted (128 + SIGINT, as shells have it), with one line.
+* 130: interrupted (128 + SIGINT, as shells have it), with one line. After Ctrl-C any error counts
+  as that: libraries turn the interrupt into other errors, or miss a worker that got it too.
 """
 
 import argparse
 import os
 import re
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pickle import UnpicklingError
 
 DONE, INCOMPLETE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -71,6 +74,38 @@ def run_tool(
         SystemExit: Wrong usage, or ``--help`` (argparse).
         Exception: An error of the program, for its traceback.
     """
+    with _noted_interrupts() as interrupts:
+        return _run(parser, run, arguments, interrupts)
+
+
+@contextmanager
+def _noted_interrupts() -> Iterator[list[int]]:
+    """A list that Ctrl-C adds to, besides raising KeyboardInterrupt as always."""
+    found: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        found.append(number)
+        raise KeyboardInterrupt
+
+    try:
+        usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if usual:
+            signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread, which gets no signals
+        usual = False
+    try:
+        yield found
+    finally:
+        if usual:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run(
+    parser: argparse.ArgumentParser,
+    run: Callable[[argparse.Namespace], int | None],
+    arguments: Sequence[str] | None,
+    interrupts: Sequence[int],
+) -> int:
     try:
         args = parser.parse_args(arguments)
         given = sys.argv[1:] if arguments is None else arguments
@@ -85,6 +120,9 @@ def run_tool(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INCOMPLETE
     except Exception as error:
+        if interrupts:
+            print(f"{parser.prog}: interrupted", file=sys.stderr)
+            return INTERRUPTED
         status = error_status(error, scripts=(run.__module__,))
         if status is None:
             raise

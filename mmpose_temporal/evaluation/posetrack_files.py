@@ -13,7 +13,7 @@ import numpy as np
 
 from mmpose_temporal.posetrack import read_file
 from mmpose_temporal.structures import Skeleton
-from mmpose_temporal.utils.processes import end_with_parent
+from mmpose_temporal.utils.processes import start_worker
 
 from .functional import (
     BBOX_SHARE,
@@ -131,7 +131,7 @@ def evaluate_files(
     else:
         method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
         context = multiprocessing.get_context(method)
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
             counts = list(pool.map(count, files))
     summary = partial(summarize, protocol=protocol, joints=joints)
     total = summary(add_counts(counts))

@@ -20,7 +20,7 @@ from rich.progress import track
 from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import atomic_write, refuse_inputs, write_json
-from mmpose_temporal.utils.processes import end_with_parent
+from mmpose_temporal.utils.processes import start_worker
 from mmpose_temporal.utils.staging import claim_folder
 
 from .annotations import image_entry, merge, person_entries, read_annotations
@@ -87,7 +87,7 @@ def _write_position(
 
 def _start_worker() -> None:
     cv2.setNumThreads(0)
-    end_with_parent()
+    start_worker()
 
 
 @contextmanager

@@ -14,7 +14,6 @@ import argparse
 import json
 import shlex
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -77,21 +76,16 @@ def check(args: argparse.Namespace) -> None:
 
 def run(step: str, command: list[str], log: Path) -> None:
     """Run one tool with its output in a log; its last lines are shown if it fails."""
+    from mmpose_temporal.utils.processes import run_program
+
     console.print(f"[bold]{step}[/bold]\n  {shlex.join(command)}", highlight=False)
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    with log.open("w", encoding="utf-8") as file:
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
+    status = run_program([sys.executable, *command], log, cwd=ROOT)
+    if status:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
         console.print("\n".join(tail), highlight=False, markup=False)
-        raise StepFailed(f"'{step}' failed (exit {done.returncode}); see {log}")
+        raise StepFailed(f"'{step}' failed (exit {status}); see {log}")
     console.print(f"  done in {time.perf_counter() - start:.0f} s", highlight=False)
 
 

@@ -263,11 +263,14 @@ def _check_images(
             return Finding("unreadable images", f"{path}: {error}")
         return None
 
-    with ThreadPoolExecutor(workers) as pool:
+    pool = ThreadPoolExecutor(workers)
+    try:
         results = pool.map(look, sizes.items())
         title = f"Decoding {report.split}"
         steps = track(results, title, total=len(sizes), disable=not progress)
         found = [finding for finding in steps if finding is not None]
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C, only what is begun is waited for
     bad = sum(finding.kind != "image sizes" for finding in found)
     report.images = len(sizes) - bad
     report.findings += found

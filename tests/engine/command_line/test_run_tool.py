@@ -2,6 +2,7 @@
 
 import argparse
 import pickle
+import signal
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -136,3 +137,20 @@ def test_options_that_do_not_fit(tmp_path):
 
 def test_text_of_a_path():
     assert error_text(PermissionError(13, "Permission denied", "x")) == "x: Permission denied"
+
+
+def test_an_error_after_an_interrupt_is_the_interrupt(capsys):
+    """Libraries turn KeyboardInterrupt into errors of their own."""
+
+    def work():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("DataLoader worker (pid 7) exited unexpectedly") from None
+
+    assert call(work, capsys) == (130, "tool: interrupted\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt(capsys):
+    assert call(lambda: signal.raise_signal(signal.SIGINT), capsys) == (130, "tool: interrupted\n")
