@@ -94,8 +94,8 @@ def flags() -> argparse.ArgumentParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> None:
-    """Evaluate, print, write."""
+def run(args: argparse.Namespace) -> int:
+    """Evaluate, print, write; 1 if a video was left out."""
     from mmpose_temporal.evaluation import (
         as_json,
         evaluate_files,
@@ -153,6 +153,10 @@ def run(args: argparse.Namespace) -> None:
         print(f"\n{format_joints(figures.total, figures.record['protocol']['scored_joints'])}")
     if args.per_video:
         print(f"\n{format_videos(figures.videos)}")
+    if figures.failed:
+        print(f"\nfigures of {len(figures.videos)} videos")
+        print("\n".join(figures.failed.lines("evaluated")))
+    return 1 if figures.failed else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 
 from mmpose_temporal.posetrack import read_file
 from mmpose_temporal.structures import Skeleton
+from mmpose_temporal.utils.failed_files import FailedFiles
 from mmpose_temporal.utils.processes import start_worker
 
 from .functional import (
@@ -50,6 +51,8 @@ class FileFigures:
         total: Of all videos.
         videos: Of each.
         norm_item: What joint distances were measured in: ``'head'`` or ``'bbox'``.
+        failed: Files of ground truth or predictions that cannot be used; their videos are in
+            none of the figures.
         record: How they were computed and on how much, see
             :func:`~.results.posetrack_evaluation`.
     """
@@ -57,6 +60,7 @@ class FileFigures:
     total: PoseTrackFigures
     videos: dict[str, PoseTrackFigures]
     norm_item: str = "head"
+    failed: FailedFiles = field(default_factory=FailedFiles)
     record: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -109,7 +113,8 @@ def evaluate_files(
 
     Raises:
         FileNotFoundError: See :func:`find_video_files`.
-        ValueError: An unknown option, or data that cannot be evaluated.
+        ValueError: An unknown option, or no video can be evaluated. A video of a folder whose
+            files are broken is left out, see :class:`FileFigures`.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be 1 or more, got {workers}")
@@ -126,20 +131,24 @@ def evaluate_files(
     reading = _reading(files, norm_item, reading)
     count = partial(_count, reading=reading, **options)
     workers = default_workers(files) if workers is None else min(workers, len(files))
+    failed = FailedFiles()
     if workers == 1:
-        counts = [count(pair) for pair in files]
+        found = {p.video_id: failed.attempt(p.truth, partial(count, p)) for p in files}
     else:
         method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
         context = multiprocessing.get_context(method)
         with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
-            counts = list(pool.map(count, files))
+            tasks = [(pair, pool.submit(count, pair)) for pair in files]
+            found = {p.video_id: failed.attempt(p.truth, task.result) for p, task in tasks}
+    failed.require_others(len(files))
+    by_name = {name: counts for name, counts in found.items() if counts is not None}
     summary = partial(summarize, protocol=protocol, joints=joints)
-    total = summary(add_counts(counts))
-    by_name = {pair.video_id: c for pair, c in zip(files, counts, strict=True)}
+    total = summary(add_counts([*by_name.values()]))
     return FileFigures(
         total=total,
         videos={name: summary(c) for name, c in by_name.items()},
         norm_item=reading.norm_item,
+        failed=failed,
         record=posetrack_evaluation(
             by_name,
             total,
@@ -147,6 +156,7 @@ def evaluate_files(
             norm_item=reading.norm_item,
             bbox_share=bbox_share,
             skeleton=reading.skeleton.keypoint_names,
+            skipped={"videos whose files cannot be used": len(failed)} if failed else None,
             **options,
         ),
     )
@@ -155,16 +165,28 @@ def evaluate_files(
 def _reading(files: Sequence[VideoFiles], norm_item: str | None, reading: Reading) -> Reading:
     """What is the same for all files: the keypoints, and what distances are measured in.
 
-    The first file of ground truth says the keypoints; where nothing states what distances are
-    measured in, files are read until one has a head box.
+    The first file of ground truth that can be read says the keypoints; where nothing states what
+    distances are measured in, files are read until one has a head box. Files that cannot be read
+    are reported when they are evaluated.
     """
-    first = read_file(files[0].truth, required=(), skeleton=reading.skeleton)
-    reading = replace(reading, skeleton=first.skeleton)
+    failed = FailedFiles()
+    for pair in files:
+        skeleton = failed.attempt(pair.truth, partial(_skeleton, pair.truth, reading))
+        if skeleton is not None:
+            break
+    failed.require_others(len(files))
+    reading = replace(reading, skeleton=skeleton)
     if norm_item is None:
-        posetrack = ScoredJoints.of(first.skeleton) is POSETRACK_JOINTS
-        if posetrack or any(_has_heads(pair.truth, reading) for pair in files):
+        posetrack = ScoredJoints.of(skeleton) is POSETRACK_JOINTS
+        if posetrack or any(
+            failed.attempt(pair.truth, partial(_has_heads, pair.truth, reading)) for pair in files
+        ):
             return replace(reading, norm_item="head")
     return reading
+
+
+def _skeleton(path: Path, reading: Reading) -> Skeleton:
+    return read_file(path, required=(), skeleton=reading.skeleton).skeleton
 
 
 def _has_heads(path: Path, reading: Reading) -> bool:

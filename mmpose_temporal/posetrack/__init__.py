@@ -25,7 +25,15 @@ from .predictions import (
 from .reader import ANNOTATION_FIELDS, read_file, require_frames
 from .records import MAX_FRAMES, MAX_PEOPLE, image_number, image_record, person_record
 from .sizes import image_size, with_frame_sizes
-from .videos import input_files, load_videos, read_frames, read_merged, read_video, video_files
+from .videos import (
+    each_video,
+    input_files,
+    load_videos,
+    read_frames,
+    read_merged,
+    read_video,
+    video_files,
+)
 
 __all__ = [
     "ANNOTATION_FIELDS",
@@ -42,6 +50,7 @@ __all__ = [
     "VideoAnnotation",
     "annotated_frames",
     "check_frame_order",
+    "each_video",
     "file_videos",
     "frame_poses",
     "image_number",

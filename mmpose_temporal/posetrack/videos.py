@@ -3,12 +3,15 @@
 What a file must be like is said, and checked, in :mod:`.layout18`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from mmpose_temporal.structures import POSETRACK18, Skeleton, refuse_keypoints
+from mmpose_temporal.utils.failed_files import FailedFiles
 from mmpose_temporal.utils.file_kinds import note_on_folder
 
 from .annotations import FrameAnnotation, VideoAnnotation, annotated_frames
@@ -75,14 +78,14 @@ def load_videos(
     else:
         raise FileNotFoundError(f"annotations {path} do not exist: is data_root right?")
 
+    if not found:
+        raise ValueError(f"{path} has no frame{' of ' + ', '.join(videos) if videos else ''}")
     for video in found:
-        _check_keypoints(found[0], video, path)
+        _check_video(video, found[0], path)
     first, stop = frames if frames is not None else (0, None)
     chosen = [
         VideoAnnotation(video_id=v.video_id, frames=v.frames[first:stop:frame_step]) for v in found
     ]
-    if not any(video.frames for video in found):
-        raise ValueError(f"{path} has no frame{' of ' + ', '.join(videos) if videos else ''}")
     empty = [v.video_id for v in chosen if not v.frames]
     if empty:
         raise ValueError(f"{path}: no frame of video {empty[0]} is in frames {frames}")
@@ -199,8 +202,57 @@ def read_merged(
     return [VideoAnnotation(name, annotated_frames(video)) for name, video in videos.items()]
 
 
-def _check_keypoints(first: VideoAnnotation, video: VideoAnnotation, path: Path) -> None:
-    """The files of a folder have the same keypoints, also if nobody stated which."""
+def each_video(
+    path: str | Path,
+    failed: FailedFiles,
+    *,
+    need_ids: bool = True,
+    skeleton: Skeleton | None = POSETRACK18,
+    frame_order: str = "auto",
+) -> Iterator[VideoAnnotation]:
+    """Read the videos of a folder one by one, and go on after a file that cannot be used.
+
+    In contrast to :func:`load_videos`, for which a broken file is an error.
+
+    Args:
+        path: Folder or file, see :func:`load_videos`. A single file that is broken is an error.
+        failed: Gets the files of the folder that are broken or list no frames.
+        need_ids: See :func:`load_videos`.
+        skeleton: See :func:`load_videos`.
+        frame_order: See :func:`load_videos`.
+
+    Raises:
+        FileNotFoundError: ``path`` does not exist or holds no JSON.
+        ValueError: No file can be used.
+    """
+    path = Path(path)
+    options = dict(need_ids=need_ids, skeleton=skeleton, frame_order=frame_order)
+    if not path.is_dir():
+        yield from load_videos(path, **options)
+        return
+    check_frame_order(frame_order)
+    files, first = video_files(path), None
+
+    def read(file: Path) -> VideoAnnotation:
+        video = read_video(file, **options)
+        _check_video(video, first or video, path)
+        return video
+
+    for file in files.values():
+        video = failed.attempt(file, partial(read, file))
+        if video is not None:
+            first = first or replace(video, frames=video.frames[:1])
+            yield video
+    failed.require_others(len(files))
+
+
+def _check_video(video: VideoAnnotation, first: VideoAnnotation, path: Path) -> None:
+    """It has frames, and the files of a folder the same keypoints, also if nobody stated which."""
+    if not video.frames:
+        raise ValueError(
+            f"{path / video.video_id}.json lists no frames: list every frame of the video, or "
+            "leave the file out"
+        )
     if not video.skeleton.same_keypoints(first.skeleton):
         raise ValueError(
             refuse_keypoints(

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_temporal.posetrack import load_videos, read_merged
+from mmpose_temporal.posetrack import each_video, load_videos, read_merged
 from mmpose_temporal.testing import write_tiny_posetrack
+from mmpose_temporal.utils.failed_files import FailedFiles
 
 
 @pytest.fixture
@@ -93,5 +94,23 @@ def test_frames_out_of_order(root):
 def test_no_frame_at_all(root):
     for file in (root / "annotations" / "val").glob("*.json"):
         edit(file, lambda c: c.update(images=[], annotations=[]))
-    with pytest.raises(ValueError, match="has no frame"):
+    with pytest.raises(ValueError, match=r"v1\.json lists no frames"):
         load_videos(root / "annotations" / "val")
+
+
+def test_videos_one_by_one_go_on_after_a_broken_file(root):
+    folder = root / "annotations" / "val"
+    (folder / "a.json").write_text("{")
+    (folder / "b.json").write_text('{"images": [], "annotations": []}')
+    failed = FailedFiles()
+    assert [video.video_id for video in each_video(folder, failed)] == ["v1", "v2"]
+    texts = [str(error) for error in failed.errors.values()]
+    assert "a.json is not valid JSON" in texts[0] and "b.json lists no frames" in texts[1]
+    with pytest.raises(ValueError, match=r"a\.json is not valid JSON"):
+        load_videos(folder)
+    for file in folder.glob("v*.json"):
+        file.write_text("{")
+    with pytest.raises(ValueError, match="none of the 4 files can be used; the first: .*a.json"):
+        list(each_video(folder, FailedFiles()))
+    with pytest.raises(ValueError, match=r"a\.json is not valid JSON"):  # the only file
+        list(each_video(folder / "a.json", FailedFiles()))

@@ -191,7 +191,6 @@ def test_a_file_is_not_replaced_without_being_told(tool, folders, tmp_path, caps
     ("breakage", "message"),
     [
         (lambda path: path.unlink(), "no predictions for 1 of 2 videos"),
-        (lambda path: path.write_text("{"), "000001.json is not valid JSON"),
         (lambda path: path.rename(path.with_name("x.json")), "000001.json"),
     ],
 )
@@ -229,3 +228,22 @@ def test_as_a_program(folders, tmp_path):
     assert done.returncode == 2
     assert "no videos there: 000002.json: detections or" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_a_broken_file_leaves_its_video_out(tool, folders, tmp_path, capsys):
+    alone = _figures(tool, [f"{folder}/000001.json" for folder in folders], tmp_path)
+    Path(folders[0], "000002.json").write_text("{")
+    for workers in ("1", "2"):
+        out = tmp_path / f"{workers}.json"
+        assert tool.main([*folders, "--out", str(out), "--workers", workers]) == 1
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[-3] == "figures of 1 videos"
+        assert lines[-2] == "not evaluated, as they cannot be used: 1 files"
+        assert "000002.json is not valid JSON" in lines[-1]
+        content = json.loads(out.read_text())
+        assert content["posetrack/MOTA"] == alone["posetrack/MOTA"]
+        counts = content["record"]["evaluations"][0]["counts"]
+        assert counts["skipped"] == {"videos whose files cannot be used": 1}
+    Path(folders[1], "000001.json").write_text("{")
+    assert tool.main([*folders]) == 2
+    assert "none of the 2 files can be used; the first: " in capsys.readouterr().err

@@ -51,7 +51,7 @@ def check_posetrack(
 
     Raises:
         FileNotFoundError: No such root, split, or annotation files.
-        ValueError: ``workers`` is below 1, or not one file of a split can be read.
+        ValueError: ``workers`` is below 1, or not one file can be read.
     """
     root = Path(root)
     if workers < 1:
@@ -67,7 +67,11 @@ def check_posetrack(
         if not splits:
             raise FileNotFoundError(f"{notes} has no folder with annotation files")
     options = dict(images=images, workers=workers, frame_order=frame_order, progress=progress)
-    return DatasetReport(root, [_check_split(root, notes / name, **options) for name in splits])
+    reports = [_check_split(root, notes / name, **options) for name in splits]
+    if not any(report.readable for report in reports):
+        where = reports[0].findings[0].where
+        raise ValueError(f"no annotation file of {notes} can be read: {where}")
+    return DatasetReport(root, reports)
 
 
 def _annotation_files(folder: Path) -> Listing:
@@ -96,8 +100,7 @@ def _check_split(
         videos += [PurePosixPath(name).parent.name for name in list(found)[:1]]
         fields |= {name for record in content["images"][:1] for name in record}
         fields |= {name for record in content["annotations"][:1] for name in record}
-    if unreadable == len(files):
-        raise ValueError(f"no annotation file of {folder} can be read: {report.findings[0].where}")
+    report.readable = len(files) - unreadable
     report.release = guess_release(videos=videos, fields=fields, annolist=annolist)
     report.count_note = describe_count(report.release.name, report.split, report.videos)
     if images:

@@ -50,12 +50,13 @@ class SplitReport:
 
     Attributes:
         split: Its name.
-        videos: Number of sequences.
+        videos: Number of sequences; ``readable`` of their files could be read.
         frames: Listed frames; ``labeled`` of them are labelled, ``images`` were decoded.
         labeled: See ``frames``.
         images: See ``frames``.
         people: Annotated people; ``tracks`` are their tracks.
         tracks: See ``people``.
+        readable: See ``videos``.
         release: Which release it looks like.
         count_note: Whether the number of sequences is that of the release.
         findings: What is wrong, in the order of the files.
@@ -69,6 +70,7 @@ class SplitReport:
     images: int = 0
     people: int = 0
     tracks: int = 0
+    readable: int = 0
     release: Release = field(default_factory=lambda: Release("other", "no files"))
     count_note: str = ""
     findings: list[Finding] = field(default_factory=list)

@@ -141,8 +141,15 @@ def test_files_that_cannot_be_read(root):
     ((kind, where),) = findings(root)
     assert kind == "unreadable annotations" and "v1.json is not valid JSON" in where
     edit(root, lambda c: c.pop("images"), "v2")
-    with pytest.raises(ValueError, match="no annotation file of .*val can be read"):
+    with pytest.raises(
+        ValueError, match=r"no annotation file of .*annotations can be read: .*v1\.json"
+    ):
         check_posetrack(root)
+    (root / "annotations" / "train").mkdir()  # another split can be looked at
+    good = write_tiny_posetrack(root / "other") / "annotations" / "val" / "v2.json"
+    good.rename(root / "annotations" / "train" / "v3.json")
+    train, val = check_posetrack(root, images=False).splits
+    assert (train.readable, train.people, len(val.findings)) == (1, 6, 2)  # 3 frames, 2 people
 
 
 def test_another_layout(root):

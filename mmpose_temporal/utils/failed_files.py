@@ -1,0 +1,69 @@
+"""A run over a folder goes on after a file that cannot be used, and says so at its end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SHOWN = 10
+"""Files that a summary names; the others are counted."""
+
+
+@dataclass
+class FailedFiles:
+    """The files that a run left out because they are broken or empty.
+
+    Attributes:
+        errors: File -> what was raised for it.
+    """
+
+    errors: dict[Path, Exception] = field(default_factory=dict)
+
+    def attempt(self, path: Path, use: Callable[[], T]) -> T | None:
+        """What ``use`` returns; None if it raises an error of the input, which is kept.
+
+        Args:
+            path: The file that is used.
+            use: Reads it, and raises a ValueError or an OSError if that is not possible. Writing
+                belongs elsewhere: a full disk ends a run.
+        """
+        try:
+            return use()
+        except (ValueError, OSError) as error:
+            self.errors[path] = error
+            return None
+
+    def __len__(self) -> int:
+        return len(self.errors)
+
+    def require_others(self, total: int) -> None:
+        """Raise if nothing is left of a run.
+
+        Args:
+            total: How many files there were.
+
+        Raises:
+            ValueError, OSError: All failed: the error of the only file, or one that names the
+                first of several.
+        """
+        if not self.errors or len(self.errors) < total:
+            return
+        first = next(iter(self.errors.values()))
+        if total == 1:
+            raise first
+        raise ValueError(f"none of the {total} files can be used; the first: {first}") from first
+
+    def lines(self, done: str) -> list[str]:
+        """A summary for the end of a run, empty if nothing failed.
+
+        Args:
+            done: What did not happen to the files: ``converted``.
+        """
+        reasons = [" ".join(str(error).split()) for error in self.errors.values()]
+        lines = [f"not {done}, as they cannot be used: {len(reasons)} files"] if reasons else []
+        lines += [f"    {reason}" for reason in reasons[:SHOWN]]
+        if len(reasons) > SHOWN:
+            lines.append(f"    and {len(reasons) - SHOWN} more")
+        return lines
