@@ -31,8 +31,8 @@ def flags() -> argparse.ArgumentParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> None:
-    """Does what the arguments say."""
+def run(args: argparse.Namespace) -> int:
+    """Does what the arguments say; 1 if a file was left out."""
     from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
     from mmpose_temporal.engine.command_line import read_config
     from mmpose_temporal.structures import read_skeleton
@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> None:
         overwrite=args.overwrite,
     )
     print(report)
+    return 1 if report.failed else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from mmengine.config import Config
@@ -19,9 +20,10 @@ from mmpose_temporal.datasets import (
 )
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
 from mmpose_temporal.models.trackers import PoseOnlyTracker
-from mmpose_temporal.posetrack import input_files, prediction_paths
+from mmpose_temporal.posetrack import each_video, input_files, prediction_paths
 from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.failed_files import FailedFiles
 
 from .loading import load_weights
 
@@ -37,6 +39,8 @@ class TrackingReport:
         tracked: Number of poses written, each with an id.
         tracks: Number of different ids, summed over videos.
         dropped: Reason -> number of poses left out.
+        failed: Files that were left out because they are broken, list no frames, or have a frame
+            that cannot be read.
     """
 
     videos: int = 0
@@ -45,6 +49,7 @@ class TrackingReport:
     tracked: int = 0
     tracks: int = 0
     dropped: Counter = field(default_factory=Counter)
+    failed: FailedFiles = field(default_factory=FailedFiles)
 
     def __str__(self) -> str:
         lines = [
@@ -54,7 +59,7 @@ class TrackingReport:
         lines += [
             f"  left out, {reason}: {count}" for reason, count in sorted(self.dropped.items())
         ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.failed.lines("tracked")])
 
 
 def build_pose_only_tracker(
@@ -123,23 +128,32 @@ def track_pose_files(
         The report; the poses read are those written and those counted as dropped.
 
     Raises:
-        ValueError: Broken files, or files of other keypoints; a frame that cannot be read; a file
-            of ``out`` would replace one of ``poses`` (behind a link, too), or two videos would be
-            written to one file; then nothing is written.
+        ValueError: No file can be used (the error of the only one); or a file of ``out`` would
+            replace one of ``poses`` (behind a link, too), or two videos would be written to one
+            file; then nothing is written.
         FileExistsError: A file in ``out`` holds something else and ``overwrite`` is not set.
     """
     if Path(out).resolve() == Path(poses).resolve():
         raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
     report = TrackingReport()
     skeleton = tracker.stated_skeleton if skeleton is None else skeleton
-    videos = load_videos(poses, need_ids=False, skeleton=skeleton, frame_order=frame_order)
-    prediction_paths(out, [video.video_id for video in videos], inputs=input_files(poses))
-    for video in track(videos, description="Tracking", disable=not progress):
-        finished = _track_video(tracker, video, images)
-        predicted = [_predicted(frame) for frame in finished]
-        write_video_predictions(
-            out, video.video_id, predicted, skeleton=video.skeleton, overwrite=overwrite
-        )
+    options = dict(need_ids=False, skeleton=skeleton, frame_order=frame_order)
+    files, folder = input_files(poses), Path(poses).is_dir()
+    if folder:
+        names, videos = [file.stem for file in files], each_video(poses, report.failed, **options)
+    else:
+        videos = load_videos(poses, **options)
+        names = [video.video_id for video in videos]
+    prediction_paths(out, names, inputs=files)
+    for video in track(videos, "Tracking", total=len(names), disable=not progress):
+        path = Path(poses, f"{video.video_id}.json") if folder else Path(poses)
+        finished = report.failed.attempt(path, partial(_track_video, tracker, video, images))
+        if finished is None:
+            tracker.reset()
+            continue
+        save = partial(_write, out, video, finished, overwrite)
+        if report.failed.attempt(path, save, kinds=(ValueError,)) is None:
+            continue
         report.videos += 1
         report.frames += len(finished)
         report.poses += sum(len(frame.people) for frame in video.frames)
@@ -147,6 +161,7 @@ def track_pose_files(
         report.tracks += len({i for frame in finished for i in frame.people.track_ids.tolist()})
         for frame in finished:
             report.dropped.update(frame.dropped)
+    report.failed.require_others(len(names))
     if report.poses != report.tracked + report.dropped.total():
         raise RuntimeError(f"poses were lost on the way: {report}")
     return report
@@ -166,6 +181,15 @@ def _track_video(
             image = load(dict(item, annotated_size=frame.size))["img"]
         finished += tracker.track(sample, frame_poses(frame), image)
     return finished
+
+
+def _write(
+    out: str | Path, video: VideoAnnotation, finished: list[FramePacket], overwrite: bool
+) -> Path:
+    predicted = [_predicted(frame) for frame in finished]
+    return write_video_predictions(
+        out, video.video_id, predicted, skeleton=video.skeleton, overwrite=overwrite
+    )
 
 
 def _predicted(frame: FramePacket) -> PredictedFrame:

@@ -21,17 +21,24 @@ class FailedFiles:
 
     errors: dict[Path, Exception] = field(default_factory=dict)
 
-    def attempt(self, path: Path, use: Callable[[], T]) -> T | None:
+    def attempt(
+        self,
+        path: Path,
+        use: Callable[[], T],
+        *,
+        kinds: tuple[type[Exception], ...] = (ValueError, OSError),
+    ) -> T | None:
         """What ``use`` returns; None if it raises an error of the input, which is kept.
 
         Args:
             path: The file that is used.
-            use: Reads it, and raises a ValueError or an OSError if that is not possible. Writing
-                belongs elsewhere: a full disk ends a run.
+            use: What may fail. Not None is success.
+            kinds: Errors that are of the input. For what writes, ValueError alone: a full disk
+                ends a run.
         """
         try:
             return use()
-        except (ValueError, OSError) as error:
+        except kinds as error:
             self.errors[path] = error
             return None
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from mmpose_temporal_cli import add_frame_order, add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> None:
-    """Does what the arguments say."""
+def run(args: argparse.Namespace) -> int:
+    """Does what the arguments say; 1 if a file was left out."""
     from mmpose_temporal.datasets.exports import export_tracks
 
     report = export_tracks(
@@ -26,6 +26,7 @@ def run(args: argparse.Namespace) -> None:
         progress=not args.quiet,
     )
     print(report)
+    return 1 if report.failed else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,14 +13,15 @@ from pathlib import Path
 from mmpose_temporal_cli import add_output_flags, run_tool
 
 
-def run(args: argparse.Namespace) -> None:
-    """Does what the arguments say."""
+def run(args: argparse.Namespace) -> int:
+    """Does what the arguments say; 1 if a file was left out."""
     from mmpose_temporal.datasets.converters import convert_posetrack21
 
     report = convert_posetrack21(
         args.source, args.out, overwrite=args.overwrite, progress=not args.quiet
     )
     print(report)
+    return 1 if report.failed else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

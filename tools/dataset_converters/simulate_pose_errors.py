@@ -35,8 +35,8 @@ RATES = dict(
 SCORES = (0.5, 1.0)
 
 
-def run(args: argparse.Namespace) -> None:
-    """Does what the arguments say."""
+def run(args: argparse.Namespace) -> int:
+    """Does what the arguments say; 1 if a file was left out."""
     from mmpose_temporal.datasets.converters.simulated_poses import simulate_pose_files
     from mmpose_temporal.datasets.tracklets import ErrorRates
 
@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> None:
         overwrite=args.overwrite,
     )
     print(report)
+    return 1 if report.failed else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

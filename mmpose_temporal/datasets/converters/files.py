@@ -1,6 +1,7 @@
 """Reading sources and writing folders that are whole or absent."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,10 @@ def convert_files(
     progress: bool = False,
     title: str = "Converting",
 ) -> ConversionReport:
-    """Convert files one by one into ``<out>/<stem>.json``; all of them or none.
+    """Convert files one by one into ``<out>/<stem>.json``.
 
-    The files are made in a hidden folder and moved when the last one is done, so a source that
-    cannot be read leaves ``out`` as it was.
+    The files are made in a hidden folder and moved when the last one is done. A source that cannot
+    be used is left out, and the report names it.
 
     Args:
         sources: Files, each with its own stem.
@@ -84,13 +85,21 @@ def convert_files(
 
     Raises:
         FileExistsError: A target exists and ``overwrite`` is not set.
-        ValueError: A source is not what it should be, or would be replaced.
+        ValueError: No source can be used (the error of the only one), or one would be replaced.
     """
-    contents = track(sources, title, disable=not progress)
     report = ConversionReport()
-    pairs = ((source.stem, convert(source, report)) for source in contents)
+
+    def contents() -> Iterator[tuple[str, Any]]:
+        for source in track(sources, title, disable=not progress):
+            part = ConversionReport()
+            content = report.failed.attempt(source, partial(convert, source, part))
+            if content is not None:
+                report.add(part)
+                yield source.stem, content
+        report.failed.require_others(len(sources))
+
     names = [source.stem for source in sources]
-    write_folder(pairs, out, names, inputs=sources, overwrite=overwrite)
+    write_folder(contents(), out, names, inputs=sources, overwrite=overwrite)
     return report
 
 

@@ -27,6 +27,13 @@ class ConversionReport:
         if text not in self.notes:
             self.notes.append(text)
 
+    def add(self, other: "ConversionReport") -> None:
+        """Count in what another report counted."""
+        self.converted.update(other.converted)
+        self.left_out.update(other.left_out)
+        for text in other.notes:
+            self.note(text)
+
     def __str__(self) -> str:
         done = ", ".join(f"{count} {what}" for what, count in self.converted.items() if count)
         lines = [f"converted: {done or 'nothing'}"]

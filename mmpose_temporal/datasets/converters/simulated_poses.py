@@ -1,17 +1,20 @@
 """Files of poses with the errors of an estimator, made from annotations, to test trackers with."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from mmpose_temporal.datasets import VideoAnnotation, load_videos
+from mmpose_temporal.datasets import VideoAnnotation
 from mmpose_temporal.datasets.tracklets import ErrorRates, clip_of_video, simulate_errors
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
-from mmpose_temporal.posetrack import prediction_paths, video_files
+from mmpose_temporal.posetrack import each_video, prediction_paths, video_files
 from mmpose_temporal.posetrack.fields import integer, load_json
 from mmpose_temporal.structures import People, posetrack_metainfo
 from mmpose_temporal.utils import write_json
+from mmpose_temporal.utils.failed_files import FailedFiles
+from mmpose_temporal.utils.text import shown_name
 
 
 @dataclass(slots=True)
@@ -24,6 +27,7 @@ class SimulationReport:
         poses: Number of poses.
         annotated: Number of annotated people in those frames.
         files: The files.
+        failed: Files that were left out because they are broken or have unlabelled frames.
     """
 
     videos: int = 0
@@ -31,12 +35,14 @@ class SimulationReport:
     poses: int = 0
     annotated: int = 0
     files: list[Path] = field(default_factory=list)
+    failed: FailedFiles = field(default_factory=FailedFiles)
 
     def __str__(self) -> str:
-        return (
+        done = (
             f"{self.poses} poses for {self.annotated} annotated people in {self.frames} frames of "
             f"{self.videos} videos"
         )
+        return "\n".join([done, *self.failed.lines("simulated")])
 
 
 def simulate_pose_files(
@@ -64,8 +70,8 @@ def simulate_pose_files(
         overwrite: Replace files below ``out`` that hold something else than what is written now.
 
     Raises:
-        ValueError: Broken annotations, a frame without labels, or ``out/truth`` is the folder of
-            the annotations.
+        ValueError: No file can be used: broken annotations, a frame without labels; or
+            ``out/truth`` is the folder of the annotations.
         FileNotFoundError: No annotations.
         FileExistsError: A file holds something else and ``overwrite`` is not set.
     """
@@ -76,36 +82,53 @@ def simulate_pose_files(
     if Path(annotations).resolve() == Path(out, "truth").resolve():
         raise ValueError(f"the annotations {annotations} would be overwritten: choose another out")
     report, sources = SimulationReport(), video_files(Path(annotations))
-    videos = load_videos(annotations, frame_step=frame_step, frame_order=frame_order)
-    names = [video.video_id for video in videos]
     for folder in ("poses", "truth"):
-        prediction_paths(Path(out, folder), names, inputs=sources.values())
-    for number, video in enumerate(videos):
+        prediction_paths(Path(out, folder), list(sources), inputs=sources.values())
+    numbers = {name: number for number, name in enumerate(sources)}
+    for video in each_video(annotations, report.failed, frame_order=frame_order):
+        video = replace(video, frames=video.frames[::frame_step])
         path = sources[video.video_id]
-        blank = [frame.file_name for frame in video.frames if not frame.is_labeled]
-        if blank:
-            raise ValueError(
-                f"{path}: {len(blank)} frames have no labels, {blank[0]} first, so errors cannot "
-                "be simulated there; keep the labelled frames only"
-            )
-        rng = np.random.default_rng([seed, number])
-        frames = _with_errors(video, rates or ErrorRates(), rng)
-        report.files.append(
-            write_video_predictions(
-                Path(out, "poses"), video.video_id, frames, overwrite=overwrite
-            )
-        )
-        kept = {frame.image_id for frame in video.frames}
-        try:
-            truth = _subset(load_json(path), kept)
-            write_json(Path(out, "truth", f"{path.stem}.json"), truth, overwrite=overwrite)
-        except (ValueError, RecursionError) as error:  # NaN, or nested too deeply, where not read
-            raise ValueError(f"{path} cannot be written again: {error}") from error
+        rng = np.random.default_rng([seed, numbers[video.video_id]])
+        target = dict(out=Path(out), overwrite=overwrite)
+        write = partial(_write_video, video, path, rates or ErrorRates(), rng, **target)
+        frames = report.failed.attempt(path, write, kinds=(ValueError,))
+        if frames is None:
+            continue
+        report.files.append(Path(out, "poses", f"{video.video_id}.json"))
         report.videos += 1
         report.frames += len(frames)
         report.poses += sum(len(frame.poses) for frame in frames)
         report.annotated += sum(len(frame.people) for frame in video.frames)
+    report.failed.require_others(len(sources))
     return report
+
+
+def _write_video(
+    video: VideoAnnotation,
+    path: Path,
+    rates: ErrorRates,
+    rng: np.random.Generator,
+    *,
+    out: Path,
+    overwrite: bool,
+) -> list[PredictedFrame]:
+    """Write the two files of a video; returns the frames with errors."""
+    blank = [frame.file_name for frame in video.frames if not frame.is_labeled]
+    if blank:
+        raise ValueError(
+            f"{path}: {len(blank)} frames have no labels, {shown_name(blank[0])} first, so errors "
+            "cannot be simulated there; keep the labelled frames only"
+        )
+    frames = _with_errors(video, rates, rng)
+    written = write_video_predictions(out / "poses", video.video_id, frames, overwrite=overwrite)
+    kept = {frame.image_id for frame in video.frames}
+    try:
+        truth = _subset(load_json(path), kept)
+        write_json(out / "truth" / written.name, truth, overwrite=overwrite)
+    except (ValueError, RecursionError) as error:  # NaN, or nested too deeply, where not read
+        written.unlink()
+        raise ValueError(f"{path} cannot be written again: {error}") from error
+    return frames
 
 
 def _with_errors(

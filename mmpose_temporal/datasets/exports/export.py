@@ -1,6 +1,7 @@
 """From a folder of predictions to another format."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.progress import track
@@ -45,12 +46,13 @@ def export_tracks(
         progress: Show a progress bar.
 
     Returns:
-        What was written, and what the format loses.
+        What was written, what the format loses, and which files of a folder were left out
+        because they are broken, list no frames, or lack what the format needs.
 
     Raises:
         FileExistsError: A target exists and ``overwrite`` is not set.
         FileNotFoundError: No predictions.
-        ValueError: Unknown format, broken predictions, or what a format needs is missing.
+        ValueError: Unknown format, or no file can be exported (the error of the only one).
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
@@ -65,22 +67,26 @@ def export_tracks(
         if len(merged) > 1:
             names = [tracks.video_id for tracks in merged]
 
-    def read() -> Iterator[VideoTracks]:
+    def read() -> Iterator[tuple[Path, VideoTracks]]:
         if len(merged) > 1:
-            yield from merged
+            yield from ((files[0], tracks) for tracks in merged)
             return
         for file in files:
-            yield read_posetrack(file, frame_order=frame_order)
+            tracks = report.failed.attempt(file, partial(_read_whole, file, frame_order))
+            if tracks is not None:
+                yield file, tracks
 
-    def videos() -> Iterator[VideoTracks]:
-        for tracks in track(read(), "Exporting", total=len(names), disable=not progress):
-            people = sum(len(frame.poses) for frame in tracks.frames)
-            report.converted.update(videos=1, frames=len(tracks.frames), people=people)
-            yield tracks
+    def videos() -> Iterator[tuple[Path, VideoTracks]]:
+        for file, tracks in track(read(), "Exporting", total=len(names), disable=not progress):
+            yield file, tracks
+            if file not in report.failed.errors:
+                people = sum(len(frame.poses) for frame in tracks.frames)
+                report.converted.update(videos=1, frames=len(tracks.frames), people=people)
+        report.failed.require_others(len(files))
 
     if format == "coco":
         require_free([out], overwrite=overwrite, inputs=files)
-        written = write_coco_results(out, videos())
+        written = write_coco_results(out, (tracks for _, tracks in videos()))
         report.left_out["people without joints"] += report.converted["people"] - written
         report.note(COCO_LOSES)
         return report
@@ -90,7 +96,18 @@ def export_tracks(
     targets = [f"{name}{suffix}" for name in names]
     require_free([out / name for name in targets], overwrite=overwrite, inputs=files)
     with staged_folder(out, targets) as stage:
-        for tracks in videos():
-            report.converted[what] += write(stage / f"{tracks.video_id}{suffix}", tracks)
+        for file, tracks in videos():
+            save = partial(write, stage / f"{tracks.video_id}{suffix}", tracks)
+            written = report.failed.attempt(file, save, kinds=(ValueError,))
+            report.converted[what] += written or 0
     report.note(loses)
     return report
+
+
+def _read_whole(file: Path, frame_order: str) -> VideoTracks:
+    tracks = read_posetrack(file, frame_order=frame_order)
+    if not tracks.frames:
+        raise ValueError(
+            f"{file} lists no frames: list every frame of the video, or leave the file out"
+        )
+    return tracks
