@@ -195,8 +195,14 @@ def test_truncated_file_is_named(tmp_path: Path, project_root: Path) -> None:
     file = folder / "v2.json"
     file.write_text(file.read_text()[:100])
     tracker = build_pose_only_tracker(project_root / CONFIGS[0])
-    with pytest.raises(ValueError, match=r"v2\.json"):
-        track_pose_files(tracker, folder, tmp_path / "out", progress=False)
+    (folder / "v3.json").write_text('{"images": [], "annotations": []}')
+    report = track_pose_files(tracker, folder, tmp_path / "out", progress=False)
+    assert (report.videos, len(report.failed)) == (1, 2)
+    lines = str(report).splitlines()
+    assert "v2.json is not valid JSON" in lines[-2] and "v3.json lists no frames" in lines[-1]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["v1.json"]
+    with pytest.raises(ValueError, match=r"v2\.json is not valid JSON"):
+        track_pose_files(tracker, file, tmp_path / "out", progress=False)
 
 
 FLOW = "configs/keytrack/baselines/flow-tracker.py"

@@ -192,12 +192,22 @@ def json_case(
     make: Callable[[], Any],
     call: Callable[[Path, Path], Any],
     below: str = "in",
-    name: str = "fuzzed.json",
+    beside: bool = False,
 ) -> Callable[[Path, Random, bool], Any]:
-    """A case of one JSON file; ``call`` gets the file's path and a folder for what it writes."""
+    """A case of one JSON file; ``call`` gets the file's path and a folder for what it writes.
+
+    With ``beside``, the folder has a second file, which is not changed.
+    """
 
     def case(folder: Path, random: Random, mutate: bool) -> Any:
-        path = write_json_file(folder / below / name, make(), random, mutate)
+        path = write_json_file(folder / below / "fuzzed.json", make(), random, mutate)
+        if beside:
+            other = json.loads(json.dumps(make()).replace(VIDEO, "000343_mpii"))
+            for record in (*other.get("images", ()), *other.get("annotations", ())):
+                record["id"] += 90_000
+                if "image_id" in record:
+                    record["image_id"] += 90_000
+            path.with_name("good.json").write_text(json.dumps(other))
         return call(path, folder / "out")
 
     return case
@@ -402,6 +412,25 @@ CASES: dict[str, Callable[[Path, Random, bool], Any]] = {
         f"export_tracks, {name}": json_case(lambda: posetrack18(True), exported(name))
         for name in FORMATS
     },
+    "track_pose_files, beside another": json_case(
+        lambda: posetrack18(True),
+        lambda p, out: track_pose_files(tracker(), p.parent, out, progress=False),
+        beside=True,
+    ),
+    **{
+        f"export_tracks, {name}, beside another": json_case(
+            lambda: posetrack18(True), exported(name), beside=True
+        )
+        for name in ("coco", "npz", "posetrack17")
+    },
+    "posetrack17, beside another": json_case(
+        posetrack17, lambda p, out: convert_from_posetrack17(p.parent, out), beside=True
+    ),
+    "evaluate, beside another": json_case(
+        lambda: posetrack18(True),
+        lambda p, out: evaluate_files(p.parent, p.parent, norm_item="bbox"),
+        beside=True,
+    ),
     "check_posetrack": json_case(
         posetrack18,
         lambda p, out: check_posetrack(p.parents[2], images=False),

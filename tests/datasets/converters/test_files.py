@@ -32,7 +32,7 @@ def test_json(tmp_path):
         read_json(tmp_path / "b.json")
 
 
-def test_all_or_none(tmp_path):
+def test_a_broken_source_is_left_out(tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.json").write_text(json.dumps(name))
 
@@ -43,10 +43,17 @@ def test_all_or_none(tmp_path):
         return read_json(path)
 
     files, out = source_files(tmp_path), tmp_path / "out"
-    with pytest.raises(ValueError, match="b is broken"):
-        convert_files(files, out, convert)
+    with pytest.raises(ValueError, match="^b is broken$"):  # nothing is left
+        convert_files(files[1:], out, convert)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "b.json"]
-    report = convert_files(files[:1], out, convert)
+    report = convert_files(files, out, convert)
+    assert report.converted == {"files": 1}  # what was counted of b before the error is not
+    assert str(report).splitlines()[1:] == [
+        "not converted, as they cannot be used: 1 files",
+        "    b is broken",
+    ]
+    assert [p.name for p in out.iterdir()] == ["a.json"]
+    report = convert_files(files[:1], out, convert, overwrite=True)
     assert report.converted == {"files": 1}
     assert str(report) == "converted: 1 files"
     assert read_json(out / "a.json") == "a"

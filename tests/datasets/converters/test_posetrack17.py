@@ -215,12 +215,16 @@ def test_folders(tmp_path, json_file):
     with pytest.raises(FileExistsError, match="exists; pass --overwrite to replace it"):
         convert_from_posetrack17(json_file, tmp_path / "18")
     assert convert_from_posetrack17(json_file, tmp_path / "18", overwrite=True)
-    # A second file that cannot be read leaves the folder as it was.
+    # A second file that cannot be read is left out and named.
     (json_file.parent / "z.json").write_text("{")
-    before = (tmp_path / "18" / json_file.name).stat().st_mtime_ns
-    with pytest.raises(ValueError, match=r"z\.json is not valid JSON"):
-        convert_from_posetrack17(json_file.parent, tmp_path / "18", overwrite=True)
+    report = convert_from_posetrack17(json_file.parent, tmp_path / "18", overwrite=True)
+    assert report.converted["videos"] == 1 and "z.json is not valid JSON" in str(report)
     assert [p.name for p in (tmp_path / "18").iterdir()] == [json_file.name]
+    # If all files are broken, the folder stays as it was.
+    json_file.write_text("{")
+    before = (tmp_path / "18" / json_file.name).stat().st_mtime_ns
+    with pytest.raises(ValueError, match="none of the 2 files can be used; the first: .*JSON"):
+        convert_from_posetrack17(json_file.parent, tmp_path / "18", overwrite=True)
     assert (tmp_path / "18" / json_file.name).stat().st_mtime_ns == before
     assert not list(tmp_path.glob(".*"))
 

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,11 @@ def test_a_frame_without_labels(tmp_path, annotations):
     content = json.loads(file.read_text())
     content["images"][1]["is_labeled"] = False
     file.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"v2\.json: 1 frames have no labels, images/val/v2/"):
-        simulate_pose_files(annotations, tmp_path / "out")
+    report = simulate_pose_files(annotations, tmp_path / "out")
+    assert report.videos == 1
+    assert re.search(r"v2\.json: 1 frames have no labels, images/val/v2/", str(report))
+    for folder in ("poses", "truth"):
+        assert [path.name for path in (tmp_path / "out" / folder).iterdir()] == ["v1.json"]
     report = simulate_pose_files(annotations, tmp_path / "other", frame_step=2)  # not frame 1
     assert report.frames == 4 + 2
 

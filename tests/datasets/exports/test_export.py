@@ -32,9 +32,17 @@ def test_export_of_broken_input(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match="no file"):
         export_tracks(tmp_path / "empty", tmp_path / "out", format="mot")
     (folder / "w.json").write_text('{"images": [')
-    with pytest.raises(ValueError, match=r"w\.json is not valid JSON"):
-        export_tracks(folder, tmp_path / "out", format="mot")
-    assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".*"))
+    (folder / "x.json").write_text('{"images": [], "annotations": []}')
+    for format, out in (("mot", tmp_path / "out"), ("coco", tmp_path / "out.json")):
+        report = export_tracks(folder, out, format=format)
+        assert report.converted["videos"] == 1 and len(report.failed) == 2
+        assert "w.json is not valid JSON" in str(report)
+        assert "x.json lists no frames" in str(report)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["v5.txt"]
+    (folder / "v5.json").write_text("{}")
+    with pytest.raises(ValueError, match="none of the 3 files can be used"):
+        export_tracks(folder, tmp_path / "other", format="mot")
+    assert not (tmp_path / "other").exists() and not list(tmp_path.glob(".*"))
     with pytest.raises(FileNotFoundError, match="does not exist"):
         read_posetrack(tmp_path / "nowhere.json")
 
