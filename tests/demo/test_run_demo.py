@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from mmengine.config import Config
 
 
 def load(path: Path) -> ModuleType:
@@ -98,3 +99,35 @@ def test_old_videos_go(demo: ModuleType, tmp_path: Path) -> None:
     demo.remove_old_videos(folder, log)
     assert [path.name for path in folder.iterdir()] == ["note.txt"]
     assert (tmp_path / "mine.mp4").is_file()
+
+
+def test_the_trackers_are_tested_with_one_checkpoint(
+    demo: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    commands = []
+    figures = {f"posetrack/{name}": 50.0 for name in ("AP", "MOTA", "IDF1", "IDSW_pct")}
+
+    def run(step: str, command: list[str], log: Path) -> float:
+        commands.append(command)
+        out = Path(command[command.index("--out") + 1])
+        out.write_text(json.dumps({**figures, "posetrack/HOTA": None, "posetrack/IDSW": 7.0}))
+        return 3.0
+
+    monkeypatch.setattr(demo, "run", run)
+    metrics, seconds = demo.compare_trackers("a.pth", tmp_path, ["--work-dir", "w"])
+    assert seconds == 6 and [command[1:3] for command in commands] == [
+        [config, "a.pth"] for config in demo.TRACKERS.values()
+    ]
+    assert ["--show-dir" in command for command in commands] == [True, False]
+    demo.report(metrics)
+    printed = capsys.readouterr().out
+    assert printed.count("7 (50.00 %)") == 2 and "keytrack-tracker" in printed
+
+
+def test_the_trackers_differ_in_the_association_only(demo: ModuleType, project_root: Path) -> None:
+    models = [Config.fromfile(project_root / name).model for name in demo.TRACKERS.values()]
+    kinds = [model.pop("association").similarity.type for model in models]
+    assert kinds == ["TrackEntailment", "OKSSimilarity"]
+    assert models[0] == models[1]
+    for name in demo.TRACKERS.values():
+        assert Config.fromfile(project_root / name).randomness.seed == 0
