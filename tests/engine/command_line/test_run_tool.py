@@ -3,6 +3,8 @@
 import argparse
 import pickle
 import signal
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -154,3 +156,15 @@ def test_an_error_after_an_interrupt_is_the_interrupt(capsys):
 
 def test_an_interrupt(capsys):
     assert call(lambda: signal.raise_signal(signal.SIGINT), capsys) == (130, "tool: interrupted\n")
+
+
+def test_no_notice_of_pkg_resources():
+    """In a process of its own: pytest has filters of warnings."""
+    code = (
+        "import argparse, warnings; from mmpose_temporal_cli import run_tool; "
+        "run = lambda args: [warnings.warn(text) for text in "
+        "('pkg_resources is deprecated as an API.', 'something else')] and 0; "
+        "run_tool(argparse.ArgumentParser(), run, [])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "something else" in done.stderr and "pkg_resources is" not in done.stderr
