@@ -110,3 +110,82 @@ def _run(
     arguments: Sequence[str] | None,
     interrupts: Sequence[int],
 ) -> int:
+    try:
+        args = parser.parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        args.command_line = [parser.prog, *map(str, given)]
+        status = run(args) or DONE
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # of `tool | head`; nothing more can be printed, on exit neither
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INCOMPLETE
+    except Exception as error:
+        if interrupts:
+            print(f"{parser.prog}: interrupted", file=sys.stderr)
+            return INTERRUPTED
+        status = error_status(error, scripts=(run.__module__,))
+        if status is None:
+            raise
+        print(f"{parser.prog}: error: {error_text(error)}", file=sys.stderr)
+        return status
+
+
+def error_status(error: Exception, *, scripts: Sequence[str] = ()) -> int | None:
+    """The exit status of an error that is reported in one line; None: it is the program's own.
+
+    A ValueError may be a check of this project that speaks to the user, or an operation that
+    failed in the middle of a computation (shapes that do not fit), which is of use with its
+    traceback only. They are distinguished by where they come from: the first is raised by a
+    ``raise`` of this project or of OpenMMLab's packages (choice; it leaves checks free to raise
+    the usual classes).
+
+    Args:
+        error: With its traceback.
+        scripts: Names of further modules whose checks speak to the user.
+    """
+    if isinstance(error, (*PATH_ERRORS, UnpicklingError)) or _is_checkpoint_mismatch(error):
+        return BAD_INPUT
+    if isinstance(error, OSError | StepFailed):  # the disk is full, no connection
+        return INCOMPLETE
+    stated = isinstance(error, STATED_ERRORS)
+    return BAD_INPUT if stated and _is_raised_on_purpose(error, scripts) else None
+
+
+def error_text(error: Exception) -> str:
+    """One line."""
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        text = f"{error.filename}: {error.strerror}"
+    elif isinstance(error, KeyError) and len(error.args) == 1:
+        text = str(error.args[0])  # KeyError's own text is quoted
+    elif isinstance(error, UnpicklingError):
+        from mmpose_temporal.utils.checkpoints import reason  # torch, which raised it, is there
+
+        text = f"a file is no checkpoint of tensors: {reason(error)}"
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _is_checkpoint_mismatch(error: Exception) -> bool:
+    """Whether it is mmpose_temporal's CheckpointMismatch, which nobody raises who has no torch."""
+    checkpoints = sys.modules.get("mmpose_temporal.utils.checkpoints")
+    return checkpoints is not None and isinstance(error, checkpoints.CheckpointMismatch)
+
+
+def _is_raised_on_purpose(error: Exception, scripts: Sequence[str]) -> bool:
+    """The error is of a ``raise`` in code that checks input, not of an operation that failed."""
+    remote = _REMOTE_FRAME.findall(getattr(error.__cause__, "tb", "") or "")
+    if remote:  # of another process, as concurrent.futures hands it on
+        path, line = remote[-1]
+        folders = path.replace(os.sep, "/").split("/")
+        return line.startswith("raise") and bool({*CHECKING_PACKAGES} & {*folders})
+    frames = list(traceback.walk_tb(error.__traceback__))
+    module = frames[-1][0].f_globals.get("__name__", "")
+    line = traceback.extract_tb(error.__traceback__)[-1].line or ""
+    if module.startswith("mmengine.registry"):
+        return True  # an unknown type, or a setting that a class does not take
+    known = module in scripts or module.partition(".")[0] in CHECKING_PACKAGES
+    return known and line.startswith("raise")
