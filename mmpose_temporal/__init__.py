@@ -1,9 +1,9 @@
 """Pose tracking in video for MMPose 1.x.
 
 Importing the package checks the libraries it stands on, lets torch's safe loader read mmengine's
-checkpoints, and registers every part in mmpose's registries (without mmdet, which mmpose's own
-networks and visualizers import, the parts that build on those are left out, with a warning). In a
-config file::
+checkpoints, has mmengine's loader say what is wrong with files that are none, and registers every
+part in mmpose's registries (without mmdet, which mmpose's own networks and visualizers import, the
+parts that build on those are left out, with a warning). In a config file::
 
     custom_imports = dict(imports=["mmpose_temporal"], allow_failed_imports=False)
 """
@@ -25,6 +25,9 @@ import_pkg_resources()
 # After the checks, so that a library that does not fit is named and not merely breaks an import.
 from . import datasets, evaluation, models, structures  # noqa: E402
 from .utils import config_files  # noqa: E402
+from .utils.checkpoint_files import register_checkpoint_loaders  # noqa: E402
+
+register_checkpoint_loaders()
 
 if mmpose_networks_available():
     from . import engine, visualization  # noqa: F401

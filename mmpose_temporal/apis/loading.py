@@ -15,12 +15,9 @@ from mmpose_temporal.models.trackers import PoseTracker
 from mmpose_temporal.models.trackers.tracker_model import HOW_TO_TRAIN
 from mmpose_temporal.structures import POSETRACK18, Skeleton, check_keypoints, read_skeleton
 from mmpose_temporal.utils import log_once
-from mmpose_temporal.utils.checkpoints import (
-    CheckpointMismatch,
-    compare_state,
-    reading_checkpoint,
-    weights_of,
-)
+from mmpose_temporal.utils.checkpoint_files import reading_checkpoint
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch, compare_state, weights_of
+from mmpose_temporal.utils.config_errors import building, read_config
 
 
 def load_weights(
@@ -45,8 +42,7 @@ def load_weights(
         FileNotFoundError: No such file.
         CheckpointMismatch: It does not fit.
     """
-    with reading_checkpoint(checkpoint):
-        content = CheckpointLoader.load_checkpoint(str(checkpoint), "cpu", logger=None)
+    content = CheckpointLoader.load_checkpoint(str(checkpoint), "cpu", logger=None)
     state = weights_of(content, checkpoint)
     said = check_keypoints(content, keypoints, source=str(checkpoint))
     if said is not None:
@@ -54,7 +50,8 @@ def load_weights(
     problems = compare_state(model.state_dict(), state).problems(unexpected=True)
     if strict and problems:
         raise CheckpointMismatch(f"{checkpoint} does not fit the model: {problems}")
-    load_state_dict(model, state, strict=False)
+    with reading_checkpoint(checkpoint):
+        load_state_dict(model, state, strict=False)
 
 
 def build_pose_tracker(
@@ -76,14 +73,15 @@ def build_pose_tracker(
         FileNotFoundError: No such file.
         CheckpointMismatch: ``checkpoint`` does not fill the estimator.
     """
-    cfg = config if isinstance(config, Config) else Config.fromfile(config)
+    cfg = config if isinstance(config, Config) else read_config(config)
     init_default_scope(cfg.get("default_scope", "mmpose"))
     settings = cfg.get("model", {})
     kind = settings.get("type")
     known = MODELS.get(kind) if isinstance(kind, str) else kind
     if not (isinstance(known, type) and issubclass(known, PoseTracker)):
         raise ValueError(f"a PoseTracker is needed; the config's model is {kind}")
-    tracker = MODELS.build(settings)
+    with building(cfg):
+        tracker = MODELS.build(settings)
     load_weights(tracker, checkpoint, strict=False, keypoints=config_skeleton(cfg))
     random = tracker.random_parts()
     if random:
@@ -119,7 +117,7 @@ def load_test_video(config: str | Path | Config, video: str) -> PoseTrackVideoDa
         ValueError: No such video, or another data set.
         FileNotFoundError: The data are not where the config says.
     """
-    cfg = config if isinstance(config, Config) else Config.fromfile(config)
+    cfg = config if isinstance(config, Config) else read_config(config)
     init_default_scope(cfg.get("default_scope", "mmpose"))
     settings = (cfg.get("test_dataloader") or {}).get("dataset") or {}
     kind = settings.get("type")
@@ -130,4 +128,5 @@ def load_test_video(config: str | Path | Config, video: str) -> PoseTrackVideoDa
             f"the config's is {kind}"
         )
     # Serialising is for sharing many videos among workers.
-    return DATASETS.build({**settings, "videos": [video], "serialize_data": False})
+    with building(cfg):
+        return DATASETS.build({**settings, "videos": [video], "serialize_data": False})

@@ -23,6 +23,7 @@ from mmpose_temporal.models.trackers import PoseOnlyTracker
 from mmpose_temporal.posetrack import each_video, input_files, prediction_paths
 from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.utils import safe_join
+from mmpose_temporal.utils.config_errors import building, model_settings, read_config
 from mmpose_temporal.utils.failed_files import FailedFiles
 
 from .loading import load_weights
@@ -72,12 +73,13 @@ def build_pose_only_tracker(
         checkpoint: Weights of a similarity that learns.
 
     Raises:
-        ValueError: The model needs images, its similarity learns and has no weights of a
-            checkpoint, or ``checkpoint`` cannot be read safely.
+        ValueError: The config is none, or names an unknown part or option; the model needs images,
+            its similarity learns and has no weights of a checkpoint, or ``checkpoint`` cannot be
+            read safely.
         RuntimeError: ``checkpoint`` does not fit.
     """
-    cfg = config if isinstance(config, Config) else Config.fromfile(config)
-    settings = with_classes(cfg.model.to_dict())
+    cfg = config if isinstance(config, Config) else read_config(config)
+    settings = with_classes(dict(model_settings(cfg)))
     kind = settings["type"]
     known = isinstance(kind, type) and issubclass(kind, PoseOnlyTracker)
     if not known:
@@ -85,7 +87,8 @@ def build_pose_only_tracker(
             f"tracking known poses takes a PoseOnlyTracker, as in "
             f"configs/baselines/oks-tracker.py; the config's model is {cfg.model.type}"
         )
-    model = MODELS.build(settings)
+    with building(cfg):
+        model = MODELS.build(settings)
     if checkpoint is not None:
         load_weights(model, checkpoint, strict=True)
     similarity = model.association.similarity

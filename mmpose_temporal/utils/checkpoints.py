@@ -1,12 +1,11 @@
 """Whether the weights of a checkpoint fit a network."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pickle import UnpicklingError
 
+import torch
 from torch import Tensor
 
 from .training_mark import without_marks
@@ -16,10 +15,6 @@ EXAMPLES = 3
 
 COUNTER = "num_batches_tracked"
 """Of batch normalisation; older checkpoints lack it, and nothing of ours reads it."""
-
-
-BROKEN_ARCHIVE = "PytorchStreamReader"
-"""What torch's error of a file that was cut off begins with."""
 
 
 class CheckpointMismatch(RuntimeError):
@@ -142,6 +137,52 @@ def named_parts(new_parts: Sequence[str]) -> tuple[str, ...]:
     return tuple(new_parts)
 
 
+def check_weights(content: object, source: str | PathLike) -> None:
+    """Refuse a checkpoint that would leave a network as it is, or break it.
+
+    Args:
+        content: Of the file.
+        source: The file, for the error.
+
+    Raises:
+        ValueError: There are no tensors by name, at the top or in ``state_dict``; or some hold NaN
+            or infinity (minus infinity is allowed: masks hold it).
+    """
+    if not isinstance(content, Mapping):
+        raise ValueError(
+            f"{source} holds no weights but a {type(content).__name__}: name a file with tensors "
+            "by name, at the top or in state_dict"
+        )
+    weights = content.get("state_dict", content)
+    values = weights if _named(weights) else {}
+    tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+    if not tensors:
+        there = some([str(key) for key in content]) or "nothing"
+        raise ValueError(
+            f"{source} holds no weights (tensors by name, at the top or in state_dict) but "
+            f"{there}: name a file that was saved with the model's weights"
+        )
+    broken = [name for name, value in tensors.items() if _is_broken(value)]
+    if broken:
+        raise ValueError(
+            f"{source} holds NaN or infinity in {len(broken)} of {len(tensors)} tensors "
+            f"({some(broken)}), as after a training that diverged: use an earlier checkpoint"
+        )
+
+
+def _named(weights: object) -> bool:
+    return isinstance(weights, Mapping) and all(isinstance(name, str) for name in weights)
+
+
+def _is_broken(value: Tensor) -> bool:
+    if not (value.is_floating_point() or value.is_complex()) or value.layout != torch.strided:
+        return False
+    if value.is_quantized or value.is_complex() or value.is_meta:
+        return False
+    value = value.detach().float()
+    return bool((torch.isnan(value) | torch.isposinf(value)).any())
+
+
 def weights_of(content: object, checkpoint: str | PathLike) -> Mapping[str, Tensor]:
     """The tensors of a checkpoint, by name.
 
@@ -150,37 +191,30 @@ def weights_of(content: object, checkpoint: str | PathLike) -> Mapping[str, Tens
         checkpoint: The file, for the error.
 
     Raises:
-        ValueError: There are none.
+        ValueError: There are none, some are no tensors, or hold NaN, see :func:`check_weights`.
     """
-    weights = content.get("state_dict", content) if isinstance(content, Mapping) else None
-    named = isinstance(weights, Mapping) and len(weights) > 0
-    if not named or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise ValueError(f"{checkpoint} holds no weights (a dict of tensors, or state_dict: one)")
+    check_weights(content, checkpoint)
+    weights = content.get("state_dict", content)
+    others = [name for name, value in weights.items() if not isinstance(value, Tensor)]
+    if others:
+        raise ValueError(
+            f"{checkpoint} holds {len(others)} values among its weights that are no tensors "
+            f"({some(others)}): name a file of weights alone, or with these as its state_dict"
+        )
     wrapped = "module."  # of a model that was trained by several processes
     if all(name.startswith(wrapped) for name in weights):
         return {name.removeprefix(wrapped): value for name, value in weights.items()}
     return weights  # itself: torch keeps the modules' versions with it
 
 
-@contextmanager
-def reading_checkpoint(checkpoint: str | PathLike) -> Iterator[None]:
-    """Say which file it was that torch's safe loader did not read.
-
-    Raises:
-        ValueError: The file is no checkpoint, or holds more than tensors and plain types.
-    """
-    try:
-        yield
-    except (UnpicklingError, EOFError) as error:
-        raise ValueError(f"{checkpoint} is no checkpoint of tensors: {reason(error)}") from error
-    except RuntimeError as error:
-        if BROKEN_ARCHIVE not in str(error):
-            raise
-        raise ValueError(f"{checkpoint} is no whole checkpoint: {reason(error)}") from error
-
-
 def reason(error: Exception) -> str:
-    """What torch's safe loader says about a file, without its advice to turn the check off."""
+    """What torch says about a file, in one line and without its advice to turn the check off."""
     text = str(error)
+    named = re.search(r"GLOBAL (\S+)", text)
+    if named:
+        return f"it names {named[1]}; what is no tensor or plain type may run code when it is read"
     found = re.search(r"WeightsUnpickler error:\s*(.+?)(?=\.\s|\n|$)", text)
-    return (found[1] if found else text.split(". ")[0].strip()) or "it ends too early"
+    said = " ".join((found[1] if found else text.split(". ")[0]).split())
+    if "weights_only" in said:
+        said = "torch's safe loader refuses it"
+    return said or "it ends too early"

@@ -44,16 +44,18 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
         why_not_the_paper,
     )
     from mmpose_temporal.models import PoseEntailment
+    from mmpose_temporal.utils.config_errors import building, model_settings
     from mmpose_temporal.utils.foreign_packages import require_packages
 
     init_default_scope(config.get("default_scope", "mmpose"))
-    model, found = config.model, []
+    model, found = model_settings(config), []
     estimator = model.get("estimator")
     if "backbone" in model and "association" not in model:  # trackers have one for mmpose's tools
         estimator = model
     if estimator is not None:
         require_packages(estimator)
-        network = MODELS.build(dict(estimator))
+        with building(config):
+            network = MODELS.build(dict(estimator))
         size = shape or getattr(getattr(network.head, "decoder", None), "input_size", (0, 0))[::-1]
         if min(size) < 1:
             raise ValueError("the estimator's codec states no input_size: give --shape H W")
@@ -64,7 +66,8 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
         settings = dict(model.association.similarity)
         # By its class: looking a name up imports mmpose's networks, and those mmdet.
         settings["type"] = MODELS.module_dict.get(settings["type"], settings["type"])
-        similarity = MODELS.build(settings)
+        with building(config):
+            similarity = MODELS.build(settings)
         if any(True for _ in similarity.parameters()):
             found.append(str(similarity_complexity(similarity)))
         else:
@@ -72,7 +75,7 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
         if isinstance(similarity, PoseEntailment):
             found.append(why_not_the_paper(similarity))
     if not found:
-        raise ValueError(f"{model.type} has neither an estimator nor an association")
+        raise ValueError(f"{model['type']} has neither an estimator nor an association")
     return [*found, COUNTED]
 
 

@@ -25,13 +25,13 @@ def run(args: argparse.Namespace) -> None:
 
     from mmpose_temporal.structures import stated_keypoints
     from mmpose_temporal.utils import atomic_write, require_free
-    from mmpose_temporal.utils.checkpoints import reading_checkpoint
+    from mmpose_temporal.utils.checkpoint_files import read_plain
+    from mmpose_temporal.utils.checkpoints import weights_of
     from mmpose_temporal.utils.training_mark import MARK
 
     require_free([args.out], overwrite=args.overwrite, inputs=[args.checkpoint])
-    with reading_checkpoint(args.checkpoint):
-        content = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
-    weights = content.get("state_dict", content) if isinstance(content, dict) else {}
+    content = read_plain(args.checkpoint)
+    weights = weights_of(content, args.checkpoint)
     found = {
         name.removeprefix(INSIDE): value.clone()
         for name, value in weights.items()

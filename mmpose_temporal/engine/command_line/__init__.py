@@ -1,5 +1,6 @@
 """What the command lines in tools/ do; what they share before is in `mmpose_temporal_cli`."""
 
+from mmpose_temporal.utils.config_errors import read_config
 from mmpose_temporal_cli import (
     StepFailed,
     add_config_options,
@@ -8,7 +9,6 @@ from mmpose_temporal_cli import (
     run_tool,
 )
 
-from .flags import read_config
 from .train_test import build_runner, run_testing, run_training
 
 __all__ = [

@@ -21,10 +21,17 @@ from torch import nn
 from mmpose_temporal.engine.hooks.save_metrics_hook import SaveMetricsHook
 from mmpose_temporal.models.trackers.tracker_model import HOW_TO_TRAIN, TrackerModel
 from mmpose_temporal.utils import require_free
-from mmpose_temporal.utils.checkpoints import reading_checkpoint
+from mmpose_temporal.utils.config_errors import (
+    building,
+    check_dataloaders,
+    check_optimizer,
+    merge_options,
+    model_settings,
+    read_config,
+)
 from mmpose_temporal_cli.train_test_flags import testing_flags, training_flags
 
-from .flags import merge_options, read_config
+from .checked_runner import CheckedRunner
 from .required_data import require_data
 
 
@@ -61,6 +68,8 @@ def train(args: argparse.Namespace) -> None:
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
+        if cfg.get("optim_wrapper") is None:
+            raise ValueError(f"{args.config} has no optim_wrapper, which --amp changes")
         wrapper = cfg.optim_wrapper.get("type", "OptimWrapper")
         if wrapper not in ("OptimWrapper", "AmpOptimWrapper"):
             raise ValueError(f"--amp does not go with the optimizer wrapper {wrapper}")
@@ -78,9 +87,12 @@ def train(args: argparse.Namespace) -> None:
         raise ValueError("--show and --show-dir act in validation, and the config has no val_cfg")
     if cfg.get("train_cfg") is None:
         raise ValueError(f"{args.config} has no train_cfg: there is nothing to train")
+    check_optimizer(cfg)
     validated = () if cfg.get("val_cfg") is None else ("val_dataloader",)
+    check_dataloaders(cfg, "train_dataloader", *validated)
     require_data(cfg, "train_dataloader", *validated)
-    build_runner(cfg).train()
+    with building(args.config):
+        build_runner(cfg).train()
     _leave_group()
 
 
@@ -118,21 +130,22 @@ def test(args: argparse.Namespace) -> None:
         evaluators = evaluators if isinstance(evaluators, list | tuple) else [evaluators]
         dump = dict(type="DumpResults", out_file_path=args.dump)
         cfg.test_evaluator = [*evaluators, dump]
+    check_dataloaders(cfg, "test_dataloader")
     require_data(cfg, "test_dataloader")
-    runner = build_runner(cfg)
-    with reading_checkpoint(args.checkpoint):
+    with building(args.config):
+        runner = build_runner(cfg)
         runner.load_or_resume()
-    refuse_random_parts(runner.model, args.checkpoint)
-    if args.out:
-        saving = SaveMetricsHook(
-            args.out,
-            config=cfg,
-            config_path=args.config,
-            checkpoint=args.checkpoint,
-            command=getattr(args, "command_line", sys.argv),
-        )
-        runner.register_hook(saving, priority="LOWEST")
-    runner.test()
+        refuse_random_parts(runner.model, args.checkpoint)
+        if args.out:
+            saving = SaveMetricsHook(
+                args.out,
+                config=cfg,
+                config_path=args.config,
+                checkpoint=args.checkpoint,
+                command=getattr(args, "command_line", sys.argv),
+            )
+            runner.register_hook(saving, priority="LOWEST")
+        runner.test()
     _leave_group()
 
 
@@ -155,6 +168,7 @@ def load_config(args: argparse.Namespace) -> Config:
     if "LOCAL_RANK" not in os.environ:
         os.environ["LOCAL_RANK"] = str(args.local_rank)
     cfg = read_config(args.config)
+    model_settings(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -188,7 +202,7 @@ def build_runner(cfg: Config) -> Runner:
                 broadcast_buffers=False,
                 find_unused_parameters=cfg.get("find_unused_parameters", False),
             )
-    return Runner.from_cfg(cfg)
+    return CheckedRunner.from_cfg(cfg)
 
 
 def _leave_group() -> None:

@@ -18,7 +18,6 @@ from mmpose_temporal.utils.checkpoints import (
     CheckpointMismatch,
     compare_state,
     named_parts,
-    reading_checkpoint,
     weights_of,
 )
 
@@ -117,8 +116,7 @@ class LoadEstimatorHook(Hook):
                 f"the checkpoint to start from, {self.checkpoint}, does not exist: train it "
                 "first, or name another with --cfg-options custom_hooks.0.checkpoint=FILE"
             )
-        with reading_checkpoint(self.checkpoint):
-            content = CheckpointLoader.load_checkpoint(self.checkpoint, map_location="cpu")
+        content = CheckpointLoader.load_checkpoint(self.checkpoint, map_location="cpu")
         said = check_keypoints(
             content,
             getattr(dataset, "metainfo", None),

@@ -2,18 +2,12 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
-import torch
 from torch import Tensor, nn
 
 from mmpose_temporal.structures import stated_keypoints
-from mmpose_temporal.utils.checkpoints import (
-    CheckpointMismatch,
-    compare_state,
-    reading_checkpoint,
-    weights_of,
-)
+from mmpose_temporal.utils.checkpoint_files import read_plain
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch, compare_state, weights_of
 from mmpose_temporal.utils.training_mark import mark_until_ready, take_mark, without_marks
 
 SHIPPED = "shipped:"
@@ -83,13 +77,7 @@ def _read(checkpoint: str) -> tuple[dict[str, Tensor], tuple[str, ...] | None]:
     """The similarity's tensors, by their names in it, and the keypoints that the file names."""
     if checkpoint.startswith(SHIPPED):
         checkpoint = str(_shipped(checkpoint.removeprefix(SHIPPED)))
-    if urlparse(checkpoint).scheme in ("http", "https"):
-        content = torch.hub.load_state_dict_from_url(
-            checkpoint, map_location="cpu", weights_only=True
-        )
-    else:
-        with reading_checkpoint(checkpoint):
-            content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    content = read_plain(checkpoint)
     weights = weights_of(content, checkpoint)
     inside = "similarity."
     cut = {name.partition(inside)[2]: value for name, value in weights.items() if inside in name}

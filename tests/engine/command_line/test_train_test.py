@@ -388,10 +388,16 @@ def test_a_metrics_file_is_not_replaced_without_being_told(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (dict(checkpoint="text"), "is no checkpoint of tensors"),
-        (dict(checkpoint="other"), "is of another architecture than the model's estimator"),
-        (dict(checkpoint="missing"), "missing.pth can not be found"),
-        (dict(options=["model.type=NoTracker"]), "NoTracker is not in the"),
+        (dict(checkpoint="text"), "text.pth is no checkpoint: it is plain text"),
+        (
+            dict(checkpoint="other"),
+            "other.pth: the checkpoint is of another architecture than the model's estimator",
+        ),
+        (dict(checkpoint="missing"), "missing.pth does not exist"),
+        (
+            dict(options=["model.type=NoTracker"]),
+            "config.py: type 'NoTracker' is not registered as a model",
+        ),
         (dict(options=["model.max_crops=0"]), "max_crops must be 1 or more, got 0"),
         (dict(options=["test_dataloader.dataset.ann_file=nowhere"]), "nowhere"),
         (dict(options=["model.7.type=3", "work_dir.x=1"]), "--cfg-options does not fit"),

@@ -129,7 +129,7 @@ def test_a_file_without_weights(tmp_path):
     with pytest.raises(ValueError, match="holds no weights"):
         similarity(1, checkpoint=str(tmp_path / "a.pth"))
     (tmp_path / "b.pth").write_text("{}")
-    with pytest.raises(ValueError, match="is no checkpoint of tensors"):
+    with pytest.raises(ValueError, match="is no checkpoint: it is JSON"):
         similarity(1, checkpoint=str(tmp_path / "b.pth"))
 
 

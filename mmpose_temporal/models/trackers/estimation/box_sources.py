@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
 from mmpose.registry import TASK_UTILS
 from mmpose.structures import PoseDataSample
 
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch
+from mmpose_temporal.utils.config_errors import building, model_settings, read_config
 from mmpose_temporal.utils.configs import PACKAGE
 
 Boxes = tuple[np.ndarray, np.ndarray]
@@ -81,6 +82,8 @@ class DetectorBoxes(BoxSource):
     Raises:
         ImportError: mmdet is not installed.
         FileNotFoundError: No such config, or no such file of weights.
+        ValueError: At the first frame: the config or the checkpoint is none.
+        CheckpointMismatch: At the first frame: the checkpoint is of another detector.
     """
 
     def __init__(self, *, config: str, checkpoint: str, category: int = 0):
@@ -125,17 +128,24 @@ class DetectorBoxes(BoxSource):
         from mmdet.registry import TRANSFORMS
 
         register_all_modules(init_default_scope=False)
-        config = Config.fromfile(find_config(self.config))
+        config = read_config(find_config(self.config))
+        model_settings(config)
         config.model.pop("init_cfg", None)
         if "init_cfg" in config.model.get("backbone", {}):
             config.model.backbone.init_cfg = None  # the checkpoint brings all weights
         steps = get_test_pipeline_cfg(config)
         steps[0] = dict(type="LoadImageFromNDArray")
         steps = [s for s in steps if "LoadAnnotations" not in s["type"]]
-        with DefaultScope.overwrite_default_scope("mmdet"):
+        with building(config), DefaultScope.overwrite_default_scope("mmdet"):
             detector = DETECTORS.build(config.model)
             self._pipeline = Compose([TRANSFORMS.build(step) for step in steps])
-        load_checkpoint(detector, self.checkpoint, map_location="cpu", strict=True)
+        try:
+            load_checkpoint(detector, self.checkpoint, map_location="cpu", strict=True)
+        except RuntimeError as error:
+            problems = " ".join(str(error).split())
+            raise CheckpointMismatch(
+                f"{self.checkpoint} is of another detector than {self.config}: {problems:.300}"
+            ) from error
         self._detector = detector.to(device).eval()
 
 
