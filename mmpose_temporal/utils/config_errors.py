@@ -54,9 +54,8 @@ def read_config(path: str | Path, options: dict | None = None) -> Config:
     except OSError:
         raise
     except (Exception, SystemExit) as error:  # a config file is code, which may fail in any way
-        raise ValueError(
-            f"{path} cannot be read as a config: {_in_one_line(error, path)}"
-        ) from error
+        what = inheritance_hint(path) or _in_one_line(error, path)
+        raise ValueError(f"{path} cannot be read as a config: {what}") from error
     merge_options(config, options)
     return config
 
