@@ -12,6 +12,7 @@ from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.testing import tiny_tracker_config, two_people_file, write_tiny_posetrack
+from mmpose_temporal.utils.training_mark import mark_as_trained
 
 CONFIGS = ("configs/baselines/oks-tracker.py", "configs/baselines/iou-tracker.py")
 
@@ -106,6 +107,7 @@ def test_random_weights_are_refused(tmp_path: Path, project_root: Path) -> None:
         build_pose_only_tracker(config)
     torch.manual_seed(0)
     similarity = PoseEntailment()
+    mark_as_trained(similarity)
     file = str(tmp_path / "similarity.pth")
     torch.save(similarity.state_dict(), file)
     config.model.association.similarity.checkpoint = file

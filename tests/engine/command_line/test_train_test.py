@@ -12,7 +12,6 @@ from mmengine.hooks import Hook
 from mmpose.registry import HOOKS, MODELS
 
 from mmpose_temporal.engine.command_line import run_testing, run_tool, run_training
-from mmpose_temporal.engine.command_line.flags import merge_options
 from mmpose_temporal.engine.command_line.required_data import require_data
 from mmpose_temporal.engine.command_line.train_test import (
     load_config,
@@ -31,6 +30,7 @@ from mmpose_temporal.testing import (
     tiny_tracker_config,
     write_tiny_posetrack,
 )
+from mmpose_temporal.utils.config_errors import merge_options
 from mmpose_temporal.utils.training_mark import mark_as_trained
 
 
