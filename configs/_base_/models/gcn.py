@@ -12,5 +12,6 @@ gcn_association = dict(
     # choice: exp(-d / margin) / 2 of d = 1.2 margins, on six training videos held out;
     # LightTrack has one margin
     min_similarity=0.15,
+    min_shared=0,
     life=dict(max_age=3),  # choice, as the other baselines
 )

@@ -16,6 +16,7 @@ keytrack_association = dict(
     # nearest" are
     depth=dict(type="History", history=4, nearest=5),
     min_similarity=0.5,  # choice: the class that the network finds more likely
+    min_shared=0,  # the network knows which joints are there
     assignment=dict(type="GreedyAssignment"),
 )
 

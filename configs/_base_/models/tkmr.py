@@ -53,17 +53,20 @@ tkmr_hrnet_w48_modules = dict(in_channels=48, upsample=(1, 1, 1))
 # ------------------------------------------------------------------------------------- tracking
 # Frame t is matched with t - 1 only, so a track ends if its person is missed (M 3.2). Pairs
 # need an IoU of 0.1 (M Eq. 5; for TBM too: choice). The paper has no lowest similarity: choice, a
-# tenth of the highest for each kind, which is 17 for TKM.
+# tenth of the highest for each kind, which is 17 for TKM. Nor does it ask for joints in common, in
+# matching or in suppression (min_shared, missing_joints, min_covered).
 tkmr_iou_association = dict(
     type="Association",
     similarity=dict(type="IoUSimilarity"),
     min_similarity=0.1,
+    min_shared=0,
     life=dict(max_age=1),
 )
 tkmr_oks_association = dict(
     type="Association",
-    similarity=dict(type="OKSSimilarity"),
+    similarity=dict(type="OKSSimilarity", missing_joints="ignore"),
     min_similarity=0.1,
+    min_shared=0,
     life=dict(max_age=1),
 )
 tkmr_tbm_association = dict(
@@ -71,6 +74,7 @@ tkmr_tbm_association = dict(
     similarity=dict(type="BodyMatchingSimilarity"),
     gates=[dict(type="IoUGate", min_iou=0.1)],
     min_similarity=0.1,
+    min_shared=0,
     life=dict(max_age=1),
 )
 tkmr_tkm_association = dict(
@@ -78,11 +82,12 @@ tkmr_tkm_association = dict(
     similarity=dict(type="KeypointMatchingSimilarity"),
     gates=[dict(type="IoUGate", min_iou=0.1)],
     min_similarity=1.7,
+    min_shared=0,
     life=dict(max_age=1),
 )
 tkmr_cnms = [dict(type="BoxNMS", iou_thr=0.5)]
 # Distance of two keypoints that are one: choice, a share of the larger box's diagonal.
-tkmr_pnms = [dict(type="PoseNMS", distance=0.05, min_share=0.5)]
+tkmr_pnms = [dict(type="PoseNMS", distance=0.05, min_share=0.5, min_covered=0)]
 
 # Detections under 0.4 are ignored, as in mmpose's PoseTrack18 configs.
 tkmr_tracker = dict(

@@ -7,9 +7,10 @@ from .conv_network import ConvNetwork
 from .entailment import MatchingNetwork, PoseEntailment, TrackEntailment
 from .estimator_matching import EstimatorMatching
 from .flow import FlowSimilarity
-from .functional import box_areas, pairwise_iou, pairwise_oks
+from .functional import box_areas, pairwise_iou, pairwise_oks, shared_joints, solid_boxes
 from .gcn import GCNSimilarity
 from .iou import IoUSimilarity
+from .motion_oks import MotionOKSSimilarity
 from .oks import OKSSimilarity
 from .own_weights import OwnWeights
 from .tbm import BodyMatchingSimilarity
@@ -26,6 +27,7 @@ __all__ = [
     "IoUSimilarity",
     "KeypointMatchingSimilarity",
     "MatchingNetwork",
+    "MotionOKSSimilarity",
     "OKSSimilarity",
     "OwnWeights",
     "PairScores",
@@ -36,4 +38,6 @@ __all__ = [
     "box_areas",
     "pairwise_iou",
     "pairwise_oks",
+    "shared_joints",
+    "solid_boxes",
 ]

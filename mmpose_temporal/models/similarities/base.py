@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmpose_temporal.models.parts import TrackerPart
-from mmpose_temporal.structures import FramePacket, NamedRows
+from mmpose_temporal.structures import FramePacket, NamedRows, People
 
 Representation = NamedRows
 """What a similarity keeps of M people: named arrays or tensors with M rows each."""
@@ -41,7 +41,8 @@ class Similarity(BaseModule, TrackerPart):
     frame, and :meth:`pairwise` if there are people on both sides.
 
     A joint that is missing in one pose adds nothing to the similarity of two, and a pose without
-    joints matches nobody.
+    joints matches nobody. How much of two people must be seen in both, the association decides
+    for all similarities alike, from :meth:`joints`.
 
     Attributes:
         max_distance: Largest distance of two people in time, frames; None: any.
@@ -52,6 +53,22 @@ class Similarity(BaseModule, TrackerPart):
     :meth:`loss` in training or the loading of weights."""
 
     max_distance: int | None = None
+
+    compares_joints: bool = True
+    """Whether two people must have joints in common; not where boxes or pixels are compared."""
+
+    def joints(self, people: People, representation: Representation) -> np.ndarray:
+        """Which joints it can compare; of both sides of a pair.
+
+        Args:
+            people: N people, of the frame or remembered.
+            representation: What it knows of them.
+
+        Returns:
+            (N, K) bool, True for a joint that is there. Here: those of the poses; a similarity
+            that looks at more than a track's last pose says what it knows from all of them.
+        """
+        return people.keypoint_scores > 0
 
     @abstractmethod
     def embed(self, packet: FramePacket) -> Representation:

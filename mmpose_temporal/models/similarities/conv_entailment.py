@@ -101,6 +101,7 @@ class ConvEntailment(Similarity):
                 f"{radius}, {padding} and {max_pairs}"
             )
         self.source = source
+        self.compares_joints = source == "keypoints"
         self.resolution = tuple(resolution)
         self.radius = radius
         self.padding = padding

@@ -39,6 +39,7 @@ class FlowSimilarity(OKSSimilarity):
     Args:
         preset: Of the flow: ``'ultrafast'``, ``'fast'`` or ``'medium'``, each slower and better.
         long_edge: Longer side in pixels that larger frames are reduced to for the flow.
+        missing_joints: See :class:`OKSSimilarity`.
         sigmas: See :class:`OKSSimilarity`.
 
     Raises:
@@ -50,9 +51,10 @@ class FlowSimilarity(OKSSimilarity):
         *,
         preset: str = "medium",
         long_edge: int = 512,
+        missing_joints: str = "disagree",
         sigmas: Sequence[float] | None = None,
     ):
-        super().__init__(sigmas=sigmas)
+        super().__init__(missing_joints=missing_joints, sigmas=sigmas)
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
         if long_edge < SMALLEST_SIDE:

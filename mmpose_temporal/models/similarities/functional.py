@@ -8,6 +8,22 @@ import numpy as np
 SMALLEST = np.float32(np.finfo(np.float32).tiny)
 """Keeps a quotient of areas finite."""
 
+SMALLEST_AREA = np.float32(32**2)
+"""Pixels squared: a person counts as at least this large where joints are compared, because one
+joint, or joints in a line, do not tell how large the person is. Choice: what COCO calls small."""
+
+SMALLEST_SIDE = np.float32(8)
+"""Pixels: a box counts as at least this wide and high where boxes are compared (choice)."""
+
+LONGEST_ASPECT = np.float32(8)
+"""A box counts as at most this many times as long as wide where boxes are compared (choice)."""
+
+KERNELS = ("gaussian", "student")
+"""How the similarity of a joint falls with its distance, see :func:`pairwise_oks`."""
+
+MISSING_JOINTS = ("disagree", "ignore")
+"""What a joint that only one of two poses has does to their similarity."""
+
 
 def pairwise_iou(
     boxes: np.ndarray,
@@ -43,6 +59,42 @@ def box_areas(boxes: np.ndarray) -> np.ndarray:
     return sides[:, 0] * sides[:, 1]
 
 
+def solid_boxes(boxes: np.ndarray) -> np.ndarray:
+    """Boxes that have an area, so that people without one overlap with themselves.
+
+    The box around one joint, or around joints in a line, has none. A side counts as at least
+    :data:`SMALLEST_SIDE` and as an eighth of the other side (:data:`LONGEST_ASPECT`).
+
+    Args:
+        boxes: (M, 4) xyxy, pixels.
+
+    Returns:
+        (M, 4): with such sides, around the same centres; boxes turned inside out stay as they
+        are. The array itself if all are large enough.
+    """
+    sides = boxes[:, 2:] - boxes[:, :2]
+    least = np.maximum(sides.max(1, initial=0) / LONGEST_ASPECT, SMALLEST_SIDE)[:, None]
+    lacking = np.where(sides >= 0, np.maximum(least - sides, 0), 0) / 2
+    if not lacking.any():
+        return boxes
+    return np.concatenate([boxes[:, :2] - lacking, boxes[:, 2:] + lacking], axis=1)
+
+
+def shared_joints(valid: np.ndarray, other_valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How much of two poses can be compared.
+
+    Args:
+        valid: (M, K) float, 1 for a joint that is there and 0 for others.
+        other_valid: (N, K), likewise.
+
+    Returns:
+        (M, N) float, the number of joints that both have; and (M, N), the number of joints of the
+        one that has more.
+    """
+    counts = np.maximum(valid.sum(1)[:, None], other_valid.sum(1))
+    return valid @ other_valid.T, counts
+
+
 def pairwise_oks(
     keypoints: np.ndarray,
     valid: np.ndarray,
@@ -51,11 +103,14 @@ def pairwise_oks(
     other_valid: np.ndarray,
     other_areas: np.ndarray,
     sigmas: np.ndarray,
+    *,
+    missing_joints: str = "ignore",
+    kernel: str = "gaussian",
 ) -> np.ndarray:
     """Object keypoint similarity of every pair of poses.
 
-    ``mean over joints valid in both of exp(-d^2 / (2 (2 sigma)^2 a))``, where ``a`` is the mean
-    of the two areas: the COCO measure made symmetric, as in mmpose's ``oks_iou``.
+    ``mean over joints valid in both of exp(-e)``, ``e = d^2 / (2 (2 sigma)^2 a)``, where ``a`` is
+    the mean of the two areas: the COCO measure made symmetric, as in mmpose's ``oks_iou``.
 
     Args:
         keypoints: (M, K, 2), pixels.
@@ -65,6 +120,12 @@ def pairwise_oks(
         other_valid: (N, K), likewise.
         other_areas: (N,).
         sigmas: (K,) spread of each keypoint type, as a share of the object's size.
+        missing_joints: ``'ignore'``, the mean is that of the joints that both have, so poses that
+            share one joint at the same place have the similarity 1; or ``'disagree'``, a joint
+            that only the pose with more joints has counts as one that is far away: the sum is
+            divided by the number of joints of that pose.
+        kernel: ``'gaussian'``, or ``'student'``: ``1 / (1 + e)`` instead of ``exp(-e)``, which is
+            the same for small distances and does not fall to 0 for large ones.
 
     Returns:
         (M, N) in [0, 1]; 0 for a pair without a joint valid in both.
@@ -81,8 +142,14 @@ def pairwise_oks(
     similarity = offsets[..., 0] + offsets[..., 1]
     areas = areas[:, None] + other_areas  # twice the mean; the 2 of the formula
     similarity /= np.maximum(areas, SMALLEST)[..., None]
-    similarity *= -0.25 / sigmas**2
-    np.exp(similarity, out=similarity)
+    if kernel == "student":
+        similarity *= 0.25 / sigmas**2
+        similarity += 1
+        np.reciprocal(similarity, out=similarity)
+    else:
+        similarity *= -0.25 / sigmas**2
+        np.exp(similarity, out=similarity)
     similarity *= valid[:, None]
     similarity *= other_valid
-    return similarity.sum(-1) / np.maximum(valid @ other_valid.T, 1)
+    shared, larger = shared_joints(valid, other_valid)
+    return similarity.sum(-1) / np.maximum(larger if missing_joints == "disagree" else shared, 1)

@@ -18,7 +18,7 @@ from mmpose_temporal.structures import (
 
 from .base import PairScores, Representation, Similarity
 from .chosen_joints import ChosenJoints
-from .functional import pairwise_iou
+from .functional import pairwise_iou, solid_boxes
 from .own_weights import OwnWeights
 from .pose_graph import GraphBlock, spatial_partition
 
@@ -169,7 +169,11 @@ class GCNSimilarity(Similarity):
         keypoints, scores, boxes = (torch.from_numpy(row).to(device) for row in rows)
         embeddings = self(keypoints, scores, self._reference(keypoints, scores, boxes))
         known = self.chosen(keypoints, scores)[1].any(1)
-        return {"embeddings": embeddings.float(), "known": known, "boxes": poses.boxes}
+        return {
+            "embeddings": embeddings.float(),
+            "known": known,
+            "boxes": solid_boxes(poses.boxes),
+        }
 
     def _reference(self, keypoints: Tensor, scores: Tensor, boxes: Tensor) -> Tensor:
         """(M, 4) the boxes that joints are taken relative to."""

@@ -6,12 +6,14 @@ from mmpose.registry import MODELS
 from mmpose_temporal.structures import FramePacket, enclosing_boxes
 
 from .base import PairScores, Representation, Similarity
-from .functional import box_areas, pairwise_iou
+from .functional import box_areas, pairwise_iou, solid_boxes
 
 
 @MODELS.register_module()
 class IoUSimilarity(Similarity):
     """Intersection over union of two boxes, in [0, 1].
+
+    Boxes without an area, as around one joint, count as :func:`solid_boxes`.
 
     Args:
         boxes: ``'detection'``, the boxes that people were found in, or ``'keypoints'``, the
@@ -26,12 +28,14 @@ class IoUSimilarity(Similarity):
         if boxes not in ("detection", "keypoints"):
             raise ValueError(f"boxes must be 'detection' or 'keypoints', got {boxes!r}")
         self.boxes = boxes
+        self.compares_joints = boxes == "keypoints"
 
     def embed(self, packet: FramePacket) -> Representation:
         """``{'boxes': (M, 4), 'areas': (M,)}``."""
         people, boxes = packet.people, packet.people.boxes
         if self.boxes == "keypoints":
             boxes = enclosing_boxes(people.keypoints, people.keypoint_scores > 0)
+        boxes = solid_boxes(boxes)
         return {"boxes": boxes, "areas": box_areas(boxes)}
 
     def pairwise(

@@ -9,23 +9,42 @@ from mmpose_temporal.structures import POSETRACK18, FramePacket, People, Skeleto
 from mmpose_temporal.structures.skeleton import checked_sigmas
 
 from .base import PairScores, Representation, Similarity
-from .functional import box_areas, pairwise_oks
+from .functional import MISSING_JOINTS, SMALLEST_AREA, box_areas, pairwise_oks
 
 
 @MODELS.register_module()
 class OKSSimilarity(Similarity):
-    """Object keypoint similarity of two poses over the joints that both have, in [0, 1].
+    """Object keypoint similarity of two poses, in [0, 1].
 
     Args:
+        missing_joints: What a joint does that only one of the two poses has.
+
+            - ``'disagree'``: it counts as a joint that does not agree, so a pose is the less
+              similar to another the fewer of its joints the other has: two that share one of 17
+              joints have at most 1/17. People smaller than 32 x 32 pixels count as that large, so
+              that people of one joint, or with joints in a line, can move by some pixels
+              (choices).
+            - ``'ignore'``: the published measure, over the joints that both have. Two poses that
+              share one joint at the same place have the similarity 1.
         sigmas: Spread of each of the K keypoint types. None: those that the data's metainfo
             gives (:meth:`use_skeleton`); before it is known, those of PoseTrack18 (K = 17).
 
     Raises:
-        ValueError: ``sigmas`` are not positive.
+        ValueError: ``sigmas`` are not positive, or unknown ``missing_joints``.
     """
 
-    def __init__(self, *, sigmas: Sequence[float] | None = None):
+    KERNEL = "gaussian"
+
+    def __init__(
+        self, *, missing_joints: str = "disagree", sigmas: Sequence[float] | None = None
+    ):
         super().__init__()
+        if missing_joints not in MISSING_JOINTS:
+            raise ValueError(
+                f"missing_joints must be one of {', '.join(MISSING_JOINTS)}, got "
+                f"{missing_joints!r}"
+            )
+        self.missing_joints = missing_joints
         self._sigmas_are_given = sigmas is not None
         self.sigmas = POSETRACK18.sigmas
         if sigmas is not None:
@@ -73,10 +92,13 @@ class OKSSimilarity(Similarity):
                 f"{len(self.sigmas)} sigmas: set its option sigmas, or tell the tracker the "
                 "metainfo of the data"
             )
+        areas = box_areas(poses.boxes)
+        if self.missing_joints == "disagree":
+            areas = np.maximum(areas, SMALLEST_AREA)
         return {
             "keypoints": poses.keypoints,
             "valid": (poses.keypoint_scores > 0).astype(np.float32),
-            "areas": box_areas(poses.boxes),
+            "areas": areas,
         }
 
     def pairwise(
@@ -95,6 +117,8 @@ class OKSSimilarity(Similarity):
                 previous["valid"],
                 previous["areas"],
                 self.sigmas,
+                missing_joints=self.missing_joints,
+                kernel=self.KERNEL,
             )
         )
 

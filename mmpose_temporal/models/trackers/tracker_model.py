@@ -12,9 +12,11 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 from mmpose_temporal.models.parts import TrackerPart
+from mmpose_temporal.models.similarities import MotionOKSSimilarity
 from mmpose_temporal.structures import FramePacket, read_skeleton
 from mmpose_temporal.utils import warn_once
 
+from .association import Association, ConfirmedLife
 from .pipeline import TrackingPipeline
 from .thresholds import Thresholds
 
@@ -32,7 +34,8 @@ class TrackerModel(BaseModel):
     each open video.
 
     Args:
-        association: Config of :class:`Association`.
+        association: Config of :class:`Association`. None: :func:`default_association`, which
+            needs no weights.
         parts: Further parts with a state, built, by name.
         suppression: Configs of :class:`Suppression` parts, applied in order.
         box_score_thr: See :class:`Thresholds`.
@@ -59,7 +62,7 @@ class TrackerModel(BaseModel):
     def __init__(
         self,
         *,
-        association: dict,
+        association: dict | None = None,
         parts: dict[str, TrackerPart] | None = None,
         suppression: Sequence[dict] = (),
         box_score_thr: float = 0.0,
@@ -75,7 +78,7 @@ class TrackerModel(BaseModel):
         init_cfg: dict | None = None,
     ):
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.association = MODELS.build(association)
+        self.association = MODELS.build(association or default_association())
         self.refinement = None if refinement is None else MODELS.build(refinement)
         self.merging = None if merging is None else MODELS.build(merging)
         self.frame_encoder = None if frame_encoder is None else MODELS.build(frame_encoder)
@@ -175,6 +178,21 @@ class TrackerModel(BaseModel):
 
     def _answers(self, finished: Sequence[FramePacket]) -> list[PoseDataSample]:
         return [self.pipeline.output(packet) for packet in finished]
+
+
+def default_association() -> dict:
+    """Config of the association that trackers have if none is given.
+
+    The best that needs no trained weights (choice; figures in configs/baselines):
+    :class:`MotionOKSSimilarity`, and tracks of one or two poses match last and end soon. The same
+    as in ``configs/_base_/models/oks_tracker.py``.
+    """
+    return dict(
+        type=Association,
+        similarity=dict(type=MotionOKSSimilarity),
+        min_similarity=0.1,
+        life=dict(type=ConfirmedLife, confirm_length=3, tentative_age=2, max_age=8),
+    )
 
 
 def known_ids(sample: PoseDataSample, num_people: int) -> np.ndarray | None:

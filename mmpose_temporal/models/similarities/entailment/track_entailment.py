@@ -9,7 +9,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmpose_temporal.structures import FramePacket, Skeleton
+from mmpose_temporal.structures import FramePacket, People, Skeleton
 from mmpose_temporal.utils.track_motion import SMALLEST, common_motion, extents
 
 from ..base import PairScores, Representation, Similarity
@@ -152,6 +152,10 @@ class TrackEntailment(Similarity):
         for name, value in extended.items():
             value[rows, 1:] = previous[name][columns, :-1]
         return extended
+
+    def joints(self, people: People, representation: Representation) -> np.ndarray:
+        """(N, J) bool: the joints of a track's ``history`` poses."""
+        return (representation["history"][..., 2] > 0).any(1).numpy()
 
     @torch.inference_mode()
     def pairwise(

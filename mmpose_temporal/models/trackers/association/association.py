@@ -8,7 +8,12 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS, TASK_UTILS
 
 from mmpose_temporal.models.parts import TrackerPart
-from mmpose_temporal.models.similarities import PairScores, Representation, Similarity
+from mmpose_temporal.models.similarities import (
+    PairScores,
+    Representation,
+    Similarity,
+    shared_joints,
+)
 from mmpose_temporal.structures import UNTRACKED, FramePacket, People, Skeleton, select_all
 
 from ..moved_options import move_options
@@ -32,6 +37,12 @@ class Association(BaseModule, TrackerPart):
         similarity: Config of a :class:`Similarity`.
         assignment: Config of an :class:`Assignment`. Default: :class:`HungarianAssignment`.
         min_similarity: Lowest similarity of a match, > 0.
+        min_shared: How much of a person must be seen for a match: the lowest number of joints
+            that both have (:meth:`Similarity.joints`), as a share of the joints of the one that
+            has more. So one joint never continues the track of a whole person, whatever the
+            similarity, and nobody without joints continues any; where boxes or pixels are
+            compared, both must have a joint. 0: the published way, without this condition.
+            Choice: 0.15, three of 17 joints, as of a head above a crowd.
         gates: Configs of :class:`Gate` parts.
         depth: Config of a :class:`Depth`, which poses of a track are compared. Default:
             :class:`LastPose`; ``type`` may be left out.
@@ -42,7 +53,7 @@ class Association(BaseModule, TrackerPart):
             ``births``; accepted with a warning.
 
     Raises:
-        ValueError: ``min_similarity`` <= 0; tracks live longer than the depth remembers poses, or
+        ValueError: ``min_similarity`` <= 0, ``min_shared`` not in [0, 1]; tracks live longer than the depth remembers poses, or
             than the similarity's ``max_distance``.
     """
 
@@ -52,6 +63,7 @@ class Association(BaseModule, TrackerPart):
         similarity: dict,
         assignment: dict | None = None,
         min_similarity: float = 0.3,
+        min_shared: float = 0.15,
         gates: Sequence[dict] = (),
         depth: dict | None = None,
         life: dict | None = None,
@@ -61,6 +73,8 @@ class Association(BaseModule, TrackerPart):
         super().__init__()
         if min_similarity <= 0:
             raise ValueError(f"min_similarity must be positive, got {min_similarity}")
+        if not 0 <= min_shared <= 1:
+            raise ValueError(f"min_shared must be in [0, 1], got {min_shared}")
         life, births = move_options(moved, life, births)
         self.similarity: Similarity = MODELS.build(similarity)
         # Defaults by class: looking a name up makes mmpose's registry import all its networks.
@@ -70,6 +84,7 @@ class Association(BaseModule, TrackerPart):
         self.life: Life = TASK_UTILS.build({"type": TrackLife, **(life or {})})
         self.births = [TASK_UTILS.build(part) for part in births]
         self.min_similarity = min_similarity
+        self.min_shared = min_shared
         self._check_ages()
 
     def _check_ages(self) -> None:
@@ -152,9 +167,12 @@ class Association(BaseModule, TrackerPart):
         if not len(tracks) or not len(people):
             return no_rows(), no_rows(), None
         pairs = self.depth.near(people, tracks)
-        for gate in self.gates:
-            passed = gate(people, tracks.people)
-            pairs = passed if pairs is None else pairs & passed
+        for passed in (
+            self._seen_enough(people, current, tracks),
+            *(gate(people, tracks.people) for gate in self.gates),
+        ):
+            if passed is not None:
+                pairs = passed if pairs is None else pairs & passed
         scores = self.similarity.pairwise(current, tracks.representation, pairs)
         if pairs is not None:
             scores.allowed = pairs if scores.allowed is None else scores.allowed & pairs
@@ -173,6 +191,21 @@ class Association(BaseModule, TrackerPart):
         newest = order[starts]
         rows, found = self._assign(best, best >= self.min_similarity, tracks.lengths[newest])
         return rows, newest[found], scores
+
+    def _seen_enough(
+        self, people: People, current: Representation, tracks: LiveTracks
+    ) -> np.ndarray | None:
+        """(M, E) bool, the pairs with enough joints in common; None: all of them."""
+        if self.min_shared == 0:
+            return None
+        ours = self.similarity.joints(people, current).astype(np.float32)
+        theirs = self.similarity.joints(tracks.people, tracks.representation).astype(np.float32)
+        if self.similarity.compares_joints:
+            shared, larger = shared_joints(ours, theirs)
+            enough = (shared > 0) & (shared >= self.min_shared * larger)
+        else:
+            enough = ours.any(1)[:, None] & theirs.any(1)
+        return None if enough.all() else enough
 
     def _assign(
         self, scores: np.ndarray, allowed: np.ndarray, lengths: np.ndarray

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from mmpose.registry import TASK_UTILS
 
-from mmpose_temporal.models.similarities import pairwise_iou
+from mmpose_temporal.models.similarities import pairwise_iou, solid_boxes
 from mmpose_temporal.structures import People
 
 
@@ -21,6 +21,8 @@ class Gate(ABC):
 class IoUGate(Gate):
     """Boxes must overlap: IoU >= ``min_iou`` (TKMR Eq. 5 uses 0.1).
 
+    Boxes without an area, as around one joint, count as :func:`solid_boxes`.
+
     Raises:
         ValueError: ``min_iou`` is not in (0, 1].
     """
@@ -32,12 +34,15 @@ class IoUGate(Gate):
 
     def __call__(self, current: People, previous: People) -> np.ndarray:
         """See :class:`Gate`."""
-        return pairwise_iou(current.boxes, previous.boxes) >= self.min_iou
+        boxes, others = solid_boxes(current.boxes), solid_boxes(previous.boxes)
+        return pairwise_iou(boxes, others) >= self.min_iou
 
 
 @TASK_UTILS.register_module()
 class CenterDistanceGate(Gate):
     """Box centres must be near: at most ``max_distance`` diagonals of the larger box apart.
+
+    Boxes without an area, as around one joint, count as :func:`solid_boxes`.
 
     Raises:
         ValueError: ``max_distance`` is not positive.
@@ -50,7 +55,7 @@ class CenterDistanceGate(Gate):
 
     def __call__(self, current: People, previous: People) -> np.ndarray:
         """See :class:`Gate`."""
-        a, b = current.boxes, previous.boxes
+        a, b = solid_boxes(current.boxes), solid_boxes(previous.boxes)
         centers_a, centers_b = a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:]
         distance = np.linalg.norm(centers_a[:, None] - centers_b[None], axis=-1) / 2
         diagonal_a = np.linalg.norm(a[:, 2:] - a[:, :2], axis=1)

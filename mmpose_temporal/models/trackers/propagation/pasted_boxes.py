@@ -106,7 +106,7 @@ class TemporalOKS(PastedBoxes):
         if not 0 < oks_thr <= 1:
             raise ValueError(f"oks_thr must be in (0, 1], got {oks_thr}")
         self.oks_thr = oks_thr
-        self.similarity = OKSSimilarity(sigmas=sigmas)
+        self.similarity = OKSSimilarity(missing_joints="ignore", sigmas=sigmas)
 
     def use_skeleton(self, skeleton: Skeleton) -> None:
         """Take the sigmas of the data, see :class:`OKSSimilarity`."""
