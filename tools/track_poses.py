@@ -26,6 +26,12 @@ def flags() -> argparse.ArgumentParser:
         "configs/_base_/datasets/coco.py; default: the config's, or the names in the files",
     )
     parser.add_argument("--checkpoint", help="weights of a similarity that learns")
+    parser.add_argument(
+        "--fps",
+        type=float,
+        help="frames per second, for trackers whose ages are in seconds; the times are written "
+        "too (default: 'time' of the images in the files)",
+    )
     add_frame_order(parser)
     add_config_options(parser)
     return parser
@@ -48,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         skeleton=skeleton,
         frame_order=args.frame_order,
         overwrite=args.overwrite,
+        fps=args.fps,
     )
     print(report)
     return 1 if report.failed else 0

@@ -109,6 +109,7 @@ def track_pose_files(
     skeleton: Skeleton | None = None,
     frame_order: str = "auto",
     overwrite: bool = False,
+    fps: float | None = None,
     progress: bool = True,
 ) -> TrackingReport:
     """Track all videos of a folder and write each as soon as it is done.
@@ -125,6 +126,8 @@ def track_pose_files(
         frame_order: What orders the frames of a video, see
             :mod:`mmpose_temporal.posetrack.frame_order`.
         overwrite: Replace files in ``out`` that hold something else than what is written now.
+        fps: Frames per second of the frames' numbers, for ages in seconds; the times are written
+            too. None: those that the files give (``time`` of the images).
         progress: Show a progress bar.
 
     Returns:
@@ -150,7 +153,7 @@ def track_pose_files(
     prediction_paths(out, names, inputs=files)
     for video in track(videos, "Tracking", total=len(names), disable=not progress):
         path = Path(poses, f"{video.video_id}.json") if folder else Path(poses)
-        finished = report.failed.attempt(path, partial(_track_video, tracker, video, images))
+        finished = report.failed.attempt(path, partial(_track_video, tracker, video, images, fps))
         if finished is None:
             tracker.reset()
             continue
@@ -171,12 +174,13 @@ def track_pose_files(
 
 
 def _track_video(
-    tracker: BaseModel, video: VideoAnnotation, images: str | Path | None = None
+    tracker: BaseModel, video: VideoAnnotation, images: str | Path | None, fps: float | None
 ) -> list[FramePacket]:
     finished: list[FramePacket] = []
     load = LoadVideoFrame(on_error="raise")
+    clocks = frame_clocks(video, fps)
     for index, frame in enumerate(video.frames):
-        sample = frame_sample(video, index)
+        sample = frame_sample(video, index, clocks[index])
         image = None
         if images is not None and sample.searched:
             path = str(safe_join(images, frame.file_name))
@@ -202,5 +206,6 @@ def _predicted(frame: FramePacket) -> PredictedFrame:
         frame_id=sample.frame_id,
         file_name=sample.frame_name,
         size=sample.frame_size,
+        time=sample.get("time"),
         poses=frame.people,
     )

@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 from mmpose.registry import DATASETS
 
-from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, frame_poses, load_videos
+from mmpose_temporal.posetrack import (
+    FrameAnnotation,
+    VideoAnnotation,
+    frame_clocks,
+    frame_poses,
+    load_videos,
+)
 from mmpose_temporal.structures import UNTRACKED, People
 
 from .pose_pairs import was_searched
@@ -53,9 +59,11 @@ class PoseTrackPoseDataset(PoseTrackVideoDataset):
         else:
             sources = self._load_poses(videos)
         return [
-            self._pose_item(video, index, source)
+            self._pose_item(video, index, source) | clock
             for video, frames in zip(videos, sources, strict=True)
-            for index, source in enumerate(frames)
+            for (index, source), clock in zip(
+                enumerate(frames), frame_clocks(video, self.fps), strict=True
+            )
         ]
 
     def _load_poses(self, videos: list[VideoAnnotation]) -> list[list[FrameAnnotation | None]]:

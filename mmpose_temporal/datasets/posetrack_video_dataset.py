@@ -8,7 +8,12 @@ import numpy as np
 from mmengine.dataset import force_full_init
 from mmpose.registry import DATASETS
 
-from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, load_videos
+from mmpose_temporal.posetrack import (
+    FrameAnnotation,
+    VideoAnnotation,
+    frame_clocks,
+    load_videos,
+)
 from mmpose_temporal.posetrack.fields import integer, load_json, number, numbers, sizes_of_box
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.text import shown
@@ -28,7 +33,9 @@ class PoseTrackVideoDataset(PoseTrackBase):
     Frames of a video follow each other; a video's frames are never mixed with another's (the
     interleaving for batches is :class:`VideoSampler`'s). Besides what the pipeline loads,
     each item has ``img_id``, ``img_path``, ``video_id``, ``frame_index`` (position in the video,
-    from 0), ``num_frames``, ``frame_name``, ``frame_id``, ``is_labeled``, ``ignore_regions``, the
+    from 0), ``num_frames``, ``frame_name``, ``frame_id``, what :func:`frame_clocks`
+    knows of its time (``frame_number``, ``frame_step``, ``time``), ``is_labeled``,
+    ``ignore_regions``, the
     ground truth (``bboxes`` (M, 4) xyxy, ``keypoints`` (M, K, 2), ``keypoints_visible``
     (M, K), ``head_boxes`` (M, 4) xyxy, ``track_ids`` (M,)) and, unless a detector finds the
     people, ``proposals`` (P, 4) xyxy with ``proposal_scores`` (P,). Coordinates are image
@@ -41,6 +48,8 @@ class PoseTrackVideoDataset(PoseTrackBase):
             ``bbox_file``. ``'detector'``: no proposals, the model has a detector.
         bbox_file: COCO-style detections ``[{image_id, category_id, bbox, score}]``, relative to
             ``data_root``; boxes of other categories than person (1) are left out.
+        fps: Frames per second of the frames' numbers, for ages in seconds. None: the files'
+            ``time`` of the images, if they have it.
         test_mode: As in mmengine; a tracker is tested, so True is the default.
         **kwargs: See :class:`PoseTrackBase`.
 
@@ -56,6 +65,7 @@ class PoseTrackVideoDataset(PoseTrackBase):
         *,
         box_source: Literal["gt", "file", "detector"] = "gt",
         bbox_file: str | None = None,
+        fps: float | None = None,
         test_mode: bool = True,
         **kwargs: Any,
     ):
@@ -68,6 +78,7 @@ class PoseTrackVideoDataset(PoseTrackBase):
             )
         self.box_source = box_source
         self.bbox_file = bbox_file
+        self.fps = fps
         super().__init__(test_mode=test_mode, **kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -75,9 +86,9 @@ class PoseTrackVideoDataset(PoseTrackBase):
         videos = self.read_videos()
         proposals = self._load_proposals(videos)
         items = [
-            self._frame_item(video, index, proposals)
+            self._frame_item(video, index, proposals) | clock
             for video in videos
-            for index in range(len(video.frames))
+            for index, clock in enumerate(frame_clocks(video, self.fps))
         ]
         firsts = [item["img_path"] for item in items if item["frame_index"] == 0]
         if not any(Path(path).is_file() for path in firsts):

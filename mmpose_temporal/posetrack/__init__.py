@@ -13,6 +13,7 @@ from .annotations import (
     frame_poses,
     joint_boxes,
 )
+from .clock import common_step, frame_clocks
 from .content import FileContent, FileFrame
 from .file_videos import SeveralVideosError, file_videos, one_video
 from .frame_order import FRAME_ORDERS, FrameOrderError, check_frame_order
@@ -50,8 +51,10 @@ __all__ = [
     "VideoAnnotation",
     "annotated_frames",
     "check_frame_order",
+    "common_step",
     "each_video",
     "file_videos",
+    "frame_clocks",
     "frame_poses",
     "image_number",
     "image_record",

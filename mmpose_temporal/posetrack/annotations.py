@@ -55,6 +55,7 @@ class FrameAnnotation:
         frame_number: Of the frame in its video, by the file's fields or the names of the images,
             see :mod:`.frame_order`; frames that are missing between two frames leave a gap. None
             if there is none.
+        time: Seconds, by the file; None if it has none.
     """
 
     image_id: int
@@ -66,6 +67,7 @@ class FrameAnnotation:
     people: list[PersonAnnotation]
     skeleton: Skeleton = POSETRACK18
     frame_number: int | None = None
+    time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def annotated_frames(content: FileContent) -> list[FrameAnnotation]:
             people=people[part],
             skeleton=content.skeleton,
             frame_number=frame.number,
+            time=frame.time,
         )
         for frame, part in zip(content.frames, content.parts, strict=True)
     ]

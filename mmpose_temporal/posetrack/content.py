@@ -52,6 +52,7 @@ class FileFrame:
         number: Of the frame in its video, see :mod:`.frame_order`; None if it has none, and as
             long as nobody asked which video the frame is of (:func:`~.file_videos.file_videos`).
         size: (width, height) in pixels; None if the file does not have it.
+        time: The file's ``time``, seconds; None if absent.
         labeled: The file's ``is_labeled``; None if absent.
         listed: PoseTrack17: the file lists people here, with joints or not.
         regions: Ignore regions, (V, 2) float64 each.
@@ -64,6 +65,7 @@ class FileFrame:
     video: str | None = None
     number: int | None = None
     size: tuple[int, int] | None = None
+    time: float | None = None
     labeled: bool | None = None
     listed: bool = False
     regions: list[np.ndarray] = field(default_factory=list)

@@ -20,6 +20,7 @@ from .fields import (
     integer,
     integers,
     label,
+    optional_number,
     record_list,
 )
 from .tables import boxes, optional_table, polygon, table
@@ -139,6 +140,7 @@ def _frame(image: dict, path: Path, index: int, wanted: Wanted) -> FileFrame:
         name=name if isinstance(name, str) else "",
         image_id=image_id,
         frame_id=frame_id,
+        time=optional_number(image, "time", where),
         stated=stated,
         video=video if video is None or isinstance(video, str) else shown(video),
         size=size,

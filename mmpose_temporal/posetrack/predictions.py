@@ -29,6 +29,7 @@ class PredictedFrame:
         size: (width, height) in pixels, None if it is not known. A size that is not positive
             becomes None: some files say 0 for unknown.
         poses: The people, with track ids.
+        time: Seconds since the first frame of the video, None if it is not known.
     """
 
     image_id: int
@@ -36,6 +37,7 @@ class PredictedFrame:
     file_name: str
     size: tuple[int, int] | None
     poses: People
+    time: float | None = None
 
     def __post_init__(self) -> None:
         if self.size is not None and min(self.size) <= 0:
@@ -128,6 +130,7 @@ def write_video_predictions(
             num_frames=len(frames),
             ignore_regions=None,
             size=frame.size,
+            time=frame.time,
         )
         for frame in frames
     ]

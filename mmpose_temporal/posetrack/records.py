@@ -114,6 +114,7 @@ def image_record(
     frame_id: int | None = None,
     ignore_regions: Sequence[np.ndarray] | None = (),
     size: tuple[int, int] | None = None,
+    time: float | None = None,
 ) -> dict[str, Any]:
     """One entry of ``images``.
 
@@ -126,6 +127,7 @@ def image_record(
         frame_id: None: the image's id.
         ignore_regions: Polygons (P, 2), image pixels; None: the record says nothing of them.
         size: (width, height) in pixels, left out where unknown.
+        time: Seconds, left out where unknown.
     """
     record = {
         "id": int(image_id),
@@ -142,6 +144,8 @@ def image_record(
         record["ignore_regions_y"] = [region[:, 1].tolist() for region in regions]
     if size is not None:
         record |= {"width": int(size[0]), "height": int(size[1])}
+    if time is not None:
+        record["time"] = float(time)
     return record
 
 

@@ -97,12 +97,14 @@ def frame_size(sample: PoseDataSample, image: np.ndarray | None = None) -> tuple
     return size if size is not None and size[0] > 0 and size[1] > 0 else None
 
 
-def frame_time(sample: PoseDataSample) -> float | None:
+def frame_time(sample: PoseDataSample, first_number: int | None = None) -> float | None:
     """Seconds since the start of the video.
 
     Args:
         sample: May have the metainfo ``time`` (seconds), or ``fps``, which gives
-            ``frame_index / fps``.
+            ``frame_index / fps``, or, where frames have a ``frame_number``,
+            ``(frame_number - first_number) / fps``.
+        first_number: The ``frame_number`` of the video's first frame; None: frames have none.
 
     Returns:
         Seconds; None if the sample has neither.
@@ -118,4 +120,7 @@ def frame_time(sample: PoseDataSample) -> float | None:
         return None
     if not fps > 0:
         raise ValueError(f"video {sample.video_id}: fps must be positive, got {fps}")
-    return sample.frame_index / fps
+    number = sample.get("frame_number")
+    if number is None or first_number is None:
+        return sample.frame_index / fps
+    return (number - first_number) / fps

@@ -9,7 +9,13 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.structures import POSETRACK18, FramePacket, People, posetrack_metainfo
+from mmpose_temporal.structures import (
+    POSETRACK18,
+    FramePacket,
+    People,
+    frame_time,
+    posetrack_metainfo,
+)
 
 from .models import template_keypoints
 
@@ -149,6 +155,7 @@ def make_packet(
         tick,
         searched,
         people,
+        time=frame_time(sample),
         frame_size=frame_size,
         image=image,
         features=dict(features or {}),

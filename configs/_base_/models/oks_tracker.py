@@ -1,11 +1,10 @@
 # A pose tracker around any top-down estimator:
 #     model = dict(_delete_=True, estimator=_base_.model, **_base_.tracker)
 #
-# Choice, on the annotated and the simulated poses of the 30 training videos of Multi-Person
-# PoseTrack (id switches of joints, in every frame / in every third, of the poses with simulated
-# errors): the published OKS with a life of 3 frames 2.46 % / 2.85 %; MotionOKSSimilarity 1.51 / 1.32;
-# and with ConfirmedLife 0.65 / 0.86. A least similarity of 0.05, 0.07 or 0.1 and a life of 8 or 16
-# frames differ by 0.1 at most.
+# Choice, on the 30 training videos of Multi-Person PoseTrack with simulated errors: id switches of
+# joints, in every frame / in every third, are 2.46 % / 2.85 % with the published OKS and a life of
+# 3 frames, 1.51 / 1.32 with MotionOKSSimilarity, and 0.65 / 0.86 with ConfirmedLife too. A least
+# similarity of 0.05, 0.07 or 0.1 and a life of 8 or 16 frames differ by 0.1 at most.
 oks_association = dict(
     type="Association",
     similarity=dict(type="MotionOKSSimilarity"),

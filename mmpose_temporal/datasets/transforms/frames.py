@@ -1,5 +1,6 @@
 """Load a frame once, and pack it with all its people."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -172,7 +173,7 @@ class PackFrameInputs(BaseTransform):
         """Pack ``results``."""
         if _is_single_image(results):
             return self._single_image(results)
-        sample = PoseDataSample(metainfo={key: results[key] for key in self.META_KEYS})
+        sample = PoseDataSample(metainfo=_metainfo(results, self.META_KEYS))
         sample.gt_instances = _annotated(results)
         if "proposals" in results:
             boxes = results["proposals"]
@@ -200,6 +201,15 @@ class PackFrameInputs(BaseTransform):
             sample.proposals = _given_boxes(results, name)
         image = torch.from_numpy(np.ascontiguousarray(results["img"]))
         return dict(inputs=image, data_samples=sample)
+
+
+CLOCK_KEYS = ("frame_number", "frame_step", "time")
+"""Metainfo of a frame that not every video has, see :func:`frame_clocks`."""
+
+
+def _metainfo(results: dict, keys: Sequence[str]) -> dict:
+    known = [key for key in CLOCK_KEYS if key in results]
+    return {key: results[key] for key in (*keys, *known)}
 
 
 def _is_single_image(results: dict) -> bool:
@@ -253,7 +263,7 @@ class PackFramePoses(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Pack ``results``."""
-        sample = PoseDataSample(metainfo={key: results[key] for key in self.META_KEYS})
+        sample = PoseDataSample(metainfo=_metainfo(results, self.META_KEYS))
         width, height = results["frame_size"] or (0, 0)
         sample.set_metainfo(dict(ori_shape=(height, width), img_shape=(height, width)))
         sample.gt_instances = _annotated(results)

@@ -42,7 +42,7 @@ class Similarity(BaseModule, TrackerPart):
 
     A joint that is missing in one pose adds nothing to the similarity of two, and a pose without
     joints matches nobody. How much of two people must be seen in both, the association decides
-    for all similarities alike, from :meth:`joints`.
+    for all similarities alike, from :meth:`seen_joints`.
 
     Attributes:
         max_distance: Largest distance of two people in time, frames; None: any.
@@ -57,7 +57,7 @@ class Similarity(BaseModule, TrackerPart):
     compares_joints: bool = True
     """Whether two people must have joints in common; not where boxes or pixels are compared."""
 
-    def joints(self, people: People, representation: Representation) -> np.ndarray:
+    def seen_joints(self, people: People, representation: Representation) -> np.ndarray:
         """Which joints it can compare; of both sides of a pair.
 
         Args:

@@ -34,8 +34,11 @@ class IoUSimilarity(Similarity):
         """``{'boxes': (M, 4), 'areas': (M,)}``."""
         people, boxes = packet.people, packet.people.boxes
         if self.boxes == "keypoints":
-            boxes = enclosing_boxes(people.keypoints, people.keypoint_scores > 0)
-        boxes = solid_boxes(boxes)
+            present = people.keypoint_scores > 0
+            boxes = solid_boxes(enclosing_boxes(people.keypoints, present))
+            boxes[~present.any(1)] = 0  # around nothing
+        else:
+            boxes = solid_boxes(boxes)
         return {"boxes": boxes, "areas": box_areas(boxes)}
 
     def pairwise(

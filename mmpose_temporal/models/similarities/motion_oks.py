@@ -79,7 +79,7 @@ class MotionOKSSimilarity(OKSSimilarity):
             "moved": np.zeros(count, bool),
         }
 
-    def joints(self, people: People, representation: Representation) -> np.ndarray:
+    def seen_joints(self, people: People, representation: Representation) -> np.ndarray:
         """(N, K) bool: those of the poses, and those remembered."""
         return self.remembered(representation) > 0
 

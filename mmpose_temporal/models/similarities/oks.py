@@ -35,9 +35,7 @@ class OKSSimilarity(Similarity):
 
     KERNEL = "gaussian"
 
-    def __init__(
-        self, *, missing_joints: str = "disagree", sigmas: Sequence[float] | None = None
-    ):
+    def __init__(self, *, missing_joints: str = "disagree", sigmas: Sequence[float] | None = None):
         super().__init__()
         if missing_joints not in MISSING_JOINTS:
             raise ValueError(

@@ -14,7 +14,6 @@ from mmpose_temporal.structures import (
     Observer,
     Skeleton,
     frame_size,
-    frame_time,
     is_searched,
     refuse_keypoints,
 )
@@ -199,7 +198,9 @@ class TrackingPipeline:
                 the length is known. ``skeleton``, the :class:`Skeleton` of the data, is given to
                 all parts. With ``searched`` or ``frame_readable`` False people are not detected:
                 the frame has no people, and the tracks do not age. It may have
-                ``frame_size`` (w, h) or ``ori_shape`` (h, w), and ``time`` (seconds) or ``fps``.
+                ``frame_size`` (w, h) or ``ori_shape`` (h, w), and ``frame_number``,
+                ``frame_step``, ``time`` (seconds) or ``fps``, see :meth:`VideoState.clock`:
+                frames that are missing by their numbers age the tracks.
             image: (H, W, 3) uint8 BGR.
 
         Raises:
@@ -227,18 +228,23 @@ class TrackingPipeline:
                 "due; frames of a video must come in order and whole (use VideoSampler), and "
                 "reset() forgets an interrupted test"
             )
+        try:
+            tick, time = state.clock(sample)
+        except ValueError:
+            self.forget([video_id])
+            raise
         packet = FramePacket(
             sample,
             video_id,
             index,
-            state.tick,
+            tick,
             is_searched(sample),
-            time=frame_time(sample),
+            time=time,
             frame_size=frame_size(sample, image),
             image=image,
         )
         state.next_frame += 1
-        state.tick += packet.searched
+        state.tick = tick + packet.searched
         packet.watchers = [observer for observer in self.observers if observer.wants(packet)]
         if packet.watchers:
             packet.records = {}

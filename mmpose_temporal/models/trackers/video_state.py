@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.models.parts import TrackerPart
-from mmpose_temporal.structures import from_plain, plain_state, to_plain
+from mmpose_temporal.structures import frame_time, from_plain, plain_state, to_plain
 
 from .end import FrameBuffer
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Version of the saved state; raise it when the state of a shipped part changes."""
 
 
@@ -25,7 +26,11 @@ class VideoState:
         parts: What each part keeps, by its name in the tracker.
         num_frames: Length of the video; None: unknown, and the video is ended by ``end_video``.
         next_frame: Position of the next frame.
-        tick: Number of frames so far in which people were detected: the clock of the tracks' age.
+        tick: Number of frames so far in which people were detected, and of frames that are missing
+            between them by their numbers: the clock of the tracks' age.
+        first_number: Number of the first frame; None if frames have none.
+        last_number: Number of the last frame so far.
+        last_time: Seconds of the last frame so far; None if frames have no time.
     """
 
     buffer: FrameBuffer
@@ -33,6 +38,47 @@ class VideoState:
     num_frames: int | None = None
     next_frame: int = 0
     tick: int = 0
+    first_number: int | None = None
+    last_number: int | None = None
+    last_time: float | None = None
+
+    def clock(self, sample: PoseDataSample) -> tuple[int, float | None]:
+        """The tick and the time of the next frame; the video goes on from there.
+
+        Args:
+            sample: May have the metainfo ``frame_number``, with ``frame_step`` (default 1), the
+                difference of two frames that follow each other, and ``time`` or ``fps``.
+
+        Raises:
+            ValueError: A number or a time that is not after that of the frame before, or is
+                missing where frames before had one.
+        """
+        number = sample.get("frame_number")
+        if self.next_frame == 0:
+            self.first_number = number
+        time = frame_time(sample, self.first_number)
+        if self.next_frame:
+            where = f"video {sample.video_id}: frame {sample.frame_index}"
+            _check_next(f"{where} has the frame_number", number, self.last_number, apart=True)
+            _check_next(f"{where} has the time", time, self.last_time)
+        missing = 0
+        if self.last_number is not None:
+            step = sample.get("frame_step") or 1
+            missing = max(round((number - self.last_number) / step), 1) - 1
+        self.last_number, self.last_time = number, time
+        return self.tick + missing, time
+
+
+def _check_next(
+    what: str, now: float | None, before: float | None, *, apart: bool = False
+) -> None:
+    """Numbers and times ascend, and all frames of a video have one or none has."""
+    if (now is None) != (before is None):
+        raise ValueError(
+            f"{what} {now}, the frame before {before}: give it to all frames of a video or to none"
+        )
+    if now is not None and not (now > before if apart else now >= before):
+        raise ValueError(f"{what} {now}, which is not after that of the frame before, {before}")
 
 
 class OpenVideos(dict[str, VideoState]):

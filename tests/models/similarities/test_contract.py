@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
+from mmpose_temporal.models import Association
 from mmpose_temporal.models.similarities import PairScores, Similarity
 from mmpose_temporal.structures import FramePacket, People, cat_rows, select_all
 from mmpose_temporal.testing import make_packet, random_poses, tiny_temporal_estimator_config
@@ -117,6 +118,7 @@ def test_all_are_here():
         "BodyMatchingSimilarity",
         "FlowSimilarity",
         "KeypointMatchingSimilarity",
+        "MotionOKSSimilarity",
         "OKSSimilarity",
         *OPTIONS,
     } <= set(registered())
@@ -186,6 +188,25 @@ def test_pairs_that_are_let_through_score_as_they_did_among_all(config):
     assert some.shape == whole.shape
     np.testing.assert_allclose(some[pairs], whole[pairs], rtol=1e-4, atol=1e-6)
     assert similarity.pairwise(current, previous, pairs & False).total.shape == whole.shape
+
+
+@every_similarity
+@pytest.mark.parametrize("count", [0, 1])
+def test_nobody_without_joints_or_with_one_of_many_continues_a_track(config, count):
+    """Whatever the similarity says: the association asks for joints in common."""
+    association = Association(similarity=config, min_similarity=1e-6)
+    association.similarity = build(config)
+    association.life.max_age, tracks = 1, association.start_video()
+    people = crowd(3, 1)
+    people = people.replace(keypoint_scores=np.ones_like(people.keypoint_scores))
+    scores = people.keypoint_scores.copy()
+    scores[1, count:] = 0
+    part = people.replace(keypoint_scores=scores)
+    first = association.step(tracks, packet(people, 0)).track_ids.tolist()
+    again = association.step(tracks, packet(part, 1)).track_ids.tolist()
+    assert first == [0, 1, 2]
+    compares_boxes = not association.similarity.compares_joints
+    assert (again[1] == 3) or (compares_boxes and count == 1)
 
 
 @pytest.mark.parametrize("config", [case for case in CASES if not scores_boxes(case)], ids=case_id)

@@ -10,17 +10,61 @@ from mmpose_temporal.testing import make_packet, random_poses
 
 
 def test_by_hand():
-    """Box areas 200 both, sigma 0.1: 2 (2 * 0.1)^2 200 = 16; the joint moved by (0, 4)."""
-    similarity = MODELS.build(dict(type="OKSSimilarity", sigmas=[0.1, 0.1, 0.1]))
-    box = np.array([[0, 0, 10, 20]])
-    now = People.create(keypoints=[[[5, 9], [1, 1], [2, 2]]], boxes=box)
+    """Box areas 5000 both, sigma 0.1: 2 (2 * 0.1)^2 5000 = 400; the joint moved by (0, 20)."""
+    box = np.array([[0, 0, 50, 100]])
+    now = People.create(keypoints=[[[5, 29], [1, 1], [2, 2]]], boxes=box)
     past = People.create(
-        keypoints=[[[5, 5], [1, 1], [9, 9]]], keypoint_scores=[[1, 1, 0]], boxes=box
+        keypoints=[[[5, 9], [1, 1], [9, 9]]], keypoint_scores=[[1, 1, 0]], boxes=box
     )
-    scores = similarity.pairwise(
+    for missing_joints, joints in (("ignore", 2), ("disagree", 3)):
+        config = dict(type="OKSSimilarity", sigmas=[0.1] * 3, missing_joints=missing_joints)
+        scores = between(now, past, MODELS.build(config))
+        np.testing.assert_allclose(scores, [[(math.exp(-1) + 1) / joints]], rtol=1e-6)
+
+
+def between(now: People, past: People, similarity: OKSSimilarity | None = None) -> np.ndarray:
+    similarity = similarity or OKSSimilarity()
+    return similarity.pairwise(
         similarity.embed(make_packet(now)), similarity.embed(make_packet(past))
     ).total
-    np.testing.assert_allclose(scores, [[(math.exp(-1) + 1) / 2]], rtol=1e-6)
+
+
+def fragment(whole: People, count: int) -> People:
+    """The first joints of poses, in boxes around them."""
+    scores = whole.keypoint_scores.copy()
+    scores[:, count:] = 0
+    return People.create(keypoints=whole.keypoints, keypoint_scores=scores)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 17])
+def test_the_fewer_joints_two_share_the_less_similar_they_are(count):
+    whole = random_poses(1, seed=0)
+    part = fragment(whole, count)
+    for pair in ((whole, part), (part, whole)):
+        np.testing.assert_allclose(between(*pair), count / 17, rtol=1e-6)
+        published = OKSSimilarity(missing_joints="ignore")
+        assert between(*pair, published) == float(count > 0)
+    assert between(part, part) == float(count > 0)
+
+
+def test_one_joint_may_move_by_some_pixels():
+    """A person smaller than 32 x 32 counts as that: exp(-2^2 / (2 (2 * 0.026)^2 1024)) = 0.49."""
+    nose = People.create(keypoints=np.full((1, 17, 2), 100), keypoint_scores=np.eye(17)[:1])
+    moved = nose.replace(keypoints=nose.keypoints + np.float32([2, 0]))
+    np.testing.assert_allclose(between(nose, moved), 0.4858, atol=1e-3)
+    assert between(nose, moved, OKSSimilarity(missing_joints="ignore")) == 0
+
+
+def test_joints_in_a_line_are_a_person():
+    line = People.create(keypoints=[[[50, y] for y in range(17)]])
+    assert between(line, line) == 1
+    moved = line.replace(keypoints=line.keypoints + np.float32([2, 0]))
+    assert between(line, moved) > 0.5
+
+
+def test_unknown_ways():
+    with pytest.raises(ValueError, match="missing_joints must be one of disagree, ignore, got"):
+        OKSSimilarity(missing_joints="punish")
 
 
 def test_the_default_is_posetracks():

@@ -25,6 +25,7 @@ SIMILARITIES = {
         checkpoint="shipped:track_entailment",
         network=dict(hidden=96, intermediate=192, num_layers=3, num_heads=4, dropout=0.0),
     ),
+    "motion": dict(type="MotionOKSSimilarity"),
     "gcn": dict(type="GCNSimilarity", channels=(8, 8), embed_dims=8),
     "dots": dict(
         type="ConvEntailment", source="keypoints", resolution=(24, 18), channels=4, hidden=8

@@ -153,7 +153,7 @@ class TrackEntailment(Similarity):
             value[rows, 1:] = previous[name][columns, :-1]
         return extended
 
-    def joints(self, people: People, representation: Representation) -> np.ndarray:
+    def seen_joints(self, people: People, representation: Representation) -> np.ndarray:
         """(N, J) bool: the joints of a track's ``history`` poses."""
         return (representation["history"][..., 2] > 0).any(1).numpy()
 

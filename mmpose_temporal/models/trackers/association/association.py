@@ -38,9 +38,9 @@ class Association(BaseModule, TrackerPart):
         assignment: Config of an :class:`Assignment`. Default: :class:`HungarianAssignment`.
         min_similarity: Lowest similarity of a match, > 0.
         min_shared: How much of a person must be seen for a match: the lowest number of joints
-            that both have (:meth:`Similarity.joints`), as a share of the joints of the one that
-            has more. So one joint never continues the track of a whole person, whatever the
-            similarity, and nobody without joints continues any; where boxes or pixels are
+            that both have (:meth:`Similarity.seen_joints`), as a share of the joints of the one
+            that has more. So one joint never continues the track of a whole person, whatever
+            the similarity, and nobody without joints continues any; where boxes or pixels are
             compared, both must have a joint. 0: the published way, without this condition.
             Choice: 0.15, three of 17 joints, as of a head above a crowd.
         gates: Configs of :class:`Gate` parts.
@@ -53,8 +53,8 @@ class Association(BaseModule, TrackerPart):
             ``births``; accepted with a warning.
 
     Raises:
-        ValueError: ``min_similarity`` <= 0, ``min_shared`` not in [0, 1]; tracks live longer than the depth remembers poses, or
-            than the similarity's ``max_distance``.
+        ValueError: ``min_similarity`` <= 0, ``min_shared`` not in [0, 1]; tracks live longer than
+            the depth remembers poses, or than the similarity's ``max_distance``.
     """
 
     def __init__(
@@ -92,6 +92,13 @@ class Association(BaseModule, TrackerPart):
         reach, limit = self.depth.reach, self.similarity.max_distance
         if self.life.max_age is None:
             self.life.max_age = reach or 1
+        if self.life.in_seconds:
+            if limit is not None and reach is None:
+                raise ValueError(
+                    f"{type(self.similarity).__name__} scores poses at most {limit} frames "
+                    "apart: give the life's ages in frames, or a depth of History"
+                )
+            return
         max_age = self.life.max_age
         if reach is not None and max_age > reach:
             raise ValueError(
@@ -139,7 +146,7 @@ class Association(BaseModule, TrackerPart):
             The people's ids, and the reasons if some have none.
         """
         people, similarity = packet.people, self.similarity
-        ended = self._forget(tracks, packet.tick)
+        ended = self._forget(tracks, packet)
         tracks.representation = similarity.advance(tracks.representation, packet, tracks.scene)
         current = similarity.embed(packet)
         before = tracks.snapshot()
@@ -156,7 +163,7 @@ class Association(BaseModule, TrackerPart):
             lengths[new] = 1
             tracks.next_id += len(new)
         people = people.with_ids(ids)
-        self._remember(tracks, people, lengths, after, columns, packet.tick)
+        self._remember(tracks, people, lengths, after, columns, packet)
         comparison = Comparison(similarity, people, current, before, packet.tick, scores)
         return Associated(ids, lengths, rejected, ended, comparison)
 
@@ -198,8 +205,10 @@ class Association(BaseModule, TrackerPart):
         """(M, E) bool, the pairs with enough joints in common; None: all of them."""
         if self.min_shared == 0:
             return None
-        ours = self.similarity.joints(people, current).astype(np.float32)
-        theirs = self.similarity.joints(tracks.people, tracks.representation).astype(np.float32)
+        ours = self.similarity.seen_joints(people, current).astype(np.float32)
+        theirs = self.similarity.seen_joints(tracks.people, tracks.representation).astype(
+            np.float32
+        )
         if self.similarity.compares_joints:
             shared, larger = shared_joints(ours, theirs)
             enough = (shared > 0) & (shared >= self.min_shared * larger)
@@ -246,14 +255,22 @@ class Association(BaseModule, TrackerPart):
                 rows = rows[may]
         return rows, rejected
 
-    def _forget(self, tracks: LiveTracks, tick: int) -> np.ndarray:
+    def _forget(self, tracks: LiveTracks, packet: FramePacket) -> np.ndarray:
         """Drop the rows that are too old; returns the ids of the tracks that ended."""
+        if self.life.in_seconds and packet.time is None:
+            raise ValueError(
+                f"video {packet.video_id}: the life of tracks is given in seconds, but frame "
+                f"{packet.index} has no time: give samples 'time' or 'fps', a data set fps, or "
+                "tools/track_poses.py --fps"
+            )
         if not len(tracks):
             return no_rows()
-        reach, oldest = self.depth.reach, tick - tracks.last_seen[-1]  # the last row is the oldest
-        if oldest <= self.life.min_age and (reach is None or oldest <= reach):
+        frames = packet.tick - tracks.last_seen
+        ages = packet.time - tracks.last_time if self.life.in_seconds else frames
+        reach = self.depth.reach
+        # The last row is the oldest.
+        if ages[-1] <= self.life.min_age and (reach is None or frames[-1] <= reach):
             return no_rows()
-        ages = tick - tracks.last_seen
         grouped = self.depth.columns(tracks)
         if grouped is None:
             keep = self.life.alive(ages, tracks.lengths)
@@ -264,7 +281,7 @@ class Association(BaseModule, TrackerPart):
             keep = np.empty(len(tracks), dtype=bool)
             keep[order] = np.repeat(alive, np.diff(starts, append=len(order)))
             if reach is not None:
-                keep &= ages <= reach
+                keep &= frames <= reach
         if keep.all():
             return no_rows()
         known = tracks.ids
@@ -278,7 +295,7 @@ class Association(BaseModule, TrackerPart):
         lengths: np.ndarray,
         current: Representation,
         matched: np.ndarray,
-        tick: int,
+        packet: FramePacket,
     ) -> None:
         """The tracks seen now, followed by the rows that stay; the oldest come last."""
         tracked = people.track_ids != UNTRACKED
@@ -291,4 +308,4 @@ class Association(BaseModule, TrackerPart):
         elif len(matched) < len(tracks):
             kept = np.ones(len(tracks), dtype=bool)
             kept[matched] = False
-        tracks.put_first(people, lengths, current, tick, kept)
+        tracks.put_first(people, lengths, current, packet, kept)

@@ -10,15 +10,17 @@ class Life(ABC):
     """Rules of a track's life.
 
     Attributes:
-        max_age: Frames that a track stays live after its last pose, at most.
-        min_age: Frames that every track stays live, at least.
+        max_age: How long a track stays live after its last pose, at most, in frames or seconds.
+        min_age: How long every track stays live, at least.
+        in_seconds: Ages are in seconds, not in frames.
     """
 
-    max_age: int | None
+    max_age: float | None
+    in_seconds: bool = False
 
     @property
     @abstractmethod
-    def min_age(self) -> int:
+    def min_age(self) -> float:
         """See the class."""
 
     @abstractmethod
@@ -26,7 +28,8 @@ class Life(ABC):
         """Which tracks are still live.
 
         Args:
-            ages: (T,) int64 frames since the last pose of each track, 1 or more.
+            ages: (T,) frames since the last pose of each track, 1 or more, int64; or seconds,
+                float64.
             lengths: (T,) int64, number of its poses.
 
         Returns:
@@ -47,24 +50,35 @@ class Life(ABC):
 
 @TASK_UTILS.register_module()
 class TrackLife(Life):
-    """A track ends if it was not seen for more than ``max_age`` frames.
+    """A track ends if it was not seen for more than ``max_age`` frames, or ``max_age_seconds``.
+
+    Frames count that were searched for people, and those that are missing by their numbers.
 
     Args:
         max_age: Frames that a track stays live after its last pose, >= 1. None: as long as
             the association's depth remembers poses, and 1 frame if it remembers only the last
             pose.
+        max_age_seconds: The same in seconds, > 0, instead of ``max_age``; then every frame needs a
+            time.
 
     Raises:
-        ValueError: ``max_age`` < 1.
+        ValueError: An option out of its range, or both.
     """
 
-    def __init__(self, *, max_age: int | None = None):
+    def __init__(self, *, max_age: int | None = None, max_age_seconds: float | None = None):
+        if max_age is not None and max_age_seconds is not None:
+            raise ValueError(
+                f"give max_age or max_age_seconds, not both: got {max_age} and {max_age_seconds}"
+            )
         if max_age is not None and max_age < 1:
             raise ValueError(f"max_age must be 1 frame or more, got {max_age}")
-        self.max_age = max_age
+        if max_age_seconds is not None and not max_age_seconds > 0:
+            raise ValueError(f"max_age_seconds must be positive, got {max_age_seconds}")
+        self.in_seconds = max_age_seconds is not None
+        self.max_age = max_age_seconds if self.in_seconds else max_age
 
     @property
-    def min_age(self) -> int:
+    def min_age(self) -> float:
         """See :class:`Life`."""
         return self.max_age
 
@@ -88,28 +102,53 @@ class ConfirmedLife(TrackLife):
 
     Args:
         confirm_length: Number of poses that confirms a track, 1 or more.
-        tentative_age: As ``max_age``, for tracks with fewer; at most ``max_age``.
+        tentative_age: As ``max_age``, for tracks with fewer; at most ``max_age``. Default: 2.
         max_age: See :class:`TrackLife`.
+        max_age_seconds: See :class:`TrackLife`; instead of ``max_age``.
+        tentative_age_seconds: Instead of ``tentative_age``, and with ``max_age_seconds`` only.
 
     Raises:
         ValueError: An option out of its range.
     """
 
-    def __init__(self, *, max_age: int, confirm_length: int = 3, tentative_age: int = 2):
-        if max_age is None:
-            raise ValueError("ConfirmedLife needs a max_age, 1 frame or more")
-        super().__init__(max_age=max_age)
+    def __init__(
+        self,
+        *,
+        max_age: int | None = None,
+        confirm_length: int = 3,
+        tentative_age: int | None = None,
+        max_age_seconds: float | None = None,
+        tentative_age_seconds: float | None = None,
+    ):
+        super().__init__(max_age=max_age, max_age_seconds=max_age_seconds)
+        if self.max_age is None:
+            raise ValueError(
+                "ConfirmedLife needs a max_age, 1 frame or more, or max_age_seconds with "
+                "tentative_age_seconds"
+            )
         if confirm_length < 1:
             raise ValueError(f"confirm_length must be 1 or more, got {confirm_length}")
-        if not 1 <= tentative_age <= max_age:
-            raise ValueError(
-                f"tentative_age must be 1 to max_age ({max_age}), got {tentative_age}"
-            )
         self.confirm_length = confirm_length
-        self.tentative_age = tentative_age
+        if self.in_seconds:
+            if tentative_age is not None or tentative_age_seconds is None:
+                raise ValueError("with max_age_seconds, give tentative_age_seconds")
+            if not 0 < tentative_age_seconds <= max_age_seconds:
+                raise ValueError(
+                    "tentative_age_seconds must be above 0 and at most max_age_seconds "
+                    f"({max_age_seconds}), got {tentative_age_seconds}"
+                )
+            self.tentative_age = tentative_age_seconds
+            return
+        if tentative_age_seconds is not None:
+            raise ValueError("tentative_age_seconds goes with max_age_seconds")
+        self.tentative_age = 2 if tentative_age is None else tentative_age
+        if not 1 <= self.tentative_age <= max_age:
+            raise ValueError(
+                f"tentative_age must be 1 to max_age ({max_age}), got {self.tentative_age}"
+            )
 
     @property
-    def min_age(self) -> int:
+    def min_age(self) -> float:
         """See :class:`Life`."""
         return self.tentative_age
 

@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 
 from mmpose_temporal.models.similarities import PairScores, Representation, Similarity
-from mmpose_temporal.structures import UNTRACKED, People, cat_rows, plain_state, select_all
+from mmpose_temporal.structures import (
+    UNTRACKED,
+    FramePacket,
+    People,
+    cat_rows,
+    plain_state,
+    select_all,
+)
 
 KNOWN_IDS = "known_ids"
 """Extra of the people that is remembered with them: true identities, for match accuracy."""
@@ -30,6 +37,7 @@ class LiveTracks:
         next_id: Id of the next new track.
         ids: (E,) int64 track ids.
         last_seen: (E,) int64, ``tick`` of the frame of each pose.
+        last_time: (E,) float64, its time in seconds; NaN if it has none.
         lengths: (E,) int64, number of poses of the track up to that one.
         people: The poses; None before the first frame.
         representation: What the similarity keeps of them; None before the first frame.
@@ -39,6 +47,7 @@ class LiveTracks:
     next_id: int = 0
     ids: np.ndarray = field(default_factory=no_rows)
     last_seen: np.ndarray = field(default_factory=no_rows)
+    last_time: np.ndarray = field(default_factory=lambda: np.zeros(0))
     lengths: np.ndarray = field(default_factory=no_rows)
     people: People | None = None
     representation: Representation | None = None
@@ -51,6 +60,7 @@ class LiveTracks:
         """Forget the rows where the (E,) bool ``mask`` is False."""
         self.ids = self.ids[mask]
         self.last_seen = self.last_seen[mask]
+        self.last_time = self.last_time[mask]
         self.lengths = self.lengths[mask]
         self.people = self.people[mask]
         self.representation = select_all(self.representation, mask)
@@ -60,7 +70,7 @@ class LiveTracks:
         people: People,
         lengths: np.ndarray,
         representation: Representation,
-        tick: int,
+        packet: FramePacket,
         kept: np.ndarray | None,
     ) -> None:
         """Remember the people of a frame, followed by the rows that stay.
@@ -69,27 +79,35 @@ class LiveTracks:
             people: Those with an id.
             lengths: (M,) int64, number of poses of their tracks.
             representation: What the similarity keeps of them.
-            tick: Of the frame.
+            packet: The frame, with its tick and time.
             kept: (E,) bool, the rows that stay; None: no row.
         """
         people = people.only_extras(KNOWN_IDS)
         if kept is not None:
             people, self.people = _alike(people, self.people)
-        ids, seen = people.track_ids, np.full(len(people), tick, np.int64)
+        ids, seen = people.track_ids, np.full(len(people), packet.tick, np.int64)
+        times = np.full(len(people), np.nan if packet.time is None else packet.time)
         if kept is not None:
             ids = np.concatenate([ids, self.ids[kept]])
             seen = np.concatenate([seen, self.last_seen[kept]])
+            times = np.concatenate([times, self.last_time[kept]])
             lengths = np.concatenate([lengths, self.lengths[kept]])
             people = People.cat([people, self.people[kept]])
             older = select_all(self.representation, kept)
             representation = cat_rows([representation, older])
-        self.ids, self.last_seen, self.lengths = ids, seen, lengths
+        self.ids, self.last_seen, self.last_time, self.lengths = ids, seen, times, lengths
         self.people, self.representation = people, representation
 
     def snapshot(self) -> "LiveTracks":
         """The current rows: later steps replace the arrays and change none of them."""
         return LiveTracks(
-            self.next_id, self.ids, self.last_seen, self.lengths, self.people, self.representation
+            self.next_id,
+            self.ids,
+            self.last_seen,
+            self.last_time,
+            self.lengths,
+            self.people,
+            self.representation,
         )
 
 

@@ -21,7 +21,8 @@ def people(*boxes, scores=None) -> People:
 
 
 def build(**options) -> Association:
-    return MODELS.build(dict(type="Association", similarity=dict(type="IoUSimilarity"), **options))
+    similarity = dict(type="IoUSimilarity")
+    return MODELS.build({"type": "Association", "similarity": similarity, **options})
 
 
 def started(**options) -> tuple[Association, LiveTracks]:
@@ -82,14 +83,15 @@ def test_first_frames_without_people():
 
 
 def test_a_similarity_at_the_threshold_is_enough():
-    """IoU of [0, 10] and [0, 5] is 50 / 100; 0.3 has no exact float, 30 / 100 must pass too."""
-    for share, limit in ((5, 0.5), (3, 0.3)):
+    """IoU of [0, 100] and [0, 50] is 50 / 100; 0.3 has no exact float, 30 / 100 must pass too."""
+    whole = people([0, 0, 100, 100])
+    for share, limit in ((50, 0.5), (30, 0.3)):
         association, tracks = started(min_similarity=limit)
-        ids(association, tracks, 0, people(A))
-        assert ids(association, tracks, 1, people([0, 0, 10, share])) == [0]
+        ids(association, tracks, 0, whole)
+        assert ids(association, tracks, 1, people([0, 0, 100, share])) == [0]
     association, tracks = started(min_similarity=0.51)
-    ids(association, tracks, 0, people(A))
-    assert ids(association, tracks, 1, people([0, 0, 10, 5])) == [1]
+    ids(association, tracks, 0, whole)
+    assert ids(association, tracks, 1, people([0, 0, 100, 50])) == [1]
 
 
 def test_weak_poses_start_no_track_but_continue_one():
@@ -264,3 +266,65 @@ def test_two_videos_do_not_know_each_other():
 def test_options_out_of_range(options, message):
     with pytest.raises(ValueError, match=message):
         build(**options)
+
+
+def joints(*shown: slice) -> People:
+    """One pose per slice, in the same place and the same box, with these joints."""
+    whole = random_poses(1, seed=0)
+    scores = np.zeros((len(shown), 17), np.float32)
+    for row, part in enumerate(shown):
+        scores[row, part] = 1
+    return People.create(
+        keypoints=np.repeat(whole.keypoints, len(shown), axis=0),
+        keypoint_scores=scores,
+        boxes=np.tile(np.float32([0, 0, 50, 100]), (len(shown), 1)),
+    )
+
+
+ALL, NOSE, TWO, HEAD = slice(None), slice(0, 1), slice(0, 2), slice(0, 3)
+IGNORE = dict(type="OKSSimilarity", missing_joints="ignore")
+
+
+@pytest.mark.parametrize(("part", "same"), [(NOSE, False), (TWO, False), (HEAD, True)])
+def test_a_match_needs_a_share_of_the_joints(part, same):
+    """0.15 of 17 joints are 2.55; either side may be the one of whom little is seen."""
+    for first, second in ((ALL, part), (part, ALL)):
+        association = build(similarity=IGNORE)
+        tracks = association.start_video()
+        assert ids(association, tracks, 0, joints(first)) == [0]
+        assert ids(association, tracks, 1, joints(second)) == [0 if same else 1]
+        published = build(similarity=IGNORE, min_shared=0)
+        tracks = published.start_video()
+        assert ids(published, tracks, 0, joints(first)) == [0]
+        assert ids(published, tracks, 1, joints(second)) == [0]
+
+
+def test_who_has_one_joint_goes_on_with_one_joint():
+    association = build(similarity=IGNORE)
+    tracks = association.start_video()
+    assert [ids(association, tracks, t, joints(NOSE)) for t in range(3)] == [[0]] * 3
+
+
+def test_where_boxes_are_compared_one_joint_is_enough_but_none_is_not():
+    nobody = slice(0, 0)
+    association, tracks = started()
+    assert ids(association, tracks, 0, joints(ALL)) == [0]
+    assert ids(association, tracks, 1, joints(NOSE)) == [0]
+    assert ids(association, tracks, 2, joints(nobody)) == [1]
+    assert ids(association, tracks, 3, joints(nobody)) == [2]
+
+
+def test_a_person_who_disappears_joint_by_joint_is_known_when_back():
+    """The track remembers the joints that it had, so the whole person continues it."""
+    options = dict(min_similarity=0.1, life=dict(max_age=3))
+    association = build(similarity=dict(type="MotionOKSSimilarity"), **options)
+    tracks = association.start_video()
+    shown = [ALL, slice(0, 9), slice(0, 4), NOSE, ALL]
+    found = [ids(association, tracks, t, joints(part)) for t, part in enumerate(shown)]
+    assert found == [[0], [0], [0], [1], [0]]  # nobody can say whose the nose is
+
+
+@pytest.mark.parametrize("min_shared", [-0.1, 1.1])
+def test_a_share_is_between_0_and_1(min_shared):
+    with pytest.raises(ValueError, match="min_shared must be in"):
+        build(min_shared=min_shared)

@@ -151,7 +151,7 @@ def test_options_out_of_range(options, message):
 
 
 def test_a_confirmed_track_needs_an_age():
-    with pytest.raises(TypeError, match="max_age"):
+    with pytest.raises(ValueError, match="ConfirmedLife needs a max_age, 1 frame or more, or"):
         MODELS.build(
             dict(
                 type="Association",
@@ -230,3 +230,67 @@ def test_with_propagation_a_missed_person_is_kept():
         ids = answer.pred_instances.track_ids.tolist()
         assert len(set(ids)) == len(ids)
     assert sorted(answers[3].pred_instances.track_ids.tolist()) == [0, 1]
+
+
+def timed(life: dict, *times: float | None) -> list[list[int]]:
+    """Ids of one person seen at these seconds."""
+    association = MODELS.build(
+        dict(type="Association", similarity=dict(type="IoUSimilarity"), life=life)
+    )
+    tracks = association.start_video()
+    packets = [make_packet(people(A), tick=t, time=time) for t, time in enumerate(times)]
+    return [association.step(tracks, packet).track_ids.tolist() for packet in packets]
+
+
+def test_a_life_in_seconds():
+    """Binary fractions, so that the age at the limit is exact."""
+    life = dict(max_age_seconds=0.5)
+    assert timed(life, 0, 0.5, 0.75, 1.25, 1.8125) == [[0], [0], [0], [0], [1]]
+
+
+def test_confirmed_tracks_live_longer_in_seconds_too():
+    life = dict(type="ConfirmedLife", confirm_length=2, tentative_age_seconds=0.25)
+    life["max_age_seconds"] = 1.0
+    assert timed(life, 0, 0.5, 0.75, 1.75, 2.8125) == [[0], [1], [1], [1], [2]]
+
+
+def test_a_life_in_seconds_needs_times():
+    with pytest.raises(ValueError, match="video v: the life of tracks is given in seconds, but "):
+        timed(dict(max_age_seconds=0.5), None)
+
+
+@pytest.mark.parametrize(
+    ("life", "text"),
+    [
+        (dict(max_age=2, max_age_seconds=1.0), "give max_age or max_age_seconds, not both"),
+        (dict(max_age_seconds=0.0), "max_age_seconds must be positive, got 0.0"),
+        (dict(max_age_seconds=float("nan")), "max_age_seconds must be positive, got nan"),
+        (dict(type="ConfirmedLife", max_age_seconds=1.0), "give tentative_age_seconds"),
+        (
+            dict(type="ConfirmedLife", max_age_seconds=1.0, tentative_age=1),
+            "give tentative_age_seconds",
+        ),
+        (
+            dict(type="ConfirmedLife", max_age_seconds=1.0, tentative_age_seconds=2.0),
+            "tentative_age_seconds must be above 0 and at most",
+        ),
+        (
+            dict(type="ConfirmedLife", max_age=3, tentative_age_seconds=2.0),
+            "tentative_age_seconds goes with max_age_seconds",
+        ),
+    ],
+)
+def test_ages_in_seconds_out_of_range(life, text):
+    with pytest.raises(ValueError, match=text):
+        timed(life)
+
+
+def test_seconds_do_not_go_with_a_similarity_that_knows_frames():
+    with pytest.raises(ValueError, match="PoseEntailment scores poses at most 4 frames apart: "):
+        MODELS.build(
+            dict(
+                type="Association",
+                similarity=dict(type="PoseEntailment"),
+                life=dict(max_age_seconds=0.5),
+            )
+        )

@@ -6,11 +6,16 @@ import torch
 
 from mmpose_temporal.models.similarities import IoUSimilarity, PairScores
 from mmpose_temporal.models.trackers import Comparison, LiveTracks
-from mmpose_temporal.structures import People
+from mmpose_temporal.structures import FramePacket, People
+from mmpose_temporal.testing import make_packet
 
 
 def people(*ids: int, **extras) -> People:
     return People.create(keypoints=np.zeros((len(ids), 2, 2)), track_ids=ids, extras=extras)
+
+
+def frame(tick: int) -> FramePacket:
+    return make_packet(people(), tick=tick, time=tick / 4)
 
 
 def remembered(**extras) -> LiveTracks:
@@ -18,8 +23,8 @@ def remembered(**extras) -> LiveTracks:
     tracks = LiveTracks()
     first = {name: rows[:2] for name, rows in extras.items()}
     second = {name: rows[2:] for name, rows in extras.items()}
-    tracks.put_first(people(4, 5, **first), np.array([1, 1]), rows(0, 1), 0, None)
-    tracks.put_first(people(5, 6, **second), np.array([2, 1]), rows(2, 3), 1, slice(None))
+    tracks.put_first(people(4, 5, **first), np.array([1, 1]), rows(0, 1), frame(0), None)
+    tracks.put_first(people(5, 6, **second), np.array([2, 1]), rows(2, 3), frame(1), slice(None))
     return tracks
 
 
@@ -41,6 +46,7 @@ def test_the_newest_frame_comes_first():
     tracks = remembered()
     assert tracks.ids.tolist() == tracks.people.track_ids.tolist() == [5, 6, 4, 5]
     assert tracks.last_seen.tolist() == [1, 1, 0, 0]
+    assert tracks.last_time.tolist() == [0.25, 0.25, 0, 0]
     assert tracks.lengths.tolist() == [2, 1, 1, 1]
     assert tracks.representation["x"].tolist() == [2, 3, 0, 1]
     assert tracks.representation["y"].tolist() == [2, 3, 0, 1]
@@ -58,6 +64,7 @@ def test_rows_are_forgotten_together():
     tracks.keep(np.array([True, False, False, True]))
     assert tracks.ids.tolist() == tracks.people.track_ids.tolist() == [5, 5]
     assert tracks.last_seen.tolist() == [1, 0]
+    assert tracks.last_time.tolist() == [0.25, 0]
     assert tracks.lengths.tolist() == [2, 1]
     assert tracks.representation["y"].tolist() == [2, 1]
 
@@ -65,7 +72,7 @@ def test_rows_are_forgotten_together():
 def test_some_rows_stay_behind_the_newest():
     tracks = remembered()
     kept = np.array([False, True, False, False])
-    tracks.put_first(people(9), np.array([1]), rows(4), 2, kept)
+    tracks.put_first(people(9), np.array([1]), rows(4), frame(2), kept)
     assert tracks.ids.tolist() == [9, 6]
     assert tracks.last_seen.tolist() == [2, 1]
     assert tracks.representation["x"].tolist() == [4, 3]
@@ -74,7 +81,7 @@ def test_some_rows_stay_behind_the_newest():
 def test_a_snapshot_stays_what_it_was():
     tracks = remembered()
     before = tracks.snapshot()
-    tracks.put_first(people(9), np.array([1]), rows(4), 2, None)
+    tracks.put_first(people(9), np.array([1]), rows(4), frame(2), None)
     assert before.ids.tolist() == [5, 6, 4, 5]
     assert before.representation["x"].tolist() == [2, 3, 0, 1]
 

@@ -51,7 +51,7 @@ def as_mmpose(poses: People) -> list[dict]:
 
 
 def test_box_nms_by_hand():
-    boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 8], [0, 0, 10, 6.5], [20, 0, 30, 10]])
+    boxes = 10 * np.array([[0, 0, 10, 10], [0, 0, 10, 8], [0, 0, 10, 6.5], [20, 0, 30, 10]])
     poses = People.create(
         keypoints=np.zeros((4, 17, 2)), boxes=boxes, box_scores=[0.5, 0.9, 0.8, 0.1]
     )
@@ -114,6 +114,58 @@ def test_no_joint_in_common(name):
 @pytest.mark.parametrize("num_people", [0, 1])
 def test_nobody_and_one_alone(name, num_people):
     assert keep(random_poses(num_people, seed=0), type=name) == list(range(num_people))
+
+
+def whole_and_fragment(count: int, first: int = 0) -> People:
+    """A pose with scores of 0.9, and ``count`` of its joints alone, in the same box, with 0.95."""
+    whole = random_poses(1, seed=0).replace(
+        keypoint_scores=np.full((1, 17), 0.9, np.float32), box_scores=np.ones(1, np.float32)
+    )
+    scores = np.zeros((1, 17), np.float32)
+    scores[:, first : first + count] = 0.95
+    return People.cat([whole.replace(keypoint_scores=scores), whole])
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("count", [1, 2, 4, 8, 16])
+def test_of_a_whole_pose_and_a_part_of_it_the_whole_stays(name, count):
+    options = dict(min_score=0.85) if name == "SoftOKSNMS" else {}
+    assert keep(whole_and_fragment(count), type=name, **options) == [1]
+
+
+@pytest.mark.parametrize("name", ["PoseNMS", "OKSNMS"])
+def test_the_published_way_keeps_the_part_that_scores_higher(name):
+    assert keep(whole_and_fragment(1), type=name, min_covered=0) == [0]
+
+
+def test_soft_nms_as_published_lowers_the_whole_by_the_part():
+    poses = whole_and_fragment(1)
+    assert keep(poses, type="SoftOKSNMS", min_score=0.5, min_covered=0) == [0]
+    assert keep(poses, type="SoftOKSNMS", min_score=0.5) == [1]
+
+
+@pytest.mark.parametrize("name", ["PoseNMS", "OKSNMS", "SoftOKSNMS"])
+def test_a_pose_stays_if_better_ones_have_few_of_its_joints(name):
+    """A whole pose of low scores and eight of its joints, which are more evidence: 8 of 17."""
+    poses = whole_and_fragment(8)
+    scores = poses.keypoint_scores.copy()
+    scores[1] = 0.3
+    poses = poses.replace(keypoint_scores=scores)  # 7.6 of the part, 5.1 of the whole
+    options = dict(min_score=0.25) if name == "SoftOKSNMS" else {}
+    assert keep(poses, type=name, **options) == [0, 1]
+    assert keep(poses, type=name, min_covered=0.4, **options) == [0]
+
+
+@pytest.mark.parametrize("name", ["PoseNMS", "OKSNMS", "SoftOKSNMS"])
+def test_shares_are_checked(name):
+    with pytest.raises(ValueError, match=r"min_covered must be in \[0, 1\], got 1.5"):
+        TASK_UTILS.build(dict(type=name, min_covered=1.5))
+
+
+def test_boxes_around_one_joint_are_duplicates_of_themselves():
+    one = People.create(keypoints=np.full((1, 17, 2), 50), keypoint_scores=np.eye(17)[:1])
+    assert one.boxes.tolist() == [[50, 50, 50, 50]]
+    assert keep(People.cat([one, one]), type="BoxNMS") == [0]
 
 
 @pytest.mark.parametrize("name", GREEDY)
