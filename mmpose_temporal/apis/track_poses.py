@@ -20,7 +20,7 @@ from mmpose_temporal.datasets import (
 )
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
 from mmpose_temporal.models.trackers import PoseOnlyTracker
-from mmpose_temporal.posetrack import each_video, input_files, prediction_paths
+from mmpose_temporal.posetrack import each_video, frame_clocks, input_files, prediction_paths
 from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.config_errors import building, model_settings, read_config

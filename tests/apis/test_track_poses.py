@@ -11,7 +11,12 @@ from mmengine.config import Config
 from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
-from mmpose_temporal.testing import tiny_tracker_config, two_people_file, write_tiny_posetrack
+from mmpose_temporal.testing import (
+    tiny_tracker_config,
+    two_people_file,
+    write_tiny_posetrack,
+    write_video_files,
+)
 from mmpose_temporal.utils.training_mark import mark_as_trained
 
 CONFIGS = ("configs/baselines/oks-tracker.py", "configs/baselines/iou-tracker.py")
@@ -252,3 +257,40 @@ def test_a_run_can_be_repeated_and_replaces_nothing_else(
     assert (out / "v1.json").read_text() == "mine"
     track_pose_files(tracker, folder, out, overwrite=True, progress=False)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == first
+
+
+def test_gaps_and_times(tmp_path: Path) -> None:
+    """One person who stands still: frames 1, 2, 4, then 9 and 40; 10 frames a second."""
+    numbers = [1, 2, 4, 9, 40]
+    document = two_people_file("v", predicted=True, frames=5)
+    people = document["annotations"]
+    first = {person["image_id"]: person for person in people if person["track_id"] == 0}
+    for image, number in zip(document["images"], numbers, strict=True):
+        image["file_name"] = f"images/v/{number:06d}.jpg"
+        first[image["id"]]["keypoints"] = people[0]["keypoints"]
+    document["annotations"] = list(first.values())
+    write_video_files(tmp_path / "in", {"v": document})
+
+    def tracked(out: str, fps: float | None = None, **life) -> tuple[list[int], list]:
+        tracker = build_pose_only_tracker(oks_config(**life))
+        track_pose_files(tracker, tmp_path / "in", tmp_path / out, fps=fps, progress=False)
+        written = json.loads((tmp_path / out / "v.json").read_text())
+        times = [image.get("time") for image in written["images"]]
+        return [person["track_id"] for person in written["annotations"]], times
+
+    assert tracked("frames", max_age=8) == ([0, 0, 0, 0, 1], [None] * 5)
+    seconds = tracked("seconds", fps=10, max_age_seconds=0.25)
+    assert seconds[0] == [0, 0, 0, 1, 2]
+    assert seconds[1] == pytest.approx([0, 0.1, 0.3, 0.8, 3.9])
+    with pytest.raises(ValueError, match="frame 0 has no time: give samples 'time' or 'fps'"):
+        tracked("none", max_age_seconds=0.25)
+    # The times are those of the file when it is tracked again.
+    (tmp_path / "seconds" / "v.json").rename(tmp_path / "in" / "v.json")
+    assert tracked("again", max_age_seconds=0.25)[0] == [0, 0, 0, 1, 2]
+
+
+def oks_config(**life) -> Config:
+    association = dict(
+        type="Association", similarity=dict(type="OKSSimilarity"), life=dict(**life)
+    )
+    return Config(dict(model=dict(type="PoseOnlyTracker", association=association)))
