@@ -6,6 +6,8 @@ told from an error of the program as the tools themselves do (``error_status``).
 """
 
 import json
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from mmpose_temporal.apis import detect_people as detect
 from mmpose_temporal.apis import track_pose_files
 from mmpose_temporal.datasets import (
     PosePairDataset,
+    PoseTrackPersonDataset,
     PoseTrackPoseDataset,
     TrackletDataset,
     load_videos,
@@ -47,7 +50,13 @@ from mmpose_temporal.datasets.exports import (
     skeleton_arrays,
 )
 from mmpose_temporal.datasets.posetrack_video_dataset import read_detections
-from mmpose_temporal.evaluation import evaluate_files
+from mmpose_temporal.evaluation import as_json, evaluate_files, write_results
+from mmpose_temporal.evaluation.results import (
+    compare_results,
+    format_comparison,
+    read_results,
+    run_origin,
+)
 from mmpose_temporal.models import Association, OKSSimilarity, PoseOnlyTracker
 from mmpose_temporal.posetrack import read_frames
 from mmpose_temporal.structures import read_skeleton
@@ -232,6 +241,29 @@ def pair_case(layout: Callable[[bool], dict], mutated: str) -> Callable[[Path, R
         return evaluate_files(folder / "gt", folder / "pred", protocol=protocol)
 
     return case
+
+
+@cache
+def metrics_file() -> str:
+    """A metrics file of the two people, as text."""
+    folder = Path(tempfile.mkdtemp(prefix="fuzz"))
+    try:
+        for side, predicted in (("gt", False), ("pred", True)):
+            write_json_file(folder / side / "v.json", posetrack18(predicted), Random(0), False)
+        figures = evaluate_files(folder / "gt", folder / "pred")
+        run = run_origin(command="c", checkpoint=None, boxes={}, data={})
+        path = folder / "out.json"
+        write_results(path, as_json(figures.total), run=run, evaluations=[figures.record])
+        return path.read_text()
+    finally:
+        shutil.rmtree(folder)
+
+
+def compared(path: Path, out: Path) -> str:
+    """A changed metrics file beside one that is not."""
+    path.with_name("good.json").write_text(metrics_file())
+    runs = [read_results(path.with_name("good.json")), read_results(path)]
+    return format_comparison(compare_results(runs, resamples=20, anyway=True))
 
 
 def matlab(value: Any) -> Any:
@@ -472,6 +504,10 @@ CASES: dict[str, Callable[[Path, Random, bool], Any]] = {
     "PosePairDataset": json_case(
         posetrack18,
         data_set(lambda folder: PosePairDataset(ann_file=str(folder), delta=2)),
+    ),
+    "metrics file": json_case(lambda: json.loads(metrics_file()), compared),
+    "PoseTrackPersonDataset": json_case(
+        posetrack18, data_set(lambda folder: PoseTrackPersonDataset(ann_file=str(folder)))
     ),
     "TrackletDataset": json_case(
         posetrack18, data_set(lambda folder: TrackletDataset(ann_file=str(folder)))

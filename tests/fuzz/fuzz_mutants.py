@@ -25,6 +25,7 @@ def deep(levels: int) -> list:
 NUMBERS = (0, -1, 1, 0.5, -0.0, 1e-320, 1e7, 1e8, -1e300, 1e308, math.nan, math.inf, -math.inf)
 INTEGERS = (2**31, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**30, 10**400)
 TEXTS = ("", " ", "x", "1", "nan", "\ud800", "a\nb", "\0", "../x", "/etc", "a:b", "é", "x" * 5000)
+TEXTS += ("images/val/v/999999999999999999.jpg", "images/val/v/000001.jpg", "9" * 200 + ".jpg")
 OTHERS = (None, True, False, [], [[]], {}, [1], [True], [None], ["1"], {"a": 1}, [[1, 2], [3]])
 ANYTHING = (*NUMBERS, *INTEGERS, *TEXTS, *OTHERS, deep(20), deep(300), [0] * 2000)
 

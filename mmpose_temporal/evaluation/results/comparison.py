@@ -126,7 +126,8 @@ def _wanted(runs: Sequence[Results], names: Sequence[str] | None) -> dict[Key | 
             lacks = next((r.path for r in runs if not _anywhere(r, name)), runs[0].path)
             raise ValueError(f"{lacks} has no figure {name!r}")
     if not any(wanted.values()):
-        raise ValueError("the runs have no figure in common")
+        names = ", ".join(str(run.path) for run in runs)
+        raise ValueError(f"{names} have no figure in common")
     return wanted
 
 

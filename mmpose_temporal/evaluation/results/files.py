@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmpose_temporal.posetrack.fields import load_json
+from mmpose_temporal.posetrack.fields import INT64, load_json
 from mmpose_temporal.utils import write_json
+from mmpose_temporal.utils.text import shown
 
 SCHEMA = 1
 """Version of the layout. A change that older readers would misunderstand counts it up."""
@@ -97,10 +98,10 @@ def read_results(path: str | os.PathLike) -> Results:
         raise ValueError(f"{path}: 'record' must be an object, got {_kind(record)}")
     schema = record.get("schema", 0)
     if record and (type(schema) is not int or schema < 1):
-        raise ValueError(f"{path}: 'record.schema' must be {SCHEMA}, got {schema!r}")
+        raise ValueError(f"{path}: 'record.schema' must be {SCHEMA}, got {shown(schema)}")
     if schema > SCHEMA:
         raise ValueError(
-            f"{path}: 'record.schema' is {schema}, this version of mmpose_temporal reads "
+            f"{path}: 'record.schema' is {shown(schema)}, this version of mmpose_temporal reads "
             f"{SCHEMA}: install a newer one"
         )
     evaluations = record.get("evaluations", [])
@@ -111,7 +112,9 @@ def read_results(path: str | os.PathLike) -> Results:
         if name in (RECORD, VIDEOS):
             continue
         if value is not None and type(value) not in (int, float):
-            raise ValueError(f"{path}: figure {name!r} must be a number, got {_kind(value)}")
+            raise ValueError(f"{path}: figure {shown(name)} must be a number, got {_kind(value)}")
+        if type(value) is int and abs(value) > INT64.max:
+            raise ValueError(f"{path}: figure {shown(name)} is {shown(value)}, which is too large")
         figures[name] = math.nan if value is None else float(value)
     if not figures:
         raise ValueError(f"{path}: there are no figures; a metrics file has names and numbers")

@@ -44,8 +44,19 @@ def resampled_figures(
             protocol=evaluation["protocol"]["name"],
             joint_choice=evaluation["protocol"]["joints_in_means"],
         )
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+    ) as error:
+        what = (
+            f"{error} is missing"
+            if isinstance(error, KeyError)
+            else " ".join(str(error).split())[:200]
+        )
         raise ValueError(
             f"{results.path}: the counts of the videos in 'record.evaluations' are damaged: {what}"
         ) from error
