@@ -154,7 +154,7 @@ class VideoStatistics:
             ValueError: A count is missing, of another shape, or no number.
         """
         scored = ScoredJoints.of_names(joints)
-        videos, metrics = tuple(content["videos"]), tuple(content["metrics"])
+        videos, metrics = _names(content, "videos"), _names(content, "metrics")
         shapes = _shapes(len(videos), len(scored), metrics)
         arrays = {}
         for name, shape in shapes.items():
@@ -169,6 +169,14 @@ class VideoStatistics:
                 content["counts"].get("ap", ()), len(videos), len(scored)
             )
         return cls(videos, scored, metrics, protocol, joint_choice, arrays)
+
+
+def _names(content: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    names = content[field]
+    whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not whole or len(set(names)) < len(names):
+        raise ValueError(f"'{field}' must be a list of different names")
+    return tuple(names)
 
 
 def _stack(videos: Sequence[VideoCounts], *path: str) -> np.ndarray:

@@ -82,6 +82,9 @@ def test_only_what_was_counted():
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        (lambda c: c["videos"].__setitem__(1, []), "'videos' must be a list of different names"),
+        (lambda c: c["videos"].__setitem__(1, "a"), "'videos' must be a list of different names"),
+        (lambda c: c.update(metrics="AP"), "'metrics' must be a list of different names"),
         (lambda c: c["counts"].pop("mot.switches"), "'mot.switches' must be numbers of shape"),
         (lambda c: c["counts"]["num_truth"].pop(), "'num_truth' must be numbers of shape"),
         (lambda c: c["counts"]["ap"].pop(), "'ap' must have 3 videos"),
