@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 #: The mmcv built from source is slow and easy to get wrong, so every message about it says how.
 _MMCV_COMMAND = (
     "python -m pip install ninja wheel 'setuptools<81' && MMCV_WITH_OPS=1 python -m pip install "
@@ -230,6 +228,7 @@ def checkpoint_types() -> list[Callable | tuple[Callable, str]]:
         Items as `torch.serialization.add_safe_globals` takes them: classes, and pairs of a
         function and the name it has in the file.
     """
+    import numpy as np
     from mmengine.logging import HistoryBuffer
 
     reconstruct = np.empty(0).__reduce__()[0]

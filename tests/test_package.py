@@ -172,6 +172,25 @@ for registry in (DATASETS, METRICS, MODELS, VISUALIZERS):
     assert "pkg_resources" not in done.stderr
 
 
+def test_without_any_library_one_line_says_what_to_install(project_root: Path) -> None:
+    """As after installing the wheel alone; Python starts without site-packages."""
+    start = [sys.executable, "-S", "-c"]
+    code = f"import sys; sys.path.insert(0, {str(project_root)!r}); import mmpose_temporal"
+    done = subprocess.run([*start, code], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: mmpose_temporal needs libraries that are not installed: ")
+    assert all(name in last for name in ("torch>=", "mmengine>=", "mmcv>=", "mmpose>="))
+    assert "python -m pip install --no-deps mmpose==" in last
+    code = (
+        f"import sys; sys.path.insert(0, {str(project_root)!r})\n"
+        "from mmpose_temporal_cli.commands import main\n"
+        "sys.exit(main(['evaluate-posetrack', 'a', 'b']))"
+    )
+    done = subprocess.run([*start, code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "mmpose-temporal evaluate-posetrack: error: mmpose_temporal needs" in done.stderr
+
+
 def test_tools_that_need_no_network_run_without_mmdet(project_root: Path, tmp_path: Path) -> None:
     """Tiny videos are tracked and evaluated, one tool after the other in one process."""
     write_tiny_posetrack(tmp_path)

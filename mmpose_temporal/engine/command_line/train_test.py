@@ -18,7 +18,6 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
-from mmpose_temporal.engine.hooks.save_metrics_hook import SaveMetricsHook
 from mmpose_temporal.models.trackers.tracker_model import HOW_TO_TRAIN, TrackerModel
 from mmpose_temporal.utils import require_free
 from mmpose_temporal.utils.config_errors import (
@@ -137,6 +136,9 @@ def test(args: argparse.Namespace) -> None:
         runner.load_or_resume()
         refuse_random_parts(runner.model, args.checkpoint)
         if args.out:
+            # Here: the hooks import mmpose's visualizers, and those mmdet.
+            from mmpose_temporal.engine.hooks import SaveMetricsHook
+
             saving = SaveMetricsHook(
                 args.out,
                 config=cfg,
