@@ -1,4 +1,4 @@
-"""Assign track ids to poses of any skeleton (PoseTrack18 layout); most need no images."""
+"""Assign track ids to poses in files: PoseTrack18's layout, or predictions that mmpose wrote."""
 
 import argparse
 import sys
@@ -11,7 +11,11 @@ def flags() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="config of a PoseOnlyTracker")
-    parser.add_argument("poses", help="folder of per-video JSON files (PoseTrack18 layout)")
+    parser.add_argument(
+        "poses",
+        help="folder of per-video JSON files in the PoseTrack18 layout, or file or folder of "
+        "predictions that mmpose wrote",
+    )
     parser.add_argument("--out", required=True, help="folder for the same files with ids")
     add_overwrite(parser)
     parser.add_argument(

@@ -1,10 +1,13 @@
 """Give track ids to poses that lie in files, of any estimator; most trackers need no images."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmpose.registry import MODELS
@@ -19,9 +22,15 @@ from mmpose_temporal.datasets import (
     load_videos,
 )
 from mmpose_temporal.evaluation import PredictedFrame, write_video_predictions
+from mmpose_temporal.mmpose_files import (
+    MMPoseVideo,
+    is_mmpose_predictions,
+    output_paths,
+    read_mmpose_videos,
+)
 from mmpose_temporal.models.trackers import PoseOnlyTracker
 from mmpose_temporal.posetrack import each_video, frame_clocks, input_files, prediction_paths
-from mmpose_temporal.structures import FramePacket, Skeleton
+from mmpose_temporal.structures import INPUT_ROW, FramePacket, Skeleton
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.config_errors import building, model_settings, read_config
 from mmpose_temporal.utils.failed_files import FailedFiles
@@ -116,18 +125,21 @@ def track_pose_files(
 
     Args:
         tracker: From :func:`build_pose_only_tracker`.
-        poses: Folder of per-video JSON files in the PoseTrack18 layout (or one file with all).
-            Ids in them are ignored; without ``scores`` every joint scores 1.
+        poses: Folder of per-video JSON files in the PoseTrack18 layout (or one file with all);
+            or files of mmpose's own predictions, see :mod:`mmpose_temporal.mmpose_files.layouts`.
+            Ids in them are ignored; without scores every joint scores 1.
         out: Folder for the same files with ids, and with their own names of keypoints.
         images: Folder that the frames' paths in ``poses`` begin in, for a tracker that looks at
-            the frames. None: none are opened.
+            the frames. None: none are opened. mmpose's predictions name no images.
         skeleton: The keypoints of the files. None: those of the tracker's option ``metainfo``,
-            and without that those that the files name; PoseTrack18's if they name none.
+            and without that those that the files name; PoseTrack18's if they name none, and of
+            mmpose's predictions an error.
         frame_order: What orders the frames of a video, see
             :mod:`mmpose_temporal.posetrack.frame_order`.
         overwrite: Replace files in ``out`` that hold something else than what is written now.
         fps: Frames per second of the frames' numbers, for ages in seconds; the times are written
-            too. None: those that the files give (``time`` of the images).
+            too, but not into mmpose's predictions. None: those that the files give (``time`` of the
+            images).
         progress: Show a progress bar.
 
     Returns:
@@ -143,22 +155,19 @@ def track_pose_files(
         raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
     report = TrackingReport()
     skeleton = tracker.stated_skeleton if skeleton is None else skeleton
-    options = dict(need_ids=False, skeleton=skeleton, frame_order=frame_order)
-    files, folder = input_files(poses), Path(poses).is_dir()
-    if folder:
-        names, videos = [file.stem for file in files], each_video(poses, report.failed, **options)
-    else:
-        videos = load_videos(poses, **options)
-        names = [video.video_id for video in videos]
-    prediction_paths(out, names, inputs=files)
-    for video in track(videos, "Tracking", total=len(names), disable=not progress):
-        path = Path(poses, f"{video.video_id}.json") if folder else Path(poses)
-        finished = report.failed.attempt(path, partial(_track_video, tracker, video, images, fps))
+    find = _mmpose_jobs if is_mmpose_predictions(poses) else _posetrack_jobs
+    options = dict(skeleton=skeleton, frame_order=frame_order)
+    total, jobs = find(poses, out, report.failed, overwrite=overwrite, **options)
+    if find is _mmpose_jobs:
+        _require_mmpose_support(tracker, poses, images)
+    for job in track(jobs, "Tracking", total=total, disable=not progress):
+        video, finish = job.video, partial(_track_video, tracker, job.video, images, fps)
+        finished = report.failed.attempt(job.path, finish)
         if finished is None:
             tracker.reset()
             continue
-        save = partial(_write, out, video, finished, overwrite)
-        if report.failed.attempt(path, save, kinds=(ValueError,)) is None:
+        save = partial(job.save, finished)
+        if report.failed.attempt(job.path, save, kinds=(ValueError,)) is None:
             continue
         report.videos += 1
         report.frames += len(finished)
@@ -167,7 +176,7 @@ def track_pose_files(
         report.tracks += len({i for frame in finished for i in frame.people.track_ids.tolist()})
         for frame in finished:
             report.dropped.update(frame.dropped)
-    report.failed.require_others(len(names))
+    report.failed.require_others(total)
     if report.poses != report.tracked + report.dropped.total():
         raise RuntimeError(f"poses were lost on the way: {report}")
     return report
@@ -186,17 +195,90 @@ def _track_video(
             path = str(safe_join(images, frame.file_name))
             item = dict(img_path=path, video_id=video.video_id, frame_index=index)
             image = load(dict(item, annotated_size=frame.size))["img"]
-        finished += tracker.track(sample, frame_poses(frame), image)
+        people = frame_poses(frame)
+        people = people.with_extras(**{INPUT_ROW: np.arange(len(people))})
+        finished += tracker.track(sample, people, image)
     return finished
 
 
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A video that is tracked.
+
+    Attributes:
+        path: Its file or folder, for errors.
+        video: Its frames and people.
+        save: Writes the finished frames.
+    """
+
+    path: Path
+    video: VideoAnnotation
+    save: Callable[[list[FramePacket]], object]
+
+
+def _posetrack_jobs(
+    poses: str | Path, out: str | Path, failed: FailedFiles, *, overwrite: bool, **options: Any
+) -> tuple[int, Iterator[_Job]]:
+    """The videos in files of PoseTrack18's layout, and how many there are."""
+    options["need_ids"] = False
+    files, folder = input_files(poses), Path(poses).is_dir()
+    if folder:
+        names, videos = [file.stem for file in files], each_video(poses, failed, **options)
+    else:
+        videos = load_videos(poses, **options)
+        names = [video.video_id for video in videos]
+    prediction_paths(out, names, inputs=files)
+    jobs = (
+        _Job(
+            Path(poses, f"{video.video_id}.json") if folder else Path(poses),
+            video,
+            partial(_write, out, video, overwrite),
+        )
+        for video in videos
+    )
+    return len(names), jobs
+
+
 def _write(
-    out: str | Path, video: VideoAnnotation, finished: list[FramePacket], overwrite: bool
+    out: str | Path, video: VideoAnnotation, overwrite: bool, finished: list[FramePacket]
 ) -> Path:
     predicted = [_predicted(frame) for frame in finished]
     return write_video_predictions(
         out, video.video_id, predicted, skeleton=video.skeleton, overwrite=overwrite
     )
+
+
+def _mmpose_jobs(
+    poses: str | Path, out: str | Path, failed: FailedFiles, *, overwrite: bool, **options: Any
+) -> tuple[int, Iterator[_Job]]:
+    """The videos in mmpose's files of predictions, and how many there are."""
+    output_paths(out, poses)
+    videos = read_mmpose_videos(poses, failed=failed, **options)
+
+    def save(video: MMPoseVideo, finished: list[FramePacket]) -> list[Path]:
+        # the rows of a frame's people in the file, and their ids
+        rows = [(f.index, f.people.extra(INPUT_ROW), f.people.track_ids) for f in finished]
+        return video.write(out, rows, overwrite=overwrite)
+
+    jobs = (_Job(v.documents[0].path, v.video, partial(save, v)) for v in videos)
+    return len(videos) + len(failed), jobs
+
+
+def _require_mmpose_support(
+    tracker: BaseModel, poses: str | Path, images: str | Path | None
+) -> None:
+    """Raise if the files lack what is asked of them, or could not show what was changed."""
+    if images is not None:
+        raise ValueError(
+            f"{poses}: mmpose's predictions name no images, so there are none to look for in "
+            f"{images}; for a tracker that looks at the frames, write files in the PoseTrack18 "
+            "layout"
+        )
+    if tracker.refinement is not None:
+        raise ValueError(
+            f"{poses}: mmpose's predictions get ids and stay as they are otherwise; set "
+            "model.refinement=None, or write files in the PoseTrack18 layout"
+        )
 
 
 def _predicted(frame: FramePacket) -> PredictedFrame:

@@ -3,7 +3,7 @@
 from .frame_packet import FramePacket, frame_size, frame_time, is_searched
 from .metainfo import posetrack_metainfo
 from .observer import CallbackObserver, Observer
-from .people import UNTRACKED, People, enclosing_boxes
+from .people import INPUT_ROW, UNTRACKED, People, enclosing_boxes
 from .plain_state import from_plain, plain_state, to_plain
 from .posetrack_layout import (
     JOINT_GROUPS,
@@ -27,6 +27,7 @@ from .skeleton import (
 from .stated_keypoints import check_keypoints, stated_keypoints
 
 __all__ = [
+    "INPUT_ROW",
     "JOINT_GROUPS",
     "KEYPOINT_NAMES",
     "NUM_KEYPOINTS",

@@ -12,6 +12,10 @@ from .rows import NamedRows, Rows, cat_rows, select_all, select_rows
 UNTRACKED = -1
 """Track id of a pose that belongs to no track yet."""
 
+INPUT_ROW = "input_row"
+"""Extra of poses that come from a file: the index of each among those of its frame, which stays
+with it to the end."""
+
 CORE = ("keypoints", "keypoint_scores", "boxes", "box_scores", "track_ids")
 """The arrays that every frame's people have."""
 

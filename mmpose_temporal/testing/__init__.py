@@ -7,6 +7,7 @@ from .annotation_files import as_posetrack17, two_people_file, write_video_files
 from .drawn import DrawnEstimator, draw_video
 from .finished import finished_sample, finished_video
 from .logs import logged
+from .mmpose_predictions import PAIR, PAIR_META, mmpose_frame, mmpose_instance
 from .models import (
     POSE_TEMPLATE,
     TemplateEstimator,
@@ -23,6 +24,8 @@ from .turned import turned_png
 from .videos import write_tiny_posetrack
 
 __all__ = [
+    "PAIR",
+    "PAIR_META",
     "POSE_TEMPLATE",
     "DrawnEstimator",
     "TemplateEstimator",
@@ -35,6 +38,8 @@ __all__ = [
     "make_packet",
     "make_pose_pair",
     "make_video",
+    "mmpose_frame",
+    "mmpose_instance",
     "random_poses",
     "run_tracker",
     "template_keypoints",

@@ -158,7 +158,9 @@ def remove_leftover(path: Path) -> None:
             os.close(descriptor)
 
 
-def write_json(path: str | os.PathLike, obj: Any, *, overwrite: bool = True) -> None:
+def write_json(
+    path: str | os.PathLike, obj: Any, *, overwrite: bool = True, allow_nan: bool = False
+) -> None:
     """Write ``obj`` as compact JSON, atomically.
 
     Args:
@@ -166,20 +168,21 @@ def write_json(path: str | os.PathLike, obj: Any, *, overwrite: bool = True) -> 
         obj: What is written.
         overwrite: Replace a file that is there. False: one that holds the same stays, another one
             is an error, so that a run which was cut off can be started again.
+        allow_nan: Write NaN and infinity as Python does, for files that had them before.
 
     Raises:
-        ValueError: ``obj`` holds NaN or infinity, which JSON does not have.
+        ValueError: ``obj`` holds NaN or infinity, which JSON does not have, without ``allow_nan``.
         FileExistsError: ``path`` has other content and ``overwrite`` is not set.
     """
     if not overwrite and os.path.lexists(path):
-        text = json.dumps(obj, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(obj, allow_nan=allow_nan, separators=(",", ":"))
         if not os.path.isfile(path) or Path(path).read_bytes() != text.encode():
             raise FileExistsError(
                 f"{path} exists with other content; pass --overwrite to replace it"
             )
         return
     with atomic_write(path) as file:
-        json.dump(obj, file, allow_nan=False, separators=(",", ":"))
+        json.dump(obj, file, allow_nan=allow_nan, separators=(",", ":"))
 
 
 def safe_join(root: str | os.PathLike, relative: str) -> Path:

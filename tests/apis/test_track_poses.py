@@ -12,6 +12,9 @@ from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.testing import (
+    PAIR,
+    mmpose_frame,
+    mmpose_instance,
     tiny_tracker_config,
     two_people_file,
     write_tiny_posetrack,
@@ -294,3 +297,89 @@ def oks_config(**life) -> Config:
         type="Association", similarity=dict(type="OKSSimilarity"), life=dict(**life)
     )
     return Config(dict(model=dict(type="PoseOnlyTracker", association=association)))
+
+
+# ------------------------------------------------------------------ mmpose's own predictions
+
+
+def test_a_file_of_mmpose_comes_back_with_ids(tmp_path: Path, project_root: Path) -> None:
+    """See tests/data/mmpose_predictions: A walks from x = 100, B from 200; frame 4 is missing."""
+    source = project_root / "tests" / "data" / "mmpose_predictions" / "results_walk.json"
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    report = track_pose_files(tracker, source, tmp_path, progress=False)
+    assert (report.videos, report.frames, report.poses, report.tracked) == (1, 4, 5, 5)
+    assert report.tracks == 2
+    before, after = (
+        json.loads(path.read_text()) for path in (source, tmp_path / "results_walk.json")
+    )
+    assert list(after) == ["meta_info", "instance_info"]
+    assert after["meta_info"] == before["meta_info"]
+    ids = [[p.pop("track_id") for p in row["instances"]] for row in after["instance_info"]]
+    a, b = ids[0]
+    assert a != b and ids == [[a, b], [], [b, a], [b]]
+    assert json.dumps(after) == json.dumps(before)  # as text: there is a NaN
+
+
+def test_people_of_mmpose_who_are_left_out_are_counted(tmp_path: Path, project_root: Path) -> None:
+    twin = mmpose_instance(1, bbox_score=0.5)
+    nowhere = mmpose_instance(50, keypoints=[[float("nan"), 0]] * 2)
+    frames = [mmpose_frame(t, twin, mmpose_instance(0), nowhere) for t in range(3)]
+    (tmp_path / "v.json").write_text(json.dumps(frames))
+    report = track_pose_files(
+        build_pose_only_tracker(project_root / CONFIGS[0]),
+        tmp_path / "v.json",
+        tmp_path / "out",
+        skeleton=PAIR,
+        progress=False,
+    )
+    assert (report.poses, report.tracked, report.tracks) == (9, 3, 1)
+    assert report.dropped == {"suppression": 3, "no_keypoints": 3}
+    written = json.loads((tmp_path / "out" / "v.json").read_text())
+    expected = [mmpose_frame(t, dict(mmpose_instance(0), track_id=0)) for t in range(3)]
+    assert written == expected
+
+
+def test_tracks_of_mmpose_that_are_reported_late(tmp_path: Path, project_root: Path) -> None:
+    """With min_length=3 a track of two poses is left out, in files of single images."""
+    (tmp_path / "walk").mkdir()
+    for t in range(4):
+        people = [mmpose_instance(t)] + [mmpose_instance(300 + t)] * (t < 2)
+        (tmp_path / "walk" / f"{t:06}.json").write_text(json.dumps(people))
+    config = Config.fromfile(project_root / CONFIGS[0])
+    config.model.min_length = 3
+    tracker = build_pose_only_tracker(config)
+    track_pose_files(tracker, tmp_path / "walk", tmp_path / "out", skeleton=PAIR, progress=False)
+    written = [json.loads(path.read_text()) for path in sorted((tmp_path / "out").iterdir())]
+    assert written == [[dict(mmpose_instance(t), track_id=0)] for t in range(4)]
+
+
+def test_what_files_of_mmpose_do_not_have(tmp_path: Path, project_root: Path) -> None:
+    file = tmp_path / "v.json"
+    file.write_text(json.dumps([mmpose_frame(0, mmpose_instance())]))
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    for options, error in (
+        (dict(), r"v\.json does not name its keypoints \(2 per person\)"),
+        (dict(skeleton=PAIR, images=tmp_path), "mmpose's predictions name no images"),
+    ):
+        with pytest.raises(ValueError, match=error):
+            track_pose_files(tracker, file, tmp_path / "out", progress=False, **options)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ValueError, match="is an input.* and would be replaced"):
+        track_pose_files(tracker, file, tmp_path, skeleton=PAIR, progress=False)
+
+
+def test_a_broken_file_of_mmpose_is_left_out(tmp_path: Path, project_root: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text("[{")
+    (tmp_path / "in" / "b.json").write_text(json.dumps([mmpose_frame(0, mmpose_instance())]))
+    tracker = build_pose_only_tracker(project_root / CONFIGS[0])
+    options = dict(skeleton=PAIR, progress=False, overwrite=False)
+    report = track_pose_files(tracker, tmp_path / "in", tmp_path / "out", **options)
+    assert (report.videos, report.tracked, len(report.failed)) == (1, 1, 1)
+    assert "a.json is not valid JSON" in str(report)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.json"]
+    # the same again replaces nothing, something else needs to be told
+    track_pose_files(tracker, tmp_path / "in", tmp_path / "out", **options)
+    (tmp_path / "out" / "b.json").write_text("[]")
+    with pytest.raises(FileExistsError, match="exists with other content; pass --overwrite"):
+        track_pose_files(tracker, tmp_path / "in", tmp_path / "out", **options)

@@ -9,6 +9,7 @@ from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.models.parts import FrameEncoder, TrackerPart
 from mmpose_temporal.structures import (
+    INPUT_ROW,
     UNTRACKED,
     FramePacket,
     Observer,
@@ -339,7 +340,7 @@ class TrackingPipeline:
         finished = []
         for packet in refined:
             packet.comparison = None
-            packet.people = packet.people.only_extras()
+            packet.people = packet.people.only_extras(INPUT_ROW)
             finished += state.buffer.push(packet)
         return finished
 

@@ -19,7 +19,8 @@ from mmengine.registry import DefaultScope
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from mmpose.registry import MODELS
 
-from mmpose_temporal.structures import KEYPOINT_NAMES
+from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
+from mmpose_temporal.structures import KEYPOINT_NAMES, POSETRACK18
 from mmpose_temporal.testing import (
     tiny_estimator_config,
     tiny_tracker_config,
@@ -126,7 +127,7 @@ def test_init_model_refuses_a_tracker_of_known_poses(project_root):
 # ---------------------------------------------------------------------------- MMPoseInferencer
 
 
-def test_inferencer_on_a_folder_and_a_video(data, tmp_path):
+def test_inferencer_on_a_folder_and_a_video(data, tmp_path, project_root):
     inferencer = MMPoseInferencer(
         pose2d=str(data / "tracker.py"),
         pose2d_weights=str(data / "estimator.pth"),
@@ -148,6 +149,19 @@ def test_inferencer_on_a_folder_and_a_video(data, tmp_path):
     list(inferencer(str(video), pred_out_dir=str(tmp_path / "video")))
     frames = json.loads((tmp_path / "video" / "clip.json").read_text())
     assert [frame["frame_id"] for frame in frames] == [0, 1, 2]
+
+    # and what was written gets ids
+    tracker = build_pose_only_tracker(project_root / "configs" / "baselines" / "iou-tracker.py")
+    for given in (tmp_path / "folder" / "predictions", tmp_path / "video"):
+        out = tmp_path / "tracked" / given.name
+        report = track_pose_files(tracker, given, out, skeleton=POSETRACK18, progress=False)
+        assert (report.videos, report.frames, report.tracked, report.tracks) == (1, 3, 3, 1)
+    frames = json.loads((tmp_path / "tracked" / "video" / "clip.json").read_text())
+    assert [[p["track_id"] for p in frame["instances"]] for frame in frames] == [[0], [0], [0]]
+    last = Path("predictions", "000002.json")
+    (person,) = json.loads((tmp_path / "tracked" / last).read_text())
+    assert person.pop("track_id") == 0
+    assert [person] == json.loads((tmp_path / "folder" / last).read_text())
 
 
 def test_inferencer_draws_heatmaps(data, image):
