@@ -138,8 +138,8 @@ def track_pose_files(
             :mod:`mmpose_temporal.posetrack.frame_order`.
         overwrite: Replace files in ``out`` that hold something else than what is written now.
         fps: Frames per second of the frames' numbers, for ages in seconds; the times are written
-            too, but not into mmpose's predictions. None: those that the files give (``time`` of the
-            images).
+            too, but not into mmpose's predictions. None: those that the files give (``time`` of
+            the images).
         progress: Show a progress bar.
 
     Returns:
