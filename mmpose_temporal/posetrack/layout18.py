@@ -25,6 +25,9 @@ from .fields import (
 )
 from .tables import boxes, optional_table, polygon, table
 
+LATEST = 1e12
+"""Seconds of a ``time`` (seconds since 1970 are about 2e9)."""
+
 VISIBILITY_FIELD = "keypoints_is_visible"
 """Additional field of a person converted from PoseTrack17: its ``is_visible`` of the keypoints,
 -1 if it says nothing. The layout's own third number means "annotated"."""
@@ -140,7 +143,7 @@ def _frame(image: dict, path: Path, index: int, wanted: Wanted) -> FileFrame:
         name=name if isinstance(name, str) else "",
         image_id=image_id,
         frame_id=frame_id,
-        time=optional_number(image, "time", where),
+        time=optional_number(image, "time", where, largest=LATEST),
         stated=stated,
         video=video if video is None or isinstance(video, str) else shown(video),
         size=size,

@@ -20,8 +20,8 @@ import numpy as np
 from fuzz_mutants import mutate_array, mutate_bytes, mutate_json, mutate_lines, mutate_value
 from scipy.io import savemat
 
+from mmpose_temporal.apis import build_pose_only_tracker, track_pose_files
 from mmpose_temporal.apis import detect_people as detect
-from mmpose_temporal.apis import track_pose_files
 from mmpose_temporal.datasets import (
     PosePairDataset,
     PoseTrackPersonDataset,
@@ -57,12 +57,13 @@ from mmpose_temporal.evaluation.results import (
     read_results,
     run_origin,
 )
-from mmpose_temporal.models import Association, OKSSimilarity, PoseOnlyTracker
+from mmpose_temporal.models import PoseOnlyTracker
 from mmpose_temporal.posetrack import read_frames
 from mmpose_temporal.structures import read_skeleton
 from mmpose_temporal.synthetic import DetectorNoise
 from mmpose_temporal.synthetic.writer import write_detections
 from mmpose_temporal.testing import as_posetrack17, two_people_file
+from mmpose_temporal.utils import config_files
 from mmpose_temporal_cli.run_tool import error_status, error_text
 
 VIDEO = "000342_mpii"
@@ -123,6 +124,7 @@ def posetrack18(predicted: bool = False) -> dict[str, Any]:
     document = two_people_file(VIDEO, predicted=predicted)
     for index, image in enumerate(document["images"]):
         image |= {"frame_id": image["id"], "nframes": 3, "width": 640, "height": 480}
+        image |= {"time": index / 25}
         image["ignore_regions_x"] = [[0, 10, 10], [50.5, 60, 60, 50]] if index == 1 else []
         image["ignore_regions_y"] = [[0, 0, 10], [0, 0, 9, 9]] if index == 1 else []
     for person in document["annotations"]:
@@ -224,9 +226,8 @@ def json_case(
 
 @cache
 def tracker() -> PoseOnlyTracker:
-    """One that needs no weights; videos do not stay in it."""
-    association = dict(type=Association, similarity=dict(type=OKSSimilarity), min_similarity=0.1)
-    return PoseOnlyTracker(association=association)
+    """The default tracker, which needs no weights; videos do not stay in it."""
+    return build_pose_only_tracker(config_files("baselines/oks-tracker.py")[0])
 
 
 def pair_case(layout: Callable[[bool], dict], mutated: str) -> Callable[[Path, Random, bool], Any]:

@@ -245,3 +245,11 @@ def test_whole_floats_are_integers(file):
 def test_frame_without_people(file):
     edit(file, lambda c: c.update(annotations=[]))
     assert all(frame.people == [] for frame in read_video(file).frames)
+
+
+def test_times_may_be_those_of_a_clock(file):
+    edit(file, lambda c: [i.update(time=1.76e9 + n / 30) for n, i in enumerate(c["images"])])
+    assert [f.time for f in read_video(file).frames][1] == 1.76e9 + 1 / 30
+    edit(file, lambda c: c["images"][1].update(time=1e13))
+    with pytest.raises(ValueError, match=FRAME + ": 'time' holds 1.*, a number that is too large"):
+        read_video(file)
