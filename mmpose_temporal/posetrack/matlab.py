@@ -24,7 +24,9 @@ def load_mat(path: str | Path, variable: str) -> Any:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist")
+        raise FileNotFoundError(
+            f"{path} {'is a folder: give a .mat file' if path.is_dir() else 'does not exist'}"
+        )
     data = path.read_bytes()
     if not data:
         raise ValueError(f"{path} is not a readable .mat file: it is empty")

@@ -246,7 +246,8 @@ def write_detections(
     """
     files = list_videos(annotations).files if Path(annotations).is_dir() else []
     if not files:
-        raise FileNotFoundError(f"no *.json files in {annotations}")
+        what = "no *.json files in" if Path(annotations).is_dir() else "there is no folder"
+        raise FileNotFoundError(f"{what} {annotations}")
     refuse_inputs([target], files)
     boxes: list[dict[str, Any]] = []
     for path in files:

@@ -79,6 +79,8 @@ def note_on_folder(folder: str | Path) -> str:
     """``'; it holds a video (a.mp4): ...'`` for a folder without JSON files; may be empty."""
     names = sorted(path.name for path in Path(folder).iterdir() if not path.name.startswith("."))
     for name in names:
+        if Path(name).suffix.lower() in (".py", ".txt"):
+            continue  # they lie in folders of any kind
         found = other_than_json(name, b"")
         if found is not None:
             return f"; it holds {name}, which {found}"

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mmpose_temporal.apis.detect_people import folder_frames
+from mmpose_temporal.datasets.converters.files import read_json, source_files
 from mmpose_temporal.posetrack import load_videos
 from mmpose_temporal.posetrack.fields import load_json
 from mmpose_temporal.utils.file_kinds import note_on_folder, other_than_json
@@ -79,3 +80,16 @@ def test_a_folder_too_high(tmp_path):
     (tmp_path / "val" / "1.json").write_text("{}")
     assert note_on_folder(tmp_path) == f"; there are some in {tmp_path / 'val'}"
     assert note_on_folder(tmp_path / "val") == ""
+
+
+def test_a_folder_in_place_of_a_file(tmp_path):
+    write_video(tmp_path / "clip.mp4")
+    with pytest.raises(IsADirectoryError, match="is a folder: give one of its JSON files"):
+        read_json(tmp_path)
+    with pytest.raises(
+        FileNotFoundError, match=r"no file \*\.json in .*; it holds clip\.mp4, whi"
+    ):
+        source_files(tmp_path)
+    (tmp_path / "clip.mp4").unlink()
+    (tmp_path / "notes.txt").write_text("")
+    assert note_on_folder(tmp_path) == ""

@@ -10,6 +10,7 @@ from rich.progress import track
 from mmpose_temporal.posetrack.fields import load_json
 from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.utils import require_free, write_json
+from mmpose_temporal.utils.file_kinds import note_on_folder
 from mmpose_temporal.utils.staging import staged_folder
 
 from .report import ConversionReport
@@ -20,9 +21,12 @@ def read_json(path: str | Path) -> Any:
 
     Raises:
         FileNotFoundError: No such file.
+        IsADirectoryError: It is a folder.
         ValueError: It is not JSON; the text names the file.
     """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: give one of its JSON files")
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist")
     return load_json(path)
@@ -50,6 +54,7 @@ def source_files(path: str | Path, suffixes: Sequence[str] = (".json",)) -> list
         left = "".join(f"; left out: {reason}" for reason in listing.reasons[:1])
         raise FileNotFoundError(
             f"no file {' or '.join('*' + s for s in suffixes)} in {path}{left}"
+            f"{note_on_folder(path)}"
         )
     stems = [file.stem for file in files]
     if len(set(stems)) < len(stems):
