@@ -1,6 +1,6 @@
 """Metrics files: what the tools write, reading them again, and comparing runs."""
 
-from .comparison import Comparison, Row, compare_results
+from .comparison import Row, RunComparison, compare_results
 from .comparison_tables import format_comparison
 from .evaluation import match_accuracy_evaluation, posetrack_evaluation
 from .files import SCHEMA, Results, read_results, write_results
@@ -9,9 +9,9 @@ from .statistics import VideoStatistics
 
 __all__ = [
     "SCHEMA",
-    "Comparison",
     "Results",
     "Row",
+    "RunComparison",
     "VideoStatistics",
     "checkpoint_origin",
     "compare_results",

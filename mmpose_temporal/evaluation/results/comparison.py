@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """Runs side by side.
 
     Attributes:
@@ -55,7 +55,7 @@ def compare_results(
     confidence: float = 0.95,
     seed: int = 0,
     anyway: bool = False,
-) -> Comparison:
+) -> RunComparison:
     """Compare runs with the first of them.
 
     The interval of a difference is that of a paired bootstrap over videos: videos are drawn with
@@ -101,7 +101,7 @@ def compare_results(
         )
         rows += found
         notes += said
-    return Comparison(_labels(runs), tuple(rows), tuple(dict.fromkeys(notes)))
+    return RunComparison(_labels(runs), tuple(rows), tuple(dict.fromkeys(notes)))
 
 
 def _wanted(runs: Sequence[Results], names: Sequence[str] | None) -> dict[Key | None, list[str]]:

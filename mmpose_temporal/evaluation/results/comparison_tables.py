@@ -5,12 +5,12 @@ import io
 import math
 from collections.abc import Sequence
 
-from .comparison import Comparison, Interval, Row
+from .comparison import Interval, Row, RunComparison
 
 FORMATS = ("table", "markdown", "csv")
 
 
-def format_comparison(comparison: Comparison, kind: str = "table") -> str:
+def format_comparison(comparison: RunComparison, kind: str = "table") -> str:
     """Text that ends with a line break.
 
     Args:
@@ -42,7 +42,7 @@ def format_comparison(comparison: Comparison, kind: str = "table") -> str:
     return f"{text}{notes}\n"
 
 
-def _header(comparison: Comparison) -> list[str]:
+def _header(comparison: RunComparison) -> list[str]:
     header = ["", comparison.labels[0]]
     for label in comparison.labels[1:]:
         header += [label, "difference", "interval"]
@@ -77,7 +77,7 @@ def _interval(interval: Interval | None, count: bool) -> str:
     return f"{low} to {high}"
 
 
-def _csv(comparison: Comparison) -> str:
+def _csv(comparison: RunComparison) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["figure", "run", "value", "difference", "low", "high"])

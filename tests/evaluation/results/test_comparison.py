@@ -17,9 +17,9 @@ from mmpose_temporal.evaluation.functional import (
     summarize,
 )
 from mmpose_temporal.evaluation.results import (
-    Comparison,
     Results,
     Row,
+    RunComparison,
     compare_results,
     format_comparison,
     match_accuracy_evaluation,
@@ -211,7 +211,7 @@ def test_options(tmp_path):
         compare_results(runs[:1])
 
 
-COMPARISON = Comparison(
+COMPARISON = RunComparison(
     ("oks", "iou"),
     (
         Row("posetrack/MOTA", (50.0, 47.5), (-2.5,), ((-4.0, 0.5),)),
