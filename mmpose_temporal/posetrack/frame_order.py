@@ -31,10 +31,14 @@ FRAME_ORDERS = ("auto", "file", "names", "number")
 ``number``: sorted by ``frame_index`` or ``frame_id``. With ``file`` and ``names`` a frame's number
 is its position."""
 
-MAX_DIGITS = 18
-"""A longer number is not taken for a frame's (choice: it fits into 64 bits; hashes are longer)."""
+MAX_NUMBER = 2**63 - 1
+"""A larger number is not taken for a frame's (choice: it fits into 64 bits, as nanoseconds since
+1970 do; hashes are longer)."""
 
 CHANGE_ORDER = "if the list is right as it is, pass frame_order='file' (--frame-order file)"
+
+MAX_LENGTH = 24
+"""Digits, with leading zeros and a decimal point, that are looked at."""
 
 _EXPORT_HASH = re.compile(r"\.rf\.[0-9a-zA-Z]+$")
 """What Roboflow appends to the name of a frame."""
@@ -155,7 +159,7 @@ def _columns(names: Sequence[str]) -> list[list[int]]:
     Places are counted from the left as long as the text between the numbers is the same in all
     names, and then from the right.
     """
-    parts = [re.split(r"([0-9]+)", _stem(name)) for name in names]
+    parts = _split(names)
     shortest = min(map(len, parts))
     left = next((i for i in range(0, shortest, 2) if _differ(parts, i)), shortest)
     backwards = [row[::-1] for row in parts]
@@ -165,14 +169,27 @@ def _columns(names: Sequence[str]) -> list[list[int]]:
     clean, mixed = [], []
     for place in places:
         texts = [row[place] for row in parts]
-        if max(map(len, texts)) > MAX_DIGITS:
+        if max(map(len, texts)) > MAX_LENGTH:
             continue
+        numbers = [int(text.replace(".", "")) for text in texts]
         kept = mixed if any(_is_mixed(row, place % len(row)) for row in parts) else clean
-        kept.append([int(text) for text in texts])
+        if max(numbers) <= MAX_NUMBER:
+            kept.append(numbers)
     for columns in (clean, mixed):
         if any(len(set(column)) == len(names) for column in columns):
             return columns
     return clean or mixed
+
+
+def _split(names: Sequence[str]) -> list[list[str]]:
+    """Each name as text, number, text, ...; a decimal as 1305031102.175304 is one number.
+
+    That is so if all names have the same number of decimals, at least 3; else it is two numbers.
+    """
+    stems = [_stem(name) for name in names]
+    parts = [re.split(r"([0-9]+\.[0-9]{3,}|[0-9]+)", stem) for stem in stems]
+    decimals = {tuple(len(text.partition(".")[2]) for text in row[1::2]) for row in parts}
+    return parts if len(decimals) == 1 else [re.split(r"([0-9]+)", stem) for stem in stems]
 
 
 def _differ(parts: Sequence[Sequence[str]], place: int) -> bool:

@@ -38,7 +38,18 @@ NONE = [None, None, None]
         (["cam1_a.jpg", "cam1_c.jpg", "cam1_b.jpg"], NONE),
         # no number differs in all frames; the names are in natural order
         (["shot1_8.jpg", "shot1_10.jpg", "shot2_8.jpg"], NONE),
-        ([f"{i}{'0' * 18}.jpg" for i in (3, 1, 2)], NONE),  # 19 digits are no frame's number
+        ([f"{i}{'0' * 19}.jpg" for i in (3, 1, 2)], NONE),  # 20 digits are no frame's number
+        # nanoseconds; seconds with decimals, which start again with each second
+        (
+            [f"14036365{i}763555584.png" for i in (79, 80, 91)],
+            [int(f"14036365{i}763555584") for i in (79, 80, 91)],
+        ),
+        (
+            ["1305031102.975.png", "1305031103.008.png", "1305031103.042.png"],
+            [1305031102975, 1305031103008, 1305031103042],
+        ),
+        (["cam.2.0009.png", "cam.2.0010.png", "cam.2.0012.png"], [20009, 20010, 20012]),
+        (["v1.998.png", "v1.1000.png", "v1.1001.png"], [998, 1000, 1001]),
         (["", "1.jpg", ""], NONE),
     ],
 )

@@ -1,5 +1,6 @@
 """Whether the data that a config names are there, before anything is built or downloaded."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,41 @@ def require_data(config: Config, *loaders: str) -> None:
         dataset = (config.get(loader) or {}).get("dataset")
         for option, settings in _datasets(dataset, f"{loader}.dataset"):
             _require(option, settings)
+
+
+def refuse_outputs_over_data(config: Config, *parts: str) -> None:
+    """Predictions are not written over the annotations or poses that are read.
+
+    Args:
+        config: Of a training or a test.
+        parts: ``val`` or ``test``, for their data loader and evaluator; absent ones are passed
+            over.
+
+    Raises:
+        ValueError: The folder of ``outfile_prefix`` is one that the data set reads, or is a file
+            of it.
+    """
+    for part in parts:
+        evaluators = config.get(f"{part}_evaluator") or ()
+        evaluators = [evaluators] if isinstance(evaluators, Mapping) else evaluators
+        folders = [e.get("outfile_prefix") for e in evaluators if isinstance(e, Mapping)]
+        dataset = (config.get(f"{part}_dataloader") or {}).get("dataset")
+        for option, settings in _datasets(dataset, f"{part}_dataloader.dataset"):
+            for name, path in _files(settings):
+                if any(f and os.path.realpath(f) == os.path.realpath(path) for f in folders):
+                    raise ValueError(
+                        f"{part}_evaluator writes predictions to outfile_prefix={str(path)!r}, "
+                        f"which {option}.{name} reads: name another folder"
+                    )
+
+
+def _files(settings: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """The option and the path of each file or folder that a data set reads."""
+    for name in FILES:
+        value = settings.get(name)
+        for file in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(file, str) and file:
+                yield name, Path(settings.get("data_root") or "", file)
 
 
 def _datasets(dataset: Any, option: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -31,7 +31,7 @@ from mmpose_temporal.utils.config_errors import (
 from mmpose_temporal_cli.train_test_flags import testing_flags, training_flags
 
 from .checked_runner import CheckedRunner
-from .required_data import require_data
+from .required_data import refuse_outputs_over_data, require_data
 
 
 def _check_common(args: argparse.Namespace) -> None:
@@ -90,6 +90,7 @@ def train(args: argparse.Namespace) -> None:
     validated = () if cfg.get("val_cfg") is None else ("val_dataloader",)
     check_dataloaders(cfg, "train_dataloader", *validated)
     require_data(cfg, "train_dataloader", *validated)
+    refuse_outputs_over_data(cfg, "val")
     with building(args.config):
         build_runner(cfg).train()
     _leave_group()
@@ -131,6 +132,7 @@ def test(args: argparse.Namespace) -> None:
         cfg.test_evaluator = [*evaluators, dump]
     check_dataloaders(cfg, "test_dataloader")
     require_data(cfg, "test_dataloader")
+    refuse_outputs_over_data(cfg, "test")
     with building(args.config):
         runner = build_runner(cfg)
         runner.load_or_resume()

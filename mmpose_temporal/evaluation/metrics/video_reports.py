@@ -8,6 +8,7 @@ from mmengine.logging import MMLogger
 
 from mmpose_temporal.posetrack import write_video_predictions
 from mmpose_temporal.structures import Skeleton
+from mmpose_temporal.utils import refuse_twins
 
 from .frame_records import FrameRecord
 
@@ -37,9 +38,11 @@ def skipped_counts(videos: Videos) -> dict[str, int]:
 
 def write_videos(videos: Videos, folder: str | os.PathLike, skeleton: Skeleton) -> None:
     """Write all videos that can be written, then raise one error about the others."""
-    problems = []
+    problems, names = [], []
     for video_id, video in videos.items():
         try:
+            refuse_twins([*names, video_id])
+            names.append(video_id)
             predicted = [frame.predicted for frame in video]
             write_video_predictions(folder, video_id, predicted, skeleton=skeleton)
         except (ValueError, OSError) as error:

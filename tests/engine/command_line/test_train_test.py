@@ -12,7 +12,10 @@ from mmengine.hooks import Hook
 from mmpose.registry import HOOKS, MODELS
 
 from mmpose_temporal.engine.command_line import run_testing, run_tool, run_training
-from mmpose_temporal.engine.command_line.required_data import require_data
+from mmpose_temporal.engine.command_line.required_data import (
+    refuse_outputs_over_data,
+    require_data,
+)
 from mmpose_temporal.engine.command_line.train_test import (
     load_config,
     train,
@@ -454,6 +457,26 @@ def test_data_sets_inside_others_are_looked_for(tmp_path: Path) -> None:
         require_data(config, "train_dataloader", "val_dataloader")
     (tmp_path / "there").mkdir()
     require_data(config, "train_dataloader", "val_dataloader")
+
+
+@pytest.mark.parametrize("in_a_list", [True, False])
+def test_predictions_are_not_written_over_what_is_read(tmp_path: Path, in_a_list: bool) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "link").symlink_to("notes")
+    dataset = dict(type="A", data_root=str(tmp_path), ann_file="notes/", poses=None)
+    for folder, refused in (("link", True), ("notes", True), ("notes/predictions", False)):
+        evaluator = dict(type="PoseTrackMetric", outfile_prefix=str(tmp_path / folder))
+        config = Config(
+            dict(
+                test_dataloader=dict(dataset=dict(type="RepeatDataset", dataset=dataset)),
+                test_evaluator=[dict(type="B"), evaluator] if in_a_list else evaluator,
+            )
+        )
+        if refused:
+            with pytest.raises(ValueError, match=r"_dataloader\.dataset\.dataset\.ann_file reads"):
+                refuse_outputs_over_data(config, "val", "test")
+        else:
+            refuse_outputs_over_data(config, "val", "test")
 
 
 def test_ctrl_c_in_a_training_is_one_line(tmp_path: Path, capsys) -> None:

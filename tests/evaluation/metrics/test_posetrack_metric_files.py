@@ -95,6 +95,15 @@ def test_video_ids_that_leave_the_folder(tmp_path):
     assert not list(tmp_path.rglob("*.json"))
 
 
+def test_two_videos_of_one_file(tmp_path):
+    samples = finished_video("1") + finished_video("2")
+    for index, sample in enumerate(samples):
+        sample.set_metainfo(dict(video_id="vV"[index // 4]))
+    with pytest.raises(ValueError, match="1 of 2 videos .*V and v, which differ in capitals"):
+        _evaluate(samples, outfile_prefix=tmp_path)
+    assert os.listdir(tmp_path) == ["V.json"]  # the first by name
+
+
 def _crowd(sample):
     """1001 people at one place, of whom the last has no box."""
     people = sample.pred_instances
@@ -148,10 +157,10 @@ def test_a_full_disk_is_told_as_well(tmp_path, monkeypatch):
     module = sys.modules["mmpose_temporal.posetrack.predictions"]
     write = module.write_json
 
-    def fails_for_2(path, document):
+    def fails_for_2(path, document, **options):
         if path.name == "000002.json":
             raise OSError(28, "No space left on device", str(path))
-        write(path, document)
+        write(path, document, **options)
 
     monkeypatch.setattr(module, "write_json", fails_for_2)
     with pytest.raises(ValueError, match=r"1 of 3 videos .* No space left on device: .*000002"):
