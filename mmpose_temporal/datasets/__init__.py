@@ -12,6 +12,7 @@ from mmpose_temporal.posetrack import (
 )
 
 from .clip_draws import ClipDraw, OrderedDraw, WindowDraw
+from .detections import read_detections
 from .frame_sample import frame_sample
 from .person_clip_dataset import PersonClipDataset, collate_clips
 from .pose_pair_dataset import PosePairDataset
@@ -19,7 +20,7 @@ from .pose_pairs import PairTable, PoseTable, find_pairs
 from .posetrack_base import PoseTrackBase
 from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_pose_dataset import PoseTrackPoseDataset
-from .posetrack_video_dataset import PoseTrackVideoDataset, read_detections
+from .posetrack_video_dataset import PoseTrackVideoDataset
 from .samplers import BalancedPairSampler, VideoSampler
 from .tracklet_dataset import TrackletDataset
 from .transforms import (

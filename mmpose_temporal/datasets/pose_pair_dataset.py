@@ -1,5 +1,6 @@
 """Pairs of poses, for learning which of them are the same person."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from mmpose.registry import DATASETS
 
 from mmpose_temporal.utils import safe_join
 
+from .left_out import say_left_out
 from .pose_pairs import PairTable, PoseTable, find_pairs
 from .posetrack_base import PoseTrackBase
 
@@ -40,7 +42,8 @@ class PosePairDataset(PoseTrackBase):
             distance d, as if the video ran s times as fast. The default is the file's rate.
         negatives: ``'near'``: of the other people at t - d the ``nearest`` ones; ``'any'``: all.
         nearest: Number of these; only with ``'near'``.
-        min_joints: Poses with fewer joints are left out.
+        min_joints: Poses with fewer joints are left out; :attr:`left_out` counts them, and groups
+            (``iscrowd``), by reason, which is logged.
         **kwargs: See :class:`PoseTrackBase`; ``ann_file`` are annotations, or predictions with
             the true ids.
 
@@ -71,12 +74,17 @@ class PosePairDataset(PoseTrackBase):
         )
         self.min_joints = min_joints
         self.poses: PoseTable | None = None
+        self.left_out: Counter[str] = Counter()
         # The data are a few arrays already, which workers share.
         super().__init__(serialize_data=False, **kwargs)
 
     def load_data_list(self) -> PairTable:
         """Read the poses and list the pairs."""
-        self.poses = PoseTable.from_videos(self.read_videos(), min_joints=self.min_joints)
+        self.left_out = Counter()
+        self.poses = PoseTable.from_videos(
+            self.read_videos(), min_joints=self.min_joints, left_out=self.left_out
+        )
+        say_left_out(self.ann_file, "poses", len(self.poses), self.left_out)
         pairs = find_pairs(self.poses, **self.pair_options)
         if pairs.labels.all() or not pairs.labels.any():
             kind = "non-matching" if len(pairs) and pairs.labels.all() else "matching"

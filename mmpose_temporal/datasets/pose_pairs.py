@@ -1,5 +1,6 @@
 """All poses of some videos as arrays, and the pairs of them that matching learns from."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,8 @@ import numpy as np
 
 from mmpose_temporal.posetrack import FrameAnnotation, VideoAnnotation, frame_poses
 from mmpose_temporal.structures import People
+
+from .left_out import CROWD, FEW_KEYPOINTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,12 +49,19 @@ class PoseTable:
         return len(self.track_ids)
 
     @classmethod
-    def from_videos(cls, videos: Sequence[VideoAnnotation], *, min_joints: int = 1) -> "PoseTable":
+    def from_videos(
+        cls,
+        videos: Sequence[VideoAnnotation],
+        *,
+        min_joints: int = 1,
+        left_out: Counter[str] | None = None,
+    ) -> "PoseTable":
         """Collect the poses of videos (at least one).
 
         Args:
             videos: From :func:`~.load_videos`, with ids.
             min_joints: Poses with fewer joints are left out. Groups (``iscrowd``) always are.
+            left_out: Counts these, by reason.
 
         Raises:
             ValueError: No frame is labelled.
@@ -69,6 +79,9 @@ class PoseTable:
         owners = np.repeat(np.arange(len(parts), dtype=np.int32), [len(p) for p in parts])
         poses = People.cat(parts)
         used = (poses.keypoint_scores > 0).sum(1) >= min_joints
+        if left_out is not None:
+            left_out[CROWD] += int(sum(c.sum() for c in crowds))
+            left_out[FEW_KEYPOINTS] += int((~used).sum())
         poses, owners = poses[used], owners[used]
         unknown = (np.nan, np.nan)
         return cls(

@@ -14,13 +14,11 @@ from mmpose_temporal.posetrack import (
     frame_clocks,
     load_videos,
 )
-from mmpose_temporal.posetrack.fields import integer, load_json, number, numbers, sizes_of_box
-from mmpose_temporal.utils import safe_join
-from mmpose_temporal.utils.text import shown
+from mmpose_temporal.utils import safe_join, warn_once
+from mmpose_temporal.utils.checkpoints import some
 
+from .detections import PERSON_CATEGORY, read_detections
 from .posetrack_base import PoseTrackBase
-
-PERSON_CATEGORY = 1
 
 ALL = dict(videos=None, frames=None, frame_step=1)
 """The selection of a whole data set."""
@@ -47,7 +45,9 @@ class PoseTrackVideoDataset(PoseTrackBase):
             border as mmpose does; unlabelled frames have no people. ``'file'``: the boxes of
             ``bbox_file``. ``'detector'``: no proposals, the model has a detector.
         bbox_file: COCO-style detections ``[{image_id, category_id, bbox, score}]``, relative to
-            ``data_root``; boxes of other categories than person (1) are left out.
+            ``data_root``.
+        bbox_category: The ``category_id`` of people in ``bbox_file``, 1 by default; boxes of other
+            categories are left out, which is logged.
         fps: Frames per second of the frames' numbers, for ages in seconds. None: the files'
             ``time`` of the images, if they have it.
         test_mode: As in mmengine; a tracker is tested, so True is the default.
@@ -65,6 +65,7 @@ class PoseTrackVideoDataset(PoseTrackBase):
         *,
         box_source: Literal["gt", "file", "detector"] = "gt",
         bbox_file: str | None = None,
+        bbox_category: int | None = None,
         fps: float | None = None,
         test_mode: bool = True,
         **kwargs: Any,
@@ -76,8 +77,11 @@ class PoseTrackVideoDataset(PoseTrackBase):
                 f"bbox_file goes with box_source='file': got box_source={box_source!r} and "
                 f"bbox_file={bbox_file!r}"
             )
+        if bbox_category is not None and bbox_file is None:
+            raise ValueError(f"bbox_category={bbox_category} goes with bbox_file")
         self.box_source = box_source
         self.bbox_file = bbox_file
+        self.bbox_category = PERSON_CATEGORY if bbox_category is None else bbox_category
         self.fps = fps
         super().__init__(test_mode=test_mode, **kwargs)
 
@@ -152,7 +156,16 @@ class PoseTrackVideoDataset(PoseTrackBase):
                 f"{self.ann_file}: image id {repeated} is in several videos, so a detection file "
                 "cannot say which one it means; give every frame of the data set its own id"
             )
-        return read_detections(path, known)
+        proposals = read_detections(path, known, category=self.bbox_category)
+        without = [
+            v.video_id for v in videos if not any(f.image_id in proposals for f in v.frames)
+        ]
+        if without:
+            warn_once(
+                f"{path} has no boxes of people in {len(without)} of {len(videos)} videos "
+                f"({some(without)}): nobody is found in them"
+            )
+        return proposals
 
     @force_full_init
     def video_spans(self) -> dict[str, range]:
@@ -172,53 +185,6 @@ class PoseTrackVideoDataset(PoseTrackBase):
             info[key] = self._metainfo[key]
         info["skeleton"] = self.skeleton
         return info
-
-
-def read_detections(
-    path: Path, known_images: set[int]
-) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Read a COCO-style detection file.
-
-    Args:
-        path: JSON list of ``{image_id, category_id, bbox: [x, y, w, h], score}``.
-        known_images: Ids of all images that exist.
-
-    Returns:
-        Image id -> boxes (P, 4) float32 xyxy and scores (P,) float32, best first.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: Not such a list; a field of a detection is missing or wrong; a detection of
-            an unknown image.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"detection file {path} does not exist")
-    detections = load_json(path)
-    if not isinstance(detections, list):
-        raise ValueError(f"{path} must be a list of detections, got {type(detections).__name__}")
-    rows: dict[int, list] = {}
-    for index, detection in enumerate(detections):
-        where = f"{path}: detection {index}"
-        if not isinstance(detection, dict):
-            raise ValueError(f"{where} must be a record, got {shown(detection)}")
-        if integer(detection, "category_id", where) != PERSON_CATEGORY:
-            continue
-        box = sizes_of_box(numbers(detection.get("bbox"), "bbox", 4, where), "bbox", where)
-        score = number(detection, "score", where)
-        image_id = integer(detection, "image_id", where)
-        if image_id not in known_images:
-            raise ValueError(
-                f"{where} is of image {image_id}, which the annotations do not have; is it the "
-                "detection file of another data set?"
-            )
-        rows.setdefault(image_id, []).append([*box.tolist(), score])
-    result = {}
-    for image_id, values in rows.items():
-        array = np.array(values, np.float32)
-        array = array[np.argsort(-array[:, 4], kind="stable")]
-        array[:, 2:4] += array[:, :2]
-        result[image_id] = (array[:, :4], array[:, 4])
-    return result
 
 
 def _ground_truth(frame: FrameAnnotation) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """Pairs of a pose and a track, drawn from annotated tracks with simulated errors."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from mmpose.structures import PoseDataSample
 from mmpose_temporal.posetrack import VideoAnnotation
 from mmpose_temporal.utils.track_motion import RECENT
 
+from .left_out import say_left_out
 from .posetrack_base import PoseTrackBase
 from .tracklets import ErrorRates, augment_clip, clip_of_video, draw_pairs, simulate_errors
 from .tracklets.clips import corners
@@ -49,6 +51,10 @@ class TrackletDataset(PoseTrackBase):
             scores with it and without.
         **kwargs: See :class:`PoseTrackBase`.
 
+    Attributes:
+        left_out: Reason -> number of people who are in no clip (groups, people without annotated
+            keypoint, those of videos with one frame), which is logged.
+
     Raises:
         ValueError: A number is out of its range, broken annotations, or no video has tracks to
             draw pairs from.
@@ -84,6 +90,7 @@ class TrackletDataset(PoseTrackBase):
         if not 0 <= blind_share <= 1:
             raise ValueError(f"blind_share must be in [0, 1], got {blind_share}")
         self.blind_share = blind_share
+        self.left_out: Counter[str] = Counter()
         # The data are a few arrays, which workers share.
         super().__init__(ann_file="", serialize_data=False, **kwargs)
         self.draw_options["joints"] = self.skeleton.scored if joints is None else np.array(joints)
@@ -91,13 +98,17 @@ class TrackletDataset(PoseTrackBase):
     def load_data_list(self) -> list[dict]:
         """Read the tracks: an entry with ``clip`` (T, P, K, 3) and ``size`` for each video."""
         entries = []
+        self.left_out = Counter()
         for name in self.ann_files:
             for video in self.read_videos(Path(self.data_root, name)):
-                clip = clip_of_video(video)
-                if len(clip) > 1 and (clip[..., 2] > 0).any():
+                clip = clip_of_video(video, self.left_out)
+                if len(clip) > 1 and clip.shape[1]:
                     entries.append(dict(clip=clip, size=_size(video, clip)))
-        if not entries:
-            raise ValueError(f"{self.ann_files} have no video with people in two frames")
+                else:
+                    self.left_out["in_short_video"] += int((clip[..., 2] > 0).any(2).sum())
+        say_left_out(
+            self.ann_files, "videos with people in two frames", len(entries), self.left_out
+        )
         weights = np.sqrt([entry["clip"].shape[0] * entry["clip"].shape[1] for entry in entries])
         self._shares = weights / weights.sum()
         return entries

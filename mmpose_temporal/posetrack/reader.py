@@ -16,6 +16,7 @@ from .fields import load_json, structs
 from .layout17 import read_layout17
 from .layout18 import VISIBILITY_FIELD, read_layout18
 from .matlab import load_mat
+from .scores import say_scores
 
 ANNOTATION_FIELDS = (
     *("frame_id", "size", "keypoints", "scores", "bbox", "bbox_head", "score", "area", "iscrowd"),
@@ -66,11 +67,16 @@ def read_file(
     content = {"annolist": load_mat(path, "annolist")} if mat else load_json(path)
     if isinstance(content, dict) and "annolist" in content and "posetrack17" in layouts:
         records = structs(content, "annolist", str(path))
-        return read_layout17(path, records, wanted, dtype, skeleton)
+        return _said(read_layout17(path, records, wanted, dtype, skeleton))
     known = isinstance(content, dict) and {"images", "annotations"} <= content.keys()
     if known and "posetrack18" in layouts:
-        return read_layout18(path, content, wanted, dtype, skeleton)
+        return _said(read_layout18(path, content, wanted, dtype, skeleton))
     raise ValueError(refused(path, content, layouts))
+
+
+def _said(content: FileContent) -> FileContent:
+    say_scores(content.path, scores=content.scores, score=content.box_scores)
+    return content
 
 
 def refused(path: Path, content: object, layouts: Collection[str]) -> str:

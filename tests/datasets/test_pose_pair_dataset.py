@@ -108,7 +108,7 @@ def test_batch_has_the_fields_that_similarities_read(root):
         (dict(strides=(2, 2)), "strides must be different numbers from 1 on"),
         (dict(videos=["v3"]), "has no video v3"),
         (dict(frames=(0, 1)), "no matching pair among 4 poses"),
-        (dict(min_joints=16), "no matching pair among 0 poses"),
+        (dict(min_joints=16), "has no poses to train on; people left out: few_keypoints 16"),
     ],
 )
 def test_options_are_checked(root, options, message):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmpose_temporal.datasets import PoseTrackVideoDataset, read_detections
+from mmpose_temporal.datasets import PoseTrackVideoDataset
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.testing import write_tiny_posetrack
 from mmpose_temporal.utils import write_json
@@ -226,11 +226,6 @@ def test_truncated_and_missing_detection_file(root):
         build(root, box_source="file", bbox_file="found.json")
     with pytest.raises(FileNotFoundError, match=r"detection file .*nowhere\.json"):
         build(root, box_source="file", bbox_file="nowhere.json")
-
-
-def test_no_detections(tmp_path):
-    write_json(tmp_path / "found.json", [])
-    assert read_detections(tmp_path / "found.json", {1, 2}) == {}
 
 
 def test_detections_need_unambiguous_images(root):

@@ -121,7 +121,7 @@ def test_a_batch_is_what_the_loss_takes(root):
         (dict(history=1), "history must be 2 to 6 poses, got 1"),
         (dict(history=7), "history must be 2 to 6 poses, got 7"),
         (dict(videos=["v9"]), "has no video v9"),
-        (dict(videos=["v3"]), "have no video with people in two frames"),
+        (dict(videos=["v3"]), "has no videos with people in two frames to train on"),
     ],
 )
 def test_bad_options(root, options, message):

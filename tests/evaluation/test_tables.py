@@ -80,6 +80,42 @@ def test_a_note_says_that_nothing_is_predicted():
     assert notes(found=0, joints="annotated") == ["no joint is predicted in any frame"]
 
 
+def _people(size, found, people=1):
+    """A video of one frame with people of this head size; ``found`` of them are predicted."""
+    points = np.full((people, 15, 2), 10.0) + 200 * np.arange(people)[:, None, None]
+    there = np.ones((people, 15), bool)
+    truth = GroundTruthFrame(points, there, np.full(people, size), np.arange(people))
+    part = slice(0, found)
+    predicted = PredictionFrame(
+        points[part], there[part], np.ones((found, 15)), np.arange(people)[part]
+    )
+    return [truth], [predicted]
+
+
+def _notes_of(*videos) -> tuple[str, ...]:
+    inputs = [VideoInput(str(number), *video) for number, video in enumerate(videos)]
+    return evaluate_videos(inputs).notes
+
+
+def test_a_note_says_that_nobody_can_match():
+    (note,) = _notes_of(_people(0.0, 2, people=2), _people(10.0, 1))
+    assert note.startswith("2 of 3 annotated people have a head box (or a box, if that is the ")
+    assert "of size 0" in note and "--norm-item bbox" in note
+    assert _notes_of(_people(10.0, 1)) == ()
+
+
+def test_a_note_says_that_a_video_has_no_predictions():
+    (note,) = _notes_of(_people(10.0, 1), _people(10.0, 0), _people(10.0, 0, people=0))
+    assert note.startswith("no joint is predicted in 1 of 3 videos, in which people are annotated")
+
+
+def test_a_note_says_that_nobody_is_annotated():
+    assert _notes_of(_people(10.0, 0, people=0)) == (
+        "no joint is predicted in any frame",
+        "no joint is annotated in any frame that is scored",
+    )
+
+
 def test_videos():
     lines = format_videos({"short": _figures(), "a longer name": _figures(found=1)}).splitlines()
     assert len({len(line) for line in lines}) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmpose_temporal.posetrack.fields import integer, numbers, sizes_of_box
+from mmpose_temporal.posetrack.scores import say_scores
 from mmpose_temporal.utils import atomic_write
 from mmpose_temporal.utils.text import shown
 
@@ -89,6 +90,7 @@ def read_mot(path: str | Path) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]
     boxes = table[:, :4].astype(np.float32)
     boxes[:, 2:] += boxes[:, :2]
     scores = table[:, 4].astype(np.float32)
+    say_scores(path, score=scores)
     nobody = (track_ids[:0], boxes[:0], scores[:0])
     found = [nobody] * int(numbers.max(initial=0))
     for frame in np.unique(numbers).tolist():

@@ -4,23 +4,41 @@ A clip is (T, P, K, 3) float32: frames, people, keypoints; x and y in pixels, an
 keypoint is annotated, else 0.
 """
 
+from collections import Counter
+
 import numpy as np
 
+from mmpose_temporal.datasets.left_out import CROWD, NO_KEYPOINT
 from mmpose_temporal.posetrack import VideoAnnotation
 
 STRIDES = (1, 1, 1, 2, 3, 3, 4, 5, 6, 8)
 """Every n-th frame of a clip, drawn from these: from 25 frames per second down to 3 (choice)."""
 
 
-def clip_of_video(video: VideoAnnotation) -> np.ndarray:
-    """The labelled frames of a video as a clip; people in the order of their ids."""
+def clip_of_video(video: VideoAnnotation, left_out: Counter[str] | None = None) -> np.ndarray:
+    """The labelled frames of a video as a clip; people in the order of their ids.
+
+    Args:
+        video: The annotations.
+        left_out: Counts by reason who is not in the clip: groups (``iscrowd``), and people
+            without an annotated keypoint.
+    """
+    left_out = Counter() if left_out is None else left_out
     frames = [frame for frame in video.frames if frame.is_labeled or frame.people]
-    ids = sorted({person.track_id for frame in frames for person in frame.people})
-    column = {track_id: index for index, track_id in enumerate(ids)}
-    clip = np.zeros((len(frames), len(ids), len(video.skeleton), 3), np.float32)
+    rows = []
     for row, frame in enumerate(frames):
         for person in frame.people:
-            clip[row, column[person.track_id]] = person.keypoints
+            if person.is_crowd:
+                left_out[CROWD] += 1
+            elif not person.keypoints[:, 2].any():
+                left_out[NO_KEYPOINT] += 1
+            else:
+                rows.append((row, person))
+    ids = sorted({person.track_id for _, person in rows})
+    column = {track_id: index for index, track_id in enumerate(ids)}
+    clip = np.zeros((len(frames), len(ids), len(video.skeleton), 3), np.float32)
+    for row, person in rows:
+        clip[row, column[person.track_id]] = person.keypoints
     return clip
 
 

@@ -13,13 +13,20 @@ MOST = 0.9
 
 @dataclass(frozen=True)
 class ScoreCounts:
-    """How the predicted joints score; added by ``+`` for videos with the same thresholds.
+    """How the predicted joints score, and who cannot be matched.
+
+    Added by ``+`` for videos with the same thresholds.
 
     Attributes:
         predicted: Predicted joints, of those that are scored, in frames with or without labels.
         highest: Their highest score.
         below_ap: How many score below ``ap_score_thr``.
         below_mota: How many score below ``mota_score_thr``.
+        people: Annotated people with a joint.
+        sizeless: How many of them have a size of 0 (of the head box, or the person's), so that
+            nothing is near enough to match them.
+        silent: Videos with annotated people and without a predicted joint.
+        videos: All videos.
         ap_score_thr: See :func:`~.posetrack.evaluate_video`.
         mota_score_thr: Likewise.
     """
@@ -28,6 +35,10 @@ class ScoreCounts:
     highest: float = -np.inf
     below_ap: int = 0
     below_mota: int = 0
+    people: int = 0
+    sizeless: int = 0
+    silent: int = 0
+    videos: int = 0
     ap_score_thr: float = -np.inf
     mota_score_thr: float = -np.inf
 
@@ -37,6 +48,10 @@ class ScoreCounts:
             max(self.highest, other.highest),
             self.below_ap + other.below_ap,
             self.below_mota + other.below_mota,
+            self.people + other.people,
+            self.sizeless + other.sizeless,
+            self.silent + other.silent,
+            self.videos + other.videos,
             max(self.ap_score_thr, other.ap_score_thr),
             max(self.mota_score_thr, other.mota_score_thr),
         )
@@ -46,11 +61,16 @@ class ScoreCounts:
         """Count one video."""
         people = video.predicted_people
         scores = people.scores[people.present]
+        annotated = video.truth_people.present.any(1)
         return cls(
             predicted=len(scores),
             highest=float(scores.max(initial=-np.inf)),
             below_ap=int((scores < ap_score_thr).sum()),
             below_mota=int((scores < mota_score_thr).sum()),
+            people=int(annotated.sum()),
+            sizeless=int((video.truth_people.head_sizes[annotated] == 0).sum()),
+            silent=int(annotated.any() and not len(scores)),
+            videos=1,
             ap_score_thr=ap_score_thr,
             mota_score_thr=mota_score_thr,
         )
@@ -70,6 +90,17 @@ def notes_on(
     found = []
     if not scores.predicted:
         found.append("no joint is predicted in any frame")
+    elif scores.silent:
+        found.append(
+            f"no joint is predicted in {scores.silent} of {scores.videos} videos, in which people "
+            "are annotated: all of them count as missed"
+        )
+    if scores.sizeless:
+        found.append(
+            f"{scores.sizeless} of {scores.people} annotated people have a head box (or a box, if "
+            "that is the measure) of size 0, so that no prediction is near enough to match them; "
+            "norm_item='bbox' (--norm-item bbox) measures by the person's box"
+        )
     for kind, figures in (("ap", "AP counts"), ("mota", "all other figures count")):
         below, threshold = (getattr(scores, n) for n in (f"below_{kind}", f"{kind}_score_thr"))
         if below and below >= MOST * scores.predicted:
