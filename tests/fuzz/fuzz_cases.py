@@ -62,7 +62,14 @@ from mmpose_temporal.posetrack import read_frames
 from mmpose_temporal.structures import read_skeleton
 from mmpose_temporal.synthetic import DetectorNoise
 from mmpose_temporal.synthetic.writer import write_detections
-from mmpose_temporal.testing import as_posetrack17, two_people_file
+from mmpose_temporal.testing import (
+    PAIR,
+    PAIR_META,
+    as_posetrack17,
+    mmpose_frame,
+    mmpose_instance,
+    two_people_file,
+)
 from mmpose_temporal.utils import config_files
 from mmpose_temporal_cli.run_tool import error_status, error_text
 
@@ -172,6 +179,28 @@ def detections() -> list[dict[str, Any]]:
     """Boxes of two images."""
     box = {"category_id": 1, "bbox": [1.0, 2.0, 30.0, 40.0], "score": 0.5}
     return [{"image_id": n} | box for n in (10, 10, 20)]
+
+
+def mmpose_frames() -> list[dict[str, Any]]:
+    """What mmpose's inferencer writes of a video, of people of two keypoints."""
+    people = (mmpose_instance(0), mmpose_instance(100))
+    return [mmpose_frame(0, *people), mmpose_frame(1), mmpose_frame(3, *people)]
+
+
+def mmpose_results() -> dict[str, Any]:
+    """What mmpose's demos write of a video."""
+    arrays = {"__ndarray__": [0.1, 0.1], "dtype": "float32", "shape": [2]}
+    meta = PAIR_META | {"flip_indices": [1, 0], "skeleton_links": [[0, 1]], "sigmas": arrays}
+    return {"meta_info": meta, "instance_info": mmpose_frames()}
+
+
+def mmpose_image(folder: Path, random: Random, mutate: bool) -> Any:
+    """One of the files that mmpose's inferencer writes of a folder of images."""
+    people = [mmpose_instance(0), mmpose_instance(100)]
+    path = write_json_file(folder / "in" / "fuzzed_1.json", people, random, mutate)
+    path.with_name("fuzzed_2.json").write_text(json.dumps(people))
+    options = dict(skeleton=PAIR, progress=False)
+    return track_pose_files(tracker(), path.parent, folder / "out", **options)
 
 
 def description() -> dict[str, Any]:
@@ -441,6 +470,14 @@ CASES: dict[str, Callable[[Path, Random, bool], Any]] = {
     "track_pose_files, no scores": json_case(
         posetrack18, lambda p, out: track_pose_files(tracker(), p.parent, out, progress=False)
     ),
+    "mmpose, frames": json_case(
+        mmpose_frames,
+        lambda p, out: track_pose_files(tracker(), p.parent, out, skeleton=PAIR, progress=False),
+    ),
+    "mmpose, results": json_case(
+        mmpose_results, lambda p, out: track_pose_files(tracker(), p, out, progress=False)
+    ),
+    "mmpose, an image": mmpose_image,
     **{
         f"export_tracks, {name}": json_case(lambda: posetrack18(True), exported(name))
         for name in FORMATS
