@@ -124,6 +124,8 @@ def read_annotations(path: Path) -> dict[str, Any]:
         }
         for index, image in enumerate(content["images"])
     ]
+    if not images:
+        raise ValueError(f"{path} lists no frames")
     for index, image in enumerate(images):
         if min(image["width"], image["height"]) < 1:
             raise ValueError(f"{path}, frame {index}: 'width' and 'height' must be 1 or more")

@@ -20,6 +20,7 @@ from rich.progress import track
 from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import atomic_write, refuse_inputs, write_json
+from mmpose_temporal.utils.failed_files import FailedFiles
 from mmpose_temporal.utils.processes import start_worker
 from mmpose_temporal.utils.staging import claim_folder
 
@@ -226,7 +227,12 @@ def _publish(out: Path, split: str, stage: Path) -> None:
 
 
 def write_detections(
-    annotations: str | Path, target: str | Path, *, noise: DetectorNoise, seed: int = 0
+    annotations: str | Path,
+    target: str | Path,
+    *,
+    noise: DetectorNoise,
+    seed: int = 0,
+    failed: FailedFiles | None = None,
 ) -> int:
     """Simulates a detector on a folder of PoseTrack18 JSON files.
 
@@ -235,13 +241,14 @@ def write_detections(
         target: File to write, a COCO-style list.
         noise: Errors of the detector.
         seed: Seed.
+        failed: Gets the files that are broken or list no frames; the others are used.
 
     Returns:
         Number of boxes written.
 
     Raises:
         FileNotFoundError: When the folder holds no JSON file.
-        ValueError: When a file is not a PoseTrack18 annotation (the text names it), or
+        ValueError: When no file is a PoseTrack18 annotation (the error of the only one), or
             ``target`` is one of them.
     """
     files = list_videos(annotations).files if Path(annotations).is_dir() else []
@@ -249,14 +256,20 @@ def write_detections(
         what = "no *.json files in" if Path(annotations).is_dir() else "there is no folder"
         raise FileNotFoundError(f"{what} {annotations}")
     refuse_inputs([target], files)
+    failed = FailedFiles() if failed is None else failed
     boxes: list[dict[str, Any]] = []
     for path in files:
-        try:
-            boxes.extend(simulate_detections(read_annotations(path), noise, seed=seed))
-        except ValueError as error:
-            raise ValueError(f"{path} is not a usable PoseTrack18 annotation: {error}") from error
+        boxes += failed.attempt(path, partial(_detections, path, noise, seed)) or []
+    failed.require_others(len(files))
     write_json(target, boxes)
     return len(boxes)
+
+
+def _detections(path: Path, noise: DetectorNoise, seed: int) -> list[dict[str, Any]]:
+    try:
+        return simulate_detections(read_annotations(path), noise, seed=seed)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a usable PoseTrack18 annotation: {error}") from error
 
 
 def image_suffix(path: str | Path) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from mmpose_temporal.synthetic import (
     write_detections,
     writer,
 )
+from mmpose_temporal.utils.failed_files import FailedFiles
 from mmpose_temporal.utils.staging import claim_folder
 
 CONFIG = SyntheticVideoConfig(width=160, height=120, num_frames=3, min_people=2, max_people=4)
@@ -191,6 +193,15 @@ def test_detections_for_a_folder(dataset, tmp_path):
     (tmp_path / "bad" / "x.json").write_text('{"images": 3')
     with pytest.raises(ValueError, match=r"x\.json is not a usable"):
         write_detections(tmp_path / "bad", target, noise=DetectorNoise())
+    for file in (out / "annotations" / "val").iterdir():
+        shutil.copy(file, tmp_path / "bad")
+    (tmp_path / "bad" / "y.json").write_text('{"images": [], "annotations": []}')
+    failed = FailedFiles()
+    again = write_detections(
+        tmp_path / "bad", target, noise=DetectorNoise(), seed=3, failed=failed
+    )
+    assert (again, len(failed)) == (count, 2)  # the others' boxes do not change
+    assert "y.json lists no frames" in failed.lines("used")[-1]
 
 
 def test_detections_for_real_annotations(real_data, tmp_path):

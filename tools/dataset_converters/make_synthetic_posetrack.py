@@ -133,8 +133,8 @@ def check(args: argparse.Namespace) -> None:
             raise ValueError(f"{args.out} exists; pass --overwrite to replace it")
 
 
-def run(args: argparse.Namespace) -> None:
-    """Does what the arguments say and prints what was written."""
+def run(args: argparse.Namespace) -> int:
+    """Does what the arguments say and prints what was written; 1 if a file was left out."""
     from mmpose_temporal.synthetic import (
         SyntheticVideoConfig,
         preview_grid,
@@ -142,14 +142,20 @@ def run(args: argparse.Namespace) -> None:
         write_detections,
         write_image,
     )
+    from mmpose_temporal.utils.failed_files import FailedFiles
 
     check(args)
     if args.from_annotations is not None:
+        failed = FailedFiles()
         count = write_detections(
-            args.from_annotations, args.out, noise=args.detections, seed=args.seed
+            args.from_annotations,
+            args.out,
+            noise=args.detections,
+            seed=args.seed,
+            failed=failed,
         )
-        print(f"{args.out}: {count} detections")
-        return
+        print("\n".join([f"{args.out}: {count} detections", *failed.lines("used")]))
+        return 1 if failed else 0
     config = SyntheticVideoConfig(
         width=args.size[0],
         height=args.size[1],
@@ -180,6 +186,7 @@ def run(args: argparse.Namespace) -> None:
     if args.preview is not None:
         write_image(args.preview, preview_grid(args.out, args.split), quality=78)
         print(f"{args.preview}: preview")
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
