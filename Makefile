@@ -46,7 +46,9 @@ lint: setup
 	@$(VENV_PYTHON) -m ruff format --check .
 	@.venv/bin/codespell
 
-bench: setup
+# stdout is for the rows of the benchmarks
+bench:
+	@$(MAKE) --no-print-directory setup >&2
 	@set -e; for script in benchmarks/bench_*.py; do $(VENV_PYTHON) "$$script" --quick; done
 
 coverage: setup
