@@ -1,10 +1,11 @@
 """Figures of resampled videos, for the intervals of a comparison."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import bootstrap
+from scipy.stats import DegenerateDataWarning, bootstrap
 
 from ..functional import GROUPED, METRICS, PoseTrackFigures, ScoredJoints
 from .files import Results
@@ -131,14 +132,16 @@ def difference_intervals(
         figures = np.stack([run(weights) for run in runs])  # (R, F, B)
         return figures[1:] - figures[:1]
 
-    found = bootstrap(
-        (np.arange(num_videos),),
-        differences,
-        n_resamples=resamples,
-        batch=100,
-        vectorized=True,
-        confidence_level=confidence,
-        method="percentile",
-        random_state=np.random.default_rng(seed),
-    ).confidence_interval
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # of NaN, which says enough
+        found = bootstrap(
+            (np.arange(num_videos),),
+            differences,
+            n_resamples=resamples,
+            batch=100,
+            vectorized=True,
+            confidence_level=confidence,
+            method="percentile",
+            random_state=np.random.default_rng(seed),
+        ).confidence_interval
     return np.stack([found.low, found.high], axis=-1)
