@@ -6,6 +6,8 @@ large, no number, or not as many as there should be, is an error.
 """
 
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ from mmpose_temporal.posetrack.annotations import PersonAnnotation
 from mmpose_temporal.posetrack.content import boxes_of_joints
 from mmpose_temporal.posetrack.fields import LARGEST, number
 from mmpose_temporal.posetrack.records import MAX_PEOPLE
+from mmpose_temporal.posetrack.scores import say_scores
+from mmpose_temporal.utils import log_once
 from mmpose_temporal.utils.text import shown
 
 
@@ -39,6 +43,27 @@ def read_instances(instances: Any, num_keypoints: int, where: str) -> list[Perso
         _person(item, num_keypoints, f"{where}, instance {index}")
         for index, item in enumerate(instances)
     ]
+
+
+def say_people(path: Path, people: Sequence[PersonAnnotation]) -> None:
+    """Say once what is unusual about the people of a video.
+
+    Args:
+        path: Its file or folder.
+        people: Of all frames.
+    """
+    if not people:
+        return
+    present = np.array([person.keypoints[:, 2] > 0 for person in people])
+    absent = int((~present).sum())
+    if absent:
+        log_once(f"{path}: {absent} of {present.size} joints are NaN or infinite: absent")
+    scores = np.array([person.keypoint_scores for person in people])
+    say_scores(
+        path,
+        keypoint_scores=np.where(present, scores, np.nan),
+        bbox_score=np.array([person.score for person in people]),
+    )
 
 
 def _person(item: Any, num_keypoints: int, where: str) -> PersonAnnotation:

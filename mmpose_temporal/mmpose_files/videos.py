@@ -12,12 +12,12 @@ from mmpose_temporal.posetrack.annotations import FrameAnnotation, VideoAnnotati
 from mmpose_temporal.posetrack.fields import integer
 from mmpose_temporal.posetrack.frame_order import order_frames
 from mmpose_temporal.structures import Skeleton
-from mmpose_temporal.utils import log_once, write_json
+from mmpose_temporal.utils import write_json
 from mmpose_temporal.utils.failed_files import FailedFiles
 from mmpose_temporal.utils.targets import refuse_inputs, refuse_twins
 from mmpose_temporal.utils.text import shown
 
-from .instances import read_instances
+from .instances import read_instances, say_people
 from .keypoints import documents_skeleton
 from .layouts import EMPTY, FRAMES, IMAGE, Document, document_paths, read_document
 
@@ -288,7 +288,6 @@ def _video(
             zip(instances, places, numbers, strict=True)
         )
     ]
-    absent = sum(int((p.keypoints[:, 2] == 0).sum()) for frame in frames for p in frame.people)
-    if absent:
-        log_once(f"{documents[0].path}: {absent} joints of {name} are NaN or infinite: absent")
+    path = documents[0].path if len(documents) == 1 else documents[0].path.parent
+    say_people(path, [person for frame in frames for person in frame.people])
     return MMPoseVideo(VideoAnnotation(name, frames), instances, list(documents))

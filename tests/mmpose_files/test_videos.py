@@ -64,10 +64,19 @@ def test_a_single_image_is_a_video_of_one_frame(write):
         assert counts(video) == [bool(content)]
 
 
+def test_scores_outside_0_to_1_are_said(write, capsys):
+    """As they are of some heads of mmpose (SimCC)."""
+    people = [instance(keypoint_scores=[1.5, -0.25]), instance(bbox_score=2.0)]
+    (video,) = read(write("scores.json", [frame(0, *people)]))
+    said = capsys.readouterr().out
+    assert "scores.json: 2 of 4 'keypoint_scores' (-0.25 to 1.5), 1 of 2 'bbox_score'" in said
+    assert video.video.frames[0].people[0].keypoint_scores.tolist() == [1.5, -0.25]
+
+
 def test_joints_that_are_absent_are_said(write, capsys):
     path = write("a.json", [frame(0, instance(keypoints=[[math.nan, 1], [2, 3]]))])
     read(path)
-    assert "a.json: 1 joints of a are NaN or infinite: absent" in capsys.readouterr().out
+    assert "a.json: 1 of 2 joints are NaN or infinite: absent" in capsys.readouterr().out
 
 
 # ------------------------------------------------------------------------- written again
