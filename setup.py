@@ -6,8 +6,8 @@ be compiled where torch can be imported, so pip would break an environment in wh
 They are checked when the package is imported, with the command that puts them right.
 
 The ranges are what the libraries promise. Tried were the versions of requirements/lock.txt (torch
-2.12.1) on Python 3.11 and 3.12, and on Python 3.11 torch 2.14.1 with torchvision 0.29.1 in place of
-the pair there.
+2.12.1) on Python 3.11 and 3.12, and on Python 3.11 torch 2.14.1 with torchvision 0.29.1 in place
+of the pair there.
 
 `configs/`, `tools/` and `model-index.yml` travel inside the package as `mmpose_temporal/.mim`,
 where MIM looks for them: as copies in a wheel, as symbolic links in an editable installation.

@@ -206,7 +206,7 @@ def test_the_command_lists_the_tools(capsys):
     assert ended.value.code == 0
     printed = capsys.readouterr().out
     assert all(f"  {name}  " in printed for name in COMMANDS)
-    assert "Assign track ids to poses of any skeleton" in printed
+    assert "Assign track ids to poses in files" in printed
     with pytest.raises(SystemExit) as ended:
         main(["dance"])
     assert ended.value.code == 2 and "invalid choice: 'dance'" in capsys.readouterr().err
