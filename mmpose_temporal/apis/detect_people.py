@@ -209,6 +209,10 @@ def _read_partial(path: Path, header: dict) -> dict[int, dict]:
         raise ValueError(f"{path} is damaged ({error}); pass --overwrite to begin anew") from error
     found = lines[0] if lines and isinstance(lines[0], dict) else {}
     wanted = json.loads(json.dumps(header))
+    if found != wanted and found.keys() == wanted.keys() and not done:  # nothing was found yet
+        with atomic_write(path) as file:
+            file.write(json.dumps(header) + "\n")
+        return {}
     if found != wanted:
         different = ", ".join(key for key in wanted if found.get(key) != wanted[key])
         raise ValueError(

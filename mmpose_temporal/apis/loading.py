@@ -17,7 +17,7 @@ from mmpose_temporal.structures import POSETRACK18, Skeleton, check_keypoints, r
 from mmpose_temporal.utils import log_once
 from mmpose_temporal.utils.checkpoint_files import reading_checkpoint
 from mmpose_temporal.utils.checkpoints import CheckpointMismatch, compare_state, weights_of
-from mmpose_temporal.utils.config_errors import building, read_config
+from mmpose_temporal.utils.config_errors import building, other_model, read_config
 
 
 def load_weights(
@@ -79,7 +79,7 @@ def build_pose_tracker(
     kind = settings.get("type")
     known = MODELS.get(kind) if isinstance(kind, str) else kind
     if not (isinstance(known, type) and issubclass(known, PoseTracker)):
-        raise ValueError(f"a PoseTracker is needed; the config's model is {kind}")
+        raise ValueError(other_model(cfg, "a PoseTracker is needed"))
     with building(cfg):
         tracker = MODELS.build(settings)
     load_weights(tracker, checkpoint, strict=False, keypoints=config_skeleton(cfg))

@@ -32,7 +32,7 @@ from mmpose_temporal.models.trackers import PoseOnlyTracker
 from mmpose_temporal.posetrack import each_video, frame_clocks, input_files, prediction_paths
 from mmpose_temporal.structures import INPUT_ROW, FramePacket, Skeleton
 from mmpose_temporal.utils import safe_join
-from mmpose_temporal.utils.config_errors import building, model_settings, read_config
+from mmpose_temporal.utils.config_errors import building, model_settings, other_model, read_config
 from mmpose_temporal.utils.failed_files import FailedFiles
 
 from .loading import load_weights
@@ -92,10 +92,10 @@ def build_pose_only_tracker(
     kind = settings["type"]
     known = isinstance(kind, type) and issubclass(kind, PoseOnlyTracker)
     if not known:
-        raise ValueError(
-            f"tracking known poses takes a PoseOnlyTracker, as in "
-            f"configs/baselines/oks-tracker.py; the config's model is {cfg.model.type}"
+        wanted = (
+            "tracking known poses takes a PoseOnlyTracker, as in configs/baselines/oks-tracker.py"
         )
+        raise ValueError(other_model(cfg, wanted))
     with building(cfg):
         model = MODELS.build(settings)
     if checkpoint is not None:

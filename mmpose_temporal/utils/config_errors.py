@@ -51,6 +51,11 @@ def read_config(path: str | Path, options: dict | None = None) -> Config:
         raise ValueError(f"{path} is no config: it {foreign}")
     try:
         config = Config.fromfile(path)
+    except FileNotFoundError as error:
+        absent = error.filename or error
+        raise FileNotFoundError(
+            f"{path} is based on or reads {absent}, which does not exist"
+        ) from error
     except OSError:
         raise
     except (Exception, SystemExit) as error:  # a config file is code, which may fail in any way
@@ -62,6 +67,8 @@ def read_config(path: str | Path, options: dict | None = None) -> Config:
 
 def _in_one_line(error: BaseException, path: Path) -> str:
     """What failed, and in which line of which file if that is known."""
+    if isinstance(error, AttributeError) and path.suffix != ".py":
+        return "it holds no settings by name: write an object, {...}, at the top"
     text = " ".join(str(error).split()) or "it has no more to say"
     if isinstance(error, SyntaxError):
         text = f"{error.msg} in line {error.lineno}"
@@ -131,6 +138,24 @@ def model_settings(config: Config) -> dict[str, Any]:
     if not isinstance(model, dict) or "type" not in model:
         raise ValueError(f"{name_of(config)}: model must be a dict with a type, got {model!r}")
     return model
+
+
+def other_model(config: Config, wanted: str) -> str:
+    """What to say of a config whose model is another one than a tool takes.
+
+    Args:
+        config: With the model.
+        wanted: What the tool takes, as a sentence.
+    """
+    kind = (config.get("model") or {}).get("type")
+    text = f"{name_of(config)}: {wanted}; the config's model is {kind}"
+    if not isinstance(kind, str):
+        return text
+    known = [name for registry in _registries("model") for name in registry.module_dict]
+    if kind in known:
+        return text
+    close = difflib.get_close_matches(kind, known, n=1)
+    return f"{text}, which is not registered" + (f": did you mean {close[0]!r}?" if close else "")
 
 
 def check_dataloaders(config: Config, *names: str) -> None:
@@ -203,7 +228,12 @@ def _what_is_misspelt(error: Exception) -> str | None:
         return _not_registered(found[1], found[3])
     if found := NO_OPTION.search(text):
         owner, wrong = found.groups()
-        return f"{owner} has no option {wrong!r}: {_suggest(wrong, _options(owner))}look it up"
+        options = _options(owner)
+        close = difflib.get_close_matches(wrong, options, n=1)
+        meant = (
+            f"did you mean {close[0]!r}?" if close else f"it has {', '.join(options) or 'none'}"
+        )
+        return f"{owner} has no option {wrong!r}: {meant}"
     if isinstance(error, TypeError) and WRONG_CALL.search(text):
         return f"{text}: look up which options it takes"
     return text if modules[-1].startswith("mmengine.registry") else None
@@ -236,13 +266,14 @@ def _options(owner: str) -> list[str]:
     classes = [part for registry in _registries() for part in registry.module_dict.values()]
     named = [part for part in classes if inspect.isclass(part) and _is_or_extends(part, owner)]
     exact = [part for part in named if part.__name__ == owner]
-    return [
+    found = [
         name
         for part in exact or named
         for parent in part.__mro__[:-1]
         if callable(vars(parent).get("__init__"))
         for name in inspect.signature(parent.__init__).parameters
     ]
+    return [name for name in dict.fromkeys(found) if name not in ("self", "args", "kwargs")]
 
 
 def _is_or_extends(part: type, owner: str) -> bool:

@@ -123,6 +123,23 @@ def test_going_on(root):
     assert out.read_text() == whole
 
 
+def test_work_that_was_begun_and_has_no_frame_yet(root):
+    """A detector that could not be built leaves an empty beginning, which is in nobody's way."""
+    frames, out = annotated_frames(root / "annotations" / "val", root), root / "boxes.json"
+    with pytest.raises(KeyboardInterrupt):
+        detect_people(CornerBoxes(fail_at=0), frames, root, out, description=dict(config="broken"))
+    assert (root / "boxes.json.partial").exists()
+    report = detect_people(CornerBoxes(), frames, root, out, description=MADE_WITH)
+    assert report.converted["frames"] == 8
+
+
+def test_a_folder_with_the_name_of_an_image_is_no_frame(root):
+    images = root / "images" / "val"
+    before = folder_frames(images)
+    (images / "v1" / "000009.jpg").mkdir()
+    assert folder_frames(images) == before
+
+
 def _cut_off(root):
     """Four of eight frames are done: frames, target, options, file of unfinished work."""
     frames, out = annotated_frames(root / "annotations" / "val", root), root / "boxes.json"

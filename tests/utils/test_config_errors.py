@@ -9,6 +9,7 @@ from mmpose_temporal.utils.config_errors import (
     check_dataloaders,
     merge_options,
     model_settings,
+    other_model,
     read_config,
 )
 
@@ -22,7 +23,7 @@ BROKEN = {
     "exit.py": (b"import sys\nsys.exit(3)\n", "SystemExit: 3 in line 2"),
     "bytes.py": (b"\0\1\2\xff", "UnicodeDecodeError"),
     "cut.json": (b'{"model": {"type"', "JSONDecodeError"),
-    "list.json": (b"[1, 2]", "AttributeError: 'list' object"),
+    "list.json": (b"[1, 2]", "it holds no settings by name: write an object"),
     "cut.yaml": (b"model: [a\n", "ParserError"),
     "on_syntax.py": (
         b'_base_ = "syntax.py"',
@@ -70,7 +71,7 @@ def test_files_that_are_something_else(tmp_path):
         with pytest.raises(ValueError, match=f"^{tmp_path / name} is {answer}"):
             read_config(tmp_path / name)
     (tmp_path / "base.py").write_text('_base_ = "nowhere.py"')
-    with pytest.raises(FileNotFoundError, match="nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"base\.py is based on or reads .*nowhere\.py, w"):
         read_config(tmp_path / "base.py")
 
 
@@ -97,6 +98,18 @@ def test_without_a_model(content, answer):
         model_settings(Config(content))
 
 
+def test_a_model_of_another_kind():
+    config = Config(dict(model=dict(type="PoseOnlyTraker")))
+    text = other_model(config, "a tracker is needed")
+    assert text == (
+        "the config: a tracker is needed; the config's model is PoseOnlyTraker, which is not "
+        "registered: did you mean 'PoseOnlyTracker'?"
+    )
+    config.model.type = "PoseTracker"
+    assert other_model(config, "x").endswith("; the config's model is PoseTracker")
+    assert other_model(Config(dict()), "x").endswith("; the config's model is None")
+
+
 def similarity(**options) -> dict:
     return dict(dict(type="OKSSimilarity"), **options)
 
@@ -115,9 +128,10 @@ def association(**options) -> dict:
         (similarity(type="OKSSimilarty"), "did you mean 'OKSSimilarity'"),
         (similarity(type="Xyz"), "not registered as a model: look for a misspelt name, or import"),
         (similarity(sigma=1), "OKSSimilarity has no option 'sigma': did you mean 'sigmas'"),
+        (similarity(zzz=1), "OKSSimilarity has no option 'zzz': it has "),
         (association(min_similarty=1), "has no option '?min_similarty"),
         (association(similarity=similarity(type="IoU")), "type 'IoU' is not registered"),
-        (dict(type="PoseOnlyTracker"), "missing 1 required .*'association'"),
+        (dict(type="Association"), "missing \\d required .*'similarity'"),
         (
             dict(type="PoseOnlyTracker", association=association(), keypoint_score_th=0),
             "score_thr'",

@@ -157,7 +157,8 @@ def _check_file(
             findings.append(Finding("paths outside the root", f"{file}: {shown(name)}"))
             continue
         size = (image.get("width"), image.get("height"))
-        sizes[name] = size if all(type(side) is int for side in size) else None
+        # 0 stands for unknown, as for the readers
+        sizes[name] = size if all(type(side) is int and side for side in size) else None
     if not findings or {f.kind for f in findings} <= _READABLE:
         try:
             video = read_video(file, frame_order=frame_order)
