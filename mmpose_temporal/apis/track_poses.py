@@ -161,7 +161,7 @@ def track_pose_files(
     if find is _mmpose_jobs:
         _require_mmpose_support(tracker, poses, images)
     for job in track(jobs, "Tracking", total=total, disable=not progress):
-        video, finish = job.video, partial(_track_video, tracker, job.video, images, fps)
+        video, finish = job.video, partial(_track_video, tracker, job, images, fps)
         finished = report.failed.attempt(job.path, finish)
         if finished is None:
             tracker.reset()
@@ -183,9 +183,13 @@ def track_pose_files(
 
 
 def _track_video(
-    tracker: BaseModel, video: VideoAnnotation, images: str | Path | None, fps: float | None
+    tracker: BaseModel, job: "_Job", images: str | Path | None, fps: float | None
 ) -> list[FramePacket]:
-    finished: list[FramePacket] = []
+    video, finished = job.video, []
+    try:
+        tracker.pipeline.use_skeleton(video.skeleton)
+    except ValueError as error:
+        raise ValueError(f"{job.path}: {error}") from error
     load = LoadVideoFrame(on_error="raise")
     clocks = frame_clocks(video, fps)
     for index, frame in enumerate(video.frames):

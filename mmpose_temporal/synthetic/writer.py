@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 from rich.progress import track
 
-from mmpose_temporal.posetrack.other_files import list_videos
+from mmpose_temporal.posetrack import video_files
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import atomic_write, refuse_inputs, write_json
 from mmpose_temporal.utils.failed_files import FailedFiles
@@ -251,10 +251,9 @@ def write_detections(
         ValueError: When no file is a PoseTrack18 annotation (the error of the only one), or
             ``target`` is one of them.
     """
-    files = list_videos(annotations).files if Path(annotations).is_dir() else []
-    if not files:
-        what = "no *.json files in" if Path(annotations).is_dir() else "there is no folder"
-        raise FileNotFoundError(f"{what} {annotations}")
+    if not Path(annotations).is_dir():
+        raise FileNotFoundError(f"no *.json files in {annotations}: it is no folder")
+    files = [*video_files(Path(annotations)).values()]
     refuse_inputs([target], files)
     failed = FailedFiles() if failed is None else failed
     boxes: list[dict[str, Any]] = []

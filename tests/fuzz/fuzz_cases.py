@@ -75,7 +75,7 @@ from mmpose_temporal_cli.run_tool import error_status, error_text
 
 VIDEO = "000342_mpii"
 LIMIT = 5.0
-"""Seconds that a reader or converter may take for one of these files."""
+"""Seconds of a processor that a reader or converter may take for one of these files."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def run_case(name: str, folder: Path, random: Random, *, mutate: bool = True) ->
         random: Source of the changes.
         mutate: False: the valid file.
     """
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         report = CASES[name](folder, random, mutate)
     except Exception as error:
@@ -108,8 +108,8 @@ def run_case(name: str, folder: Path, random: Random, *, mutate: bool = True) ->
     else:
         left_out = getattr(report, "failed", None)
         outcome = Outcome("skipped", str(left_out)) if left_out else Outcome("success")
-    if time.perf_counter() - started > LIMIT:
-        return Outcome("slow", f"{time.perf_counter() - started:.1f} s, {outcome}")
+    if time.process_time() - started > LIMIT:
+        return Outcome("slow", f"{time.process_time() - started:.1f} s, {outcome}")
     return outcome
 
 
