@@ -8,9 +8,10 @@ order (choice):
 2. The number in the names of the frames that differs from frame to frame: 1 and 2 in
    ``000001_cam2.jpg`` and ``000002_cam2.jpg``. Numbers in words that go on after a digit
    (``640x480``, a hash as ``5d02``) count only where there is no other. If several numbers differ
-   from frame to frame, they must order the frames alike, and the one that spans the smallest range
-   is the frame's number. If each number repeats (``shot1_0002``, ``shot2_0001``, ``shot2_0002``),
-   the names must be listed in natural order, and the frames have no number.
+   from frame to frame and ascend, the one that spans the smallest range is the frame's number.
+   Names in natural order are in order also if a number starts again, as in times of day or in
+   ``shot1_0002``, ``shot2_0001``; then the first number is the frame's if it differs from frame
+   to frame, else the frames have no number.
 3. Names without numbers: the frames are taken as listed, and have no number.
 
 If the numbers do not ascend, or the names leave the order open, reading is an error that says what
@@ -133,17 +134,19 @@ def name_numbers(names: Sequence[str], *, where: str = "frames") -> list[int | N
     if not columns:
         return nothing
     numbering = [column for column in columns if len(set(column)) == len(names)]
-    if not numbering:
-        rows = list(zip(*columns, strict=True))
-        if all(before < after for before, after in pairwise(rows)):
-            return nothing
-        raise FrameOrderError(_ambiguous(names, where))
+    if numbering and all(map(_ascends, numbering)):
+        return min(numbering, key=lambda column: max(column) - min(column))
+    if _ascends(list(zip(*columns, strict=True))):
+        return columns[0] if columns[0] in numbering else nothing
     orders = {tuple(sorted(range(len(names)), key=column.__getitem__)) for column in numbering}
-    if len(orders) > 1:
+    if len(orders) != 1:
         raise FrameOrderError(_ambiguous(names, where))
-    numbers = min(numbering, key=lambda column: max(column) - min(column))
-    _require_ascending(numbers, names, where, "by their names")
-    return numbers
+    _require_ascending(numbering[0], names, where, "by their names")
+    return nothing
+
+
+def _ascends(values: Sequence) -> bool:
+    return all(before < after for before, after in pairwise(values))
 
 
 def _stem(name: str) -> str:

@@ -36,6 +36,11 @@ NONE = [None, None, None]
         (["1f.jpg", "2f.jpg", "10f.jpg"], [1, 2, 10]),  # there is no other number
         (["a.jpg", "c.jpg", "b.jpg"], NONE),
         (["cam1_a.jpg", "cam1_c.jpg", "cam1_b.jpg"], NONE),
+        # midnight: the time starts again, the names are in natural order
+        (["20240102_235959.png", "20240103_000000.png", "20240103_000001.png"], NONE),
+        (["cam1_12-59-58.png", "cam1_12-59-59.png", "cam1_13-00-00.png"], NONE),
+        # a number of another kind follows the frame's
+        (["0001_837.png", "0002_112.png", "0003_544.png"], [1, 2, 3]),
         # no number differs in all frames; the names are in natural order
         (["shot1_8.jpg", "shot1_10.jpg", "shot2_8.jpg"], NONE),
         ([f"{i}{'0' * 19}.jpg" for i in (3, 1, 2)], NONE),  # 20 digits are no frame's number
@@ -72,7 +77,7 @@ def test_nothing_to_tell_apart(names):
         (["1.jpg", "10.jpg", "2.jpg"], "2.jpg is listed after 10.jpg"),
         (["1.jpg", "1.jpg"], "frames 0 and 1 have the same name, 1.jpg"),
         # two numbers that order the frames differently, each of which may be the frame's
-        (["1_30.jpg", "2_20.jpg", "3_25.jpg"], "leave open which number orders them"),
+        (["30_1.jpg", "20_2.jpg", "25_3.jpg"], "leave open which number orders them"),
         # each number repeats, and the names are not in natural order
         (["shot2_8.jpg", "shot1_8.jpg", "shot1_9.jpg"], "leave open"),
     ],
