@@ -4,8 +4,8 @@
 
 Prints a table: of each case the runs that succeeded, left the file out and counted it, ended with
 one line that names the file, and those that must not be: a traceback, a line without the file or
-an unclear one, more than 5 s of a processor. Exit status 1 if there is any of these, with the first
-of each kind.
+an unclear one, more than 5 s of a processor. Exit status 1 if there is any of these, with the
+first of each kind.
 """
 
 import argparse
