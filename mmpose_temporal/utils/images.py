@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import mmcv
 import numpy as np
+from mmcv.image import io as mmcv_io
 from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 from PIL.Image import DecompressionBombError
@@ -118,6 +119,8 @@ def decode_image(
     head = _read_head(data)
     if head is None or not head.plain or (backend == "turbojpeg" and head.format != "JPEG"):
         backend = "cv2"
+    if backend == "turbojpeg":
+        prepare_turbojpeg()
     image = None
     if _is_whole(data, head):
         try:
@@ -131,6 +134,20 @@ def decode_image(
     if stated_size is not None and found != tuple(stated_size):
         raise WrongSizeError(wrong_size(found, tuple(stated_size), data))
     return image
+
+
+def prepare_turbojpeg() -> None:
+    """Set mmcv's decoder up, which it does only for the backend that is its default.
+
+    Raises:
+        ImportError: PyTurboJPEG is not installed.
+    """
+    if mmcv_io.jpeg is None:
+        default = mmcv_io.imread_backend
+        try:
+            mmcv.use_backend("turbojpeg")
+        finally:
+            mmcv.use_backend(default)
 
 
 def image_size_of(data: bytes) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import TRANSFORMS
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.utils.images import BACKENDS, read_image, wrong_size
+from mmpose_temporal.utils.images import BACKENDS, prepare_turbojpeg, read_image, wrong_size
 
 
 @TRANSFORMS.register_module()
@@ -39,6 +39,7 @@ class LoadVideoFrame(LoadImageFromFile):
     Raises:
         ValueError: Unknown ``on_error`` or ``imdecode_backend``; with ``'raise'``, a frame that
             cannot be used. The text names video, frame and file.
+        ImportError: ``imdecode_backend='turbojpeg'``, and PyTurboJPEG is not installed.
         Exception: Whatever ``on_error`` says, what is no frame's fault: a decoder that is not
             installed, no memory left, a key that the data set does not give.
     """
@@ -57,6 +58,8 @@ class LoadVideoFrame(LoadImageFromFile):
                 f"imdecode_backend must be one of {BACKENDS}, got {self.imdecode_backend!r}; "
                 "OpenCV ('cv2') reads TIFF, too"
             )
+        if self.imdecode_backend == "turbojpeg":
+            prepare_turbojpeg()
         self.on_error = on_error
 
     def transform(self, results: dict) -> dict:

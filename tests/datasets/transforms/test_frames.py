@@ -2,6 +2,7 @@ import logging
 from contextlib import contextmanager
 
 import cv2
+import mmcv
 import numpy as np
 import pytest
 import torch
@@ -135,6 +136,16 @@ def test_a_missing_path_is_no_unreadable_frame():
 def test_an_unknown_decoder_is_refused():
     with pytest.raises(ValueError, match="imdecode_backend must be one of .* got 'pil'"):
         LoadVideoFrame(on_error="skip", imdecode_backend="pil")
+
+
+def test_a_decoder_that_is_not_installed_is_said_at_once(monkeypatch):
+    monkeypatch.setattr("mmcv.image.io.TurboJPEG", None)
+    monkeypatch.setattr("mmcv.image.io.jpeg", None)
+    with pytest.raises(ImportError, match="PyTurboJPEG"):
+        LoadVideoFrame(on_error="skip", imdecode_backend="turbojpeg")
+    assert mmcv.image.io.imread_backend == "cv2"  # as before
+    with pytest.raises(ValueError, match="OpenCV \\('cv2'\\) reads TIFF"):
+        LoadVideoFrame(imdecode_backend="tifffile")
 
 
 def test_the_wrong_size_is_said(tmp_path):

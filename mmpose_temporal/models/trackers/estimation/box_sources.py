@@ -1,9 +1,10 @@
 """Sources of the boxes of a frame's people."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,7 +83,8 @@ class DetectorBoxes(BoxSource):
     Raises:
         ImportError: mmdet is not installed.
         FileNotFoundError: No such config, or no such file of weights.
-        ValueError: At the first frame: the config or the checkpoint is none.
+        ValueError: ``category`` is negative. At the first frame: the config or the checkpoint is
+            none, or the detector has no such category.
         CheckpointMismatch: At the first frame: the checkpoint is of another detector.
     """
 
@@ -94,6 +96,8 @@ class DetectorBoxes(BoxSource):
             raise FileNotFoundError(
                 f"the detector's checkpoint {checkpoint} does not exist; give a file or an address"
             )
+        if category < 0:
+            raise ValueError(f"category is a label of the detector, from 0 on, got {category}")
         self.config = config
         self.checkpoint = checkpoint
         self.category = category
@@ -129,7 +133,7 @@ class DetectorBoxes(BoxSource):
 
         register_all_modules(init_default_scope=False)
         config = read_config(find_config(self.config))
-        model_settings(config)
+        check_category(model_settings(config), self.category, self.config)
         config.model.pop("init_cfg", None)
         if "init_cfg" in config.model.get("backbone", {}):
             config.model.backbone.init_cfg = None  # the checkpoint brings all weights
@@ -147,6 +151,37 @@ class DetectorBoxes(BoxSource):
                 f"{self.checkpoint} is of another detector than {self.config}: {problems:.300}"
             ) from error
         self._detector = detector.to(device).eval()
+
+
+def check_category(model: Mapping[str, Any], category: int, name: str) -> None:
+    """Refuse a label that a detector never gives, with which it would find nobody.
+
+    Args:
+        model: Config of the detector; its heads state ``num_classes``.
+        category: The label.
+        name: The config's file, for the error.
+
+    Raises:
+        ValueError: The detector has no such label.
+    """
+    counts = [value for value in _stated(model, "num_classes") if isinstance(value, int)]
+    if counts and category >= max(counts):
+        raise ValueError(
+            f"category {category}: the detector of {name} has the labels 0 to {max(counts) - 1}; "
+            "people are 0 in COCO's"
+        )
+
+
+def _stated(config: Any, key: str) -> Iterator[Any]:
+    """Values of a key, wherever it is in a config."""
+    if isinstance(config, Mapping):
+        if key in config:
+            yield config[key]
+        config = config.values()
+    elif not isinstance(config, list | tuple):
+        return
+    for value in config:
+        yield from _stated(value, key)
 
 
 def find_config(name: str) -> Path:

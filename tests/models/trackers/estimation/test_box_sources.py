@@ -8,7 +8,7 @@ from mmpose.registry import TASK_UTILS
 from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.models.trackers import DatasetBoxes, DetectorBoxes
-from mmpose_temporal.models.trackers.estimation.box_sources import find_config
+from mmpose_temporal.models.trackers.estimation.box_sources import check_category, find_config
 from mmpose_temporal.testing import make_frame
 
 CPU = torch.device("cpu")
@@ -49,6 +49,17 @@ def test_no_frames(mmdet, config):
     assert DatasetBoxes()([], [], CPU) == []
     # Nothing to look at is no reason to build a detector, even if it cannot be built.
     assert DetectorBoxes(config=config, checkpoint="https://nowhere/x.pth")([], [], CPU) == []
+
+
+def test_a_label_that_the_detector_never_gives(mmdet, config):
+    model = dict(roi_head=dict(bbox_head=[dict(num_classes=3), dict(num_classes=3)]))
+    for label in (0, 2):
+        check_category(model, label, "x.py")
+    with pytest.raises(ValueError, match=r"category 3: .* of x\.py has the labels 0 to 2"):
+        check_category(model, 3, "x.py")
+    check_category(dict(), 7, "x.py")  # nothing is stated
+    with pytest.raises(ValueError, match="from 0 on, got -1"):
+        DetectorBoxes(config=config, checkpoint="https://nowhere/x.pth", category=-1)
 
 
 def test_detector_without_config(mmdet):
