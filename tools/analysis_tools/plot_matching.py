@@ -180,7 +180,8 @@ def run(args: argparse.Namespace) -> None:
     if attends:
         path = args.out.with_stem(f"{args.out.stem}-attention")
         pictures[path] = picture_of_attention(similarity, matches, video, args)
-    require_free(pictures, overwrite=args.overwrite)
+    frames = [] if args.images is None else [Path(args.images, f.file_name) for f in video.frames]
+    require_free(pictures, overwrite=args.overwrite, inputs=frames)
     for path, picture in pictures.items():
         save_picture(path, picture)
         print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels")

@@ -157,7 +157,8 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(
             "--track and --keypoint say whose refinement is drawn, and the config refines nothing"
         )
-    require_free(pictures, overwrite=args.overwrite)
+    frames = [dataset.get_data_info(index)["img_path"] for index in range(len(dataset))]
+    require_free(pictures, overwrite=args.overwrite, inputs=frames)
     for path, (picture, note) in pictures.items():
         save_picture(path, picture)
         print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels; {note}")
