@@ -124,28 +124,29 @@ class MotionOKSSimilarity(OKSSimilarity):
         columns: np.ndarray,
     ) -> Representation:
         """Carry velocity, size and joints that are not there over, see the base class."""
-        after = {name: values.copy() for name, values in current.items()}
+        changed = ("keypoints", "valid", "areas", "seen", "velocities", "moved")
+        after = {**current, **{name: current[name].copy() for name in changed}}
         before = {name: values[columns] for name, values in previous.items()}
-        now = current["ticks"][0]
         here, there = current["valid"][rows], self.remembered(before)
-        both = here * there
-        count = both.sum(1)
-        apart = (current["keypoints"][rows] - before["keypoints"]) * both[..., None]
-        age = (now - before["ticks"]).astype(np.float32)
-        known = count > 0
-        step = apart.sum(1) / np.maximum(count, 1)[:, None]
-        step[~known] = before["velocities"][~known] * age[~known, None]
-        weight = np.where(before["moved"], self.smoothing, np.float32(self.smoothing > 0))[:, None]
-        speed = before["velocities"] + weight.astype(np.float32) * (
-            step / age[:, None] - before["velocities"]
-        )
-        after["velocities"][rows] = speed
-        after["moved"][rows] = before["moved"] | known
-        lost = (there > 0) & (here == 0)
-        after["keypoints"][rows] = np.where(
-            lost[..., None], before["keypoints"] + step[:, None], current["keypoints"][rows]
-        )
-        after["valid"][rows] = np.maximum(here, there)
-        after["seen"][rows] = np.where(lost, before["seen"], current["seen"][rows])
+        apart = current["keypoints"][rows] - before["keypoints"]
+        age = (current["ticks"][rows] - before["ticks"])[:, None].astype(np.float32)
+        speed, moved = before["velocities"], before["moved"]
+        weight = np.where(moved[:, None], self.smoothing, self.smoothing > 0).astype(np.float32)
+        if here.all() and there.all():
+            step = apart.mean(1)
+            after["moved"][rows] = True
+        else:
+            both = here * there
+            count = both.sum(1)[:, None]
+            # One that shares no joint with its track goes on as the track did.
+            step = (apart * both[..., None]).sum(1) / np.maximum(count, 1)
+            step = np.where(count > 0, step, speed * age)
+            after["moved"][rows] = moved | (count[:, 0] > 0)
+            lost = there > here
+            along = before["keypoints"] + step[:, None]
+            after["keypoints"][rows] = np.where(lost[..., None], along, current["keypoints"][rows])
+            after["valid"][rows] = np.maximum(here, there)
+            after["seen"][rows] = np.where(lost, before["seen"], current["seen"][rows])
+        after["velocities"][rows] = speed + weight * (step / age - speed)
         after["areas"][rows] = np.maximum(current["areas"][rows], 0.9 * before["areas"])
         return after
