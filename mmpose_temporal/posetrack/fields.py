@@ -1,8 +1,8 @@
 """Fields of files that come from strangers: typed, finite, or an error that names them.
 
-One set of checks for all readers and converters. Numbers may be wrapped, as PoseTrack17 and
-MATLAB write them: ``5``, ``[5]`` and a 1x1 matrix are the number 5. ``where`` is what an error
-says before the field: file, frame, record. Arrays are in :mod:`.tables`.
+One set of checks for all readers and converters. With ``wrapped`` numbers may be wrapped, as
+PoseTrack17 and MATLAB write them: ``5``, ``[5]`` and a 1x1 matrix are the number 5. ``where`` is
+what an error says before the field: file, frame, record. Arrays are in :mod:`.tables`.
 """
 
 import json
@@ -95,8 +95,10 @@ def _is_fieldless(value: np.ndarray) -> bool:
     return value.dtype == object and all(cell is None for cell in value.reshape(-1))
 
 
-def _single(value: Any) -> Any:
+def _single(value: Any, wrapped: bool) -> Any:
     """The number of a wrapped number; None of an empty list; else the value as it is."""
+    if not wrapped:
+        return value
     if isinstance(value, np.ndarray):
         value = value.reshape(-1).tolist()
     if isinstance(value, list) and len(value) < 2:
@@ -105,14 +107,14 @@ def _single(value: Any) -> Any:
 
 
 def optional_number(
-    record: dict, field: str, where: str, *, largest: float = LARGEST
+    record: dict, field: str, where: str, *, largest: float = LARGEST, wrapped: bool = False
 ) -> float | None:
     """The number of a field; None if it is absent.
 
     Raises:
         ValueError: It is no single finite number.
     """
-    value = _single(record.get(field))
+    value = _single(record.get(field), wrapped)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -122,25 +124,25 @@ def optional_number(
     return float(value)
 
 
-def number(record: dict, field: str, where: str) -> float:
+def number(record: dict, field: str, where: str, *, wrapped: bool = False) -> float:
     """As :func:`optional_number`, for a field that must be there.
 
     Raises:
         ValueError: It is absent or no single finite number.
     """
-    value = optional_number(record, field, where)
+    value = optional_number(record, field, where, wrapped=wrapped)
     if value is None:
         raise ValueError(f"{where}: '{field}' is missing")
     return value
 
 
-def integer(record: dict, field: str, where: str) -> int:
+def integer(record: dict, field: str, where: str, *, wrapped: bool = False) -> int:
     """A whole number that fits into 64 bits.
 
     Raises:
         ValueError: It is absent, no number, not whole, or too large.
     """
-    value = _single(record.get(field))
+    value = _single(record.get(field), wrapped)
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
@@ -154,7 +156,9 @@ def integer(record: dict, field: str, where: str) -> int:
     return int(value)
 
 
-def integers(records: Sequence[dict], field: str, places: Sequence[str]) -> np.ndarray:
+def integers(
+    records: Sequence[dict], field: str, places: Sequence[str], *, wrapped: bool = False
+) -> np.ndarray:
     """(P,) int64 of a field of all records; see :func:`integer`."""
     values = [record.get(field) for record in records]
     if all(type(value) is int for value in values):
@@ -162,17 +166,18 @@ def integers(records: Sequence[dict], field: str, places: Sequence[str]) -> np.n
             return np.array(values, np.int64)
         except OverflowError:
             pass  # one by one, they show which is wrong
-    found = [integer(record, field, place) for record, place in zip(records, places, strict=True)]
+    pairs = zip(records, places, strict=True)
+    found = [integer(record, field, place, wrapped=wrapped) for record, place in pairs]
     return np.array(found, np.int64)
 
 
-def flag(record: dict, field: str, where: str, *, default: bool) -> bool:
+def flag(record: dict, field: str, where: str, *, default: bool, wrapped: bool = False) -> bool:
     """A yes or no: a boolean or a number; ``default`` if it is absent.
 
     Raises:
         ValueError: It is something else.
     """
-    value = _single(record.get(field))
+    value = _single(record.get(field), wrapped)
     if value is None:
         return default
     if not isinstance(value, bool | int | float) or value != value:

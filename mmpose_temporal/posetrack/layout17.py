@@ -81,7 +81,9 @@ def read_layout17(
         keypoints=keypoints,
         scores=scores,
         visibility=visibility,
-        track_ids=integers(people, "track_id", places) if known else np.full(count, UNTRACKED),
+        track_ids=integers(people, "track_id", places, wrapped=True)
+        if known
+        else np.full(count, UNTRACKED),
         annotation_ids=np.full(count, -1, np.int64),
         boxes=none,
         head_boxes=_head_boxes(people, places, wanted, dtype),
@@ -105,13 +107,17 @@ def _frame(record: dict, path: Path, index: int, wanted: Wanted) -> tuple[FileFr
     regions = []
     for region in structs(record, "ignore_regions", where):
         corners = structs(region, "point", where)
-        xs, ys = ([number(corner, axis, where) for corner in corners] for axis in "xy")
+        xs, ys = (
+            [number(corner, axis, where, wrapped=True) for corner in corners] for axis in "xy"
+        )
         regions.append(polygon(xs, ys, "ignore_regions", where))
     rects = structs(record, "annorect", where)
     labeled = record.get("is_labeled")
     frame = FileFrame(
         name=name if isinstance(name, str) else "",
-        labeled=None if labeled is None else flag(record, "is_labeled", where, default=True),
+        labeled=None
+        if labeled is None
+        else flag(record, "is_labeled", where, default=True, wrapped=True),
         listed=len(rects) > 0,
         regions=regions,
     )
@@ -134,20 +140,24 @@ def _joints(
 ) -> None:
     """Fill in the 17 keypoints, scores and visibilities of a person."""
     for point in points:
-        joint = integer(point, "id", where)
+        joint = integer(point, "id", where, wrapped=True)
         if not 0 <= joint < len(TO_18):
             raise ValueError(f"{where}: 'id' {joint} of a joint is not one of PoseTrack17's 0..14")
         place, target = f"{where}, joint {POSETRACK17_JOINTS[joint]}", TO_18[joint]
         if keypoints[target, 2]:
             raise ValueError(f"{place} stands twice")
-        keypoints[target] = number(point, "x", place), number(point, "y", place), 1
+        keypoints[target] = (
+            number(point, "x", place, wrapped=True),
+            number(point, "y", place, wrapped=True),
+            1,
+        )
         if "scores" in wanted.required:
-            scores[target] = number(point, "score", place)
+            scores[target] = number(point, "score", place, wrapped=True)
         elif "scores" in wanted:
-            score = optional_number(point, "score", place)
+            score = optional_number(point, "score", place, wrapped=True)
             scores[target] = np.nan if score is None else score
         if "is_visible" in wanted:
-            seen = optional_number(point, "is_visible", place)
+            seen = optional_number(point, "is_visible", place, wrapped=True)
             visibility[target] = -1 if seen is None else seen > 0
 
 
@@ -160,7 +170,7 @@ def _head_boxes(people: list[dict], places: list[str], wanted: Wanted, dtype: ty
     for row, (person, place) in enumerate(zip(people, places, strict=True)):
         if "bbox_head" not in wanted.required and all(person.get(side) is None for side in sides):
             continue
-        boxes[row] = [number(person, side, place) for side in sides]
+        boxes[row] = [number(person, side, place, wrapped=True) for side in sides]
     low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
     return np.concatenate([low, high], axis=1)
 
@@ -168,7 +178,7 @@ def _head_boxes(people: list[dict], places: list[str], wanted: Wanted, dtype: ty
 def _box_scores(people: list[dict], places: list[str], wanted: Wanted, dtype: type) -> np.ndarray:
     """(P,), NaN if the file has none."""
     found = [
-        optional_number(person, "score", place) if "score" in wanted else None
+        optional_number(person, "score", place, wrapped=True) if "score" in wanted else None
         for person, place in zip(people, places, strict=True)
     ]
     return np.array([np.nan if value is None else value for value in found], dtype)

@@ -197,7 +197,11 @@ def test_options_that_do_not_fit(root, options, message):
             "'bbox' must be a list of numbers, got '1234'",
         ),
         (
-            [dict(image_id=[10000], category_id=[1], bbox=[1, 2, 3, 4], score=True)],
+            [dict(image_id=[10000], category_id=1, bbox=[1, 2, 3, 4], score=1)],
+            r"'image_id' must be an integer, got \[10000\]",
+        ),
+        (
+            [dict(image_id=10000, category_id=1, bbox=[1, 2, 3, 4], score=True)],
             "'score' must be a number, got True",
         ),
         (

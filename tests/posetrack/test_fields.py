@@ -63,6 +63,16 @@ def test_numbers_that_are_none(value, check):
     one_line(error)
 
 
+def test_wrapped_numbers_are_those_of_posetrack17_and_matlab():
+    for value in ([5], np.array([[5.0]])):
+        assert integer({"x": value}, "x", "here", wrapped=True) == 5
+        assert number({"x": value}, "x", "here", wrapped=True) == 5
+        with pytest.raises(ValueError, match="here: 'x' must be an integer, got "):
+            integer({"x": value}, "x", "here")
+        with pytest.raises(ValueError, match="here: 'x' must be a number, got "):
+            number({"x": value}, "x", "here")
+
+
 def test_limits_of_numbers():
     assert integer({"x": 2**63 - 1}, "x", "here") == 2**63 - 1
     assert integer({"x": -(2**63)}, "x", "here") == -(2**63)
@@ -111,9 +121,9 @@ def test_tables():
 
 def test_yes_or_no():
     assert flag({"x": 1}, "x", "here", default=False) is True
-    assert flag({"x": [0]}, "x", "here", default=True) is False
+    assert flag({"x": [0]}, "x", "here", default=True, wrapped=True) is False
     assert flag({}, "x", "here", default=True) is True
-    for value in ("false", [1, 0], {}, math.nan):
+    for value in ("false", [0], [1, 0], {}, math.nan):
         with pytest.raises(ValueError, match="here: 'x' must be true, false or a number"):
             flag({"x": value}, "x", "here", default=True)
 

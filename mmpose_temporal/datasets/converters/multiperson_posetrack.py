@@ -76,7 +76,9 @@ def read_multiperson_posetrack(path: str | Path) -> list[dict[str, Any]]:
             )
         if not isinstance(cells, np.ndarray) or cells.dtype != object:
             raise ValueError(f"{where}: 'annopoints' must be a cell of people and frames")
-        shape = tuple(integer(record, field, where) for field in ("num_persons", "num_frames"))
+        shape = tuple(
+            integer(record, field, where, wrapped=True) for field in ("num_persons", "num_frames")
+        )
         if cells.shape != shape:
             raise ValueError(
                 f"{where} ({name}): 'annopoints' is {cells.shape}, but num_persons and "
@@ -164,11 +166,13 @@ def _person(cell: Any, where: str) -> tuple[np.ndarray, np.ndarray | None]:
     head_box = None
     for person in structs({"cell": cell}, "cell", where):
         for point in structs(person, "point", where):
-            joint = integer(point, "id", where)
+            joint = integer(point, "id", where, wrapped=True)
             name = MPII_JOINTS[joint] if 0 <= joint < len(MPII_JOINTS) else None
             if name is None:
                 raise ValueError(f"{where}: joint id {joint} is none of the 14 that are annotated")
-            xy = [number(point, axis, f"{where}, joint {name}") for axis in ("x", "y")]
+            xy = [
+                number(point, axis, f"{where}, joint {name}", wrapped=True) for axis in ("x", "y")
+            ]
             keypoints[KEYPOINT_NAMES.index(name)] = [*xy, 1]
         corners = person.get("head_rect")
         if isinstance(corners, np.ndarray) and corners.size == 0:
