@@ -57,7 +57,8 @@ class _Head:
         format: ``'JPEG'``, ``'PNG'``, ...
         mode: ``'RGB'``, ``'L'``, ...
         size: (width, height) before the orientation is applied; TIFF: after.
-        orientation: EXIF's, 1 where there is none.
+        orientation: EXIF's; 1: nothing says that it is turned; 0: something may, which Pillow
+            does not read (OpenCV reads some damaged tags).
     """
 
     format: str
@@ -193,9 +194,8 @@ def _read_head(data: bytes) -> _Head | None:
     try:
         with Image.open(io.BytesIO(data)) as image:
             orientation = 1
-            # Pillow decodes a whole PNG to look for this chunk
-            if image.format != "PNG" or b"eXIf" in data:
-                orientation = image.getexif().get(ORIENTATION, 1)
+            if _may_be_turned(data, image.format):
+                orientation = image.getexif().get(ORIENTATION, 0)
             return _Head(image.format, image.mode, image.size, orientation)
     except DecompressionBombError as error:
         raise ValueError(f"it is too large: {error}") from error
@@ -205,6 +205,13 @@ def _read_head(data: bytes) -> _Head | None:
         raise
     except Exception:  # damaged tags, on which Pillow fails in many ways
         return None
+
+
+def _may_be_turned(data: bytes, kind: str | None) -> bool:
+    """Whether there is a place for EXIF (Pillow would decode a whole PNG to look for it)."""
+    if kind == "PNG":
+        return b"eXIf" in data
+    return kind != "JPEG" or b"\xff\xe1" in data[: _start_of_scan(data)]
 
 
 def _is_whole(data: bytes, head: _Head | None) -> bool:
