@@ -121,7 +121,7 @@ def train_with_mmpose(folder: Path, *, packages: Path) -> None:
     assert done.stdout.splitlines()[-1] == str(packages / "mmpose_temporal" / "__init__.py")
     copy = mmengine.Config.fromfile(folder / "work" / "small.py")
     assert copy.model.association.min_similarity == 0.25
-    assert copy.model.association.similarity.type == "OKSSimilarity"  # of the base
+    assert copy.model.association.similarity.type == "MotionOKSSimilarity"  # of the base
     assert (copy.train_cfg.max_epochs, copy.train_dataloader.dataset.data_root) == (1, "data")
     assert "_base_" not in (folder / "work" / "small.py").read_text()
     assert (folder / "work" / "epoch_1.pth").is_file()

@@ -10,6 +10,7 @@ from mmpose_temporal.apis import build_pose_only_tracker
 from mmpose_temporal.datasets import load_videos
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.testing import write_tiny_posetrack
+from mmpose_temporal.utils.training_mark import mark_as_trained
 from mmpose_temporal.visualization.frame_matches import frame_matches
 
 ENTAILMENT = "configs/keytrack/posetrack18/keytrack_tx4-128_1xb32-25e_posetrack18-24x18.py"
@@ -51,7 +52,9 @@ def test_the_first_frame_has_nothing_to_compare_with(video, project_root: Path) 
 def test_attention_is_that_of_the_pair(video, project_root: Path, tmp_path: Path) -> None:
     """Memory of frames 2, 1 and 0, two poses each."""
     weights = tmp_path / "weights.pth"
-    names = PoseEntailment().state_dict().items()
+    trained = PoseEntailment()
+    mark_as_trained(trained)
+    names = trained.state_dict().items()
     torch.save({f"association.similarity.{name}": value for name, value in names}, weights)
     tracker = build_pose_only_tracker(project_root / ENTAILMENT, str(weights))
     found = frame_matches(tracker, video, 3)

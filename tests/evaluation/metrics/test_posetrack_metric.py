@@ -148,7 +148,7 @@ def test_no_results():
         (dict(format_only=True), "give outfile_prefix"),
         (dict(protocol="x"), "protocol must be one of"),
         (dict(metrics=("AP", "x")), "metrics must be some of"),
-        (dict(metrics="AP"), "metrics must be some of"),
+        (dict(metrics="AP, x"), "metrics must be some of"),
         (dict(joints="x"), "joints must be one of"),
         (dict(ap_score_thr=float("nan")), "ap_score_thr must be a number"),
         (dict(collect_device="tpu"), "collect_device must be"),
@@ -157,3 +157,9 @@ def test_no_results():
 def test_options_are_checked_at_construction(options, message):
     with pytest.raises(ValueError, match=message):
         PoseTrackMetric(**options)
+
+
+def test_one_metric_may_be_a_text():
+    alone = _evaluate(finished_video(), metrics="AP")
+    assert alone == _evaluate(finished_video(), metrics=["AP"])
+    assert "posetrack/AP" in alone and "posetrack/MOTA" not in alone
