@@ -29,7 +29,13 @@ from mmpose_temporal.mmpose_files import (
     read_mmpose_videos,
 )
 from mmpose_temporal.models.trackers import PoseOnlyTracker
-from mmpose_temporal.posetrack import each_video, frame_clocks, input_files, prediction_paths
+from mmpose_temporal.posetrack import (
+    check_fps,
+    each_video,
+    frame_clocks,
+    input_files,
+    prediction_paths,
+)
 from mmpose_temporal.structures import INPUT_ROW, FramePacket, Skeleton
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.config_errors import building, model_settings, other_model, read_config
@@ -153,6 +159,7 @@ def track_pose_files(
     """
     if Path(out).resolve() == Path(poses).resolve():
         raise ValueError(f"the tracked poses would overwrite those to be tracked: {out}")
+    check_fps(fps)
     report = TrackingReport()
     skeleton = tracker.stated_skeleton if skeleton is None else skeleton
     find = _mmpose_jobs if is_mmpose_predictions(poses) else _posetrack_jobs
@@ -186,10 +193,7 @@ def _track_video(
     tracker: BaseModel, job: "_Job", images: str | Path | None, fps: float | None
 ) -> list[FramePacket]:
     video, finished = job.video, []
-    try:
-        tracker.pipeline.use_skeleton(video.skeleton)
-    except ValueError as error:
-        raise ValueError(f"{job.path}: {error}") from error
+    tracker.pipeline.use_skeleton(video.skeleton)
     load = LoadVideoFrame(on_error="raise")
     clocks = frame_clocks(video, fps)
     for index, frame in enumerate(video.frames):

@@ -13,7 +13,7 @@ from .annotations import (
     frame_poses,
     joint_boxes,
 )
-from .clock import common_step, frame_clocks
+from .clock import check_fps, common_step, frame_clocks
 from .content import FileContent, FileFrame
 from .file_videos import SeveralVideosError, file_videos, one_video
 from .frame_order import FRAME_ORDERS, FrameOrderError, check_frame_order
@@ -50,6 +50,7 @@ __all__ = [
     "SeveralVideosError",
     "VideoAnnotation",
     "annotated_frames",
+    "check_fps",
     "check_frame_order",
     "common_step",
     "each_video",

@@ -23,11 +23,10 @@ def frame_clocks(video: VideoAnnotation, fps: float | None = None) -> list[dict[
         gap of 6.
 
     Raises:
-        ValueError: ``fps`` is not positive; some frames have a time and others none, or the times
-            do not ascend.
+        ValueError: ``fps`` is not one (:func:`check_fps`); some frames have a time and others
+            none, or the times do not ascend.
     """
-    if fps is not None and not 0 < fps < float("inf"):
-        raise ValueError(f"fps must be a positive number, got {fps}")
+    check_fps(fps)
     numbers = [frame.frame_number for frame in video.frames]
     numbered = None not in numbers
     clocks: list[dict[str, Any]] = [{} for _ in numbers]
@@ -45,6 +44,16 @@ def frame_clocks(video: VideoAnnotation, fps: float | None = None) -> list[dict[
         if time is not None:
             clock["time"] = time
     return clocks
+
+
+def check_fps(fps: float | None) -> None:
+    """Raise unless it is None or a rate that a video can have.
+
+    Raises:
+        ValueError: It is not from 1e-6 to 1e6 (choice: a frame in 11 days, a microsecond).
+    """
+    if fps is not None and not 1e-6 <= fps <= 1e6:
+        raise ValueError(f"fps must be a number from 1e-6 to 1e6, got {fps}")
 
 
 def common_step(numbers: list[int]) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmpose_temporal.utils.file_kinds import other_than_json
+from mmpose_temporal.utils.foreign_files import describe_foreign
 from mmpose_temporal.utils.text import shown, shown_name
 
 INT64 = np.iinfo(np.int64)
@@ -33,7 +34,7 @@ def load_json(path: Path) -> Any:
     Raises:
         OSError: It cannot be opened.
         ValueError: It is not JSON, as if it is truncated, empty or of another kind (a video, a
-            checkpoint, an archive); or a record has a field twice.
+            checkpoint, an archive, a web page, a Git LFS pointer); or a record has a field twice.
     """
     with path.open("rb") as file:
         head = file.read(64)
@@ -48,6 +49,9 @@ def load_json(path: Path) -> Any:
     except RecursionError as error:
         raise ValueError(f"{path} is not valid JSON: nested too deeply") from error
     except ValueError as error:  # JSON's and UTF-8's errors are ValueErrors
+        foreign = describe_foreign(head, text=False)
+        if foreign is not None:
+            raise ValueError(f"{path} is not valid JSON: it {foreign}") from error
         text = " ".join(str(error).split())
         raise ValueError(f"{path} is not valid JSON (truncated?): {text[:200]}") from error
 

@@ -30,6 +30,9 @@ class FailedFiles:
     ) -> T | None:
         """What ``use`` returns; None if it raises an error of the input, which is kept.
 
+        A ``ValueError`` that names neither the file nor another one of its folder is kept with
+        the file's name before it.
+
         Args:
             path: The file that is used.
             use: What may fail. Not None is success.
@@ -39,7 +42,7 @@ class FailedFiles:
         try:
             return use()
         except kinds as error:
-            self.errors[path] = error
+            self.errors[path] = _naming(error, path)
             return None
 
     def __len__(self) -> int:
@@ -74,3 +77,12 @@ class FailedFiles:
         if len(reasons) > SHOWN:
             lines.append(f"    and {len(reasons) - SHOWN} more")
         return lines
+
+
+def _naming(error: Exception, path: Path) -> Exception:
+    text = str(error)
+    if not isinstance(error, ValueError) or path.name in text or f"{path.parent}/" in text:
+        return error
+    named = ValueError(f"{path}: {text}")
+    named.__cause__ = error
+    return named

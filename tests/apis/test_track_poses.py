@@ -285,8 +285,11 @@ def test_gaps_and_times(tmp_path: Path) -> None:
     seconds = tracked("seconds", fps=10, max_age_seconds=0.25)
     assert seconds[0] == [0, 0, 0, 1, 2]
     assert seconds[1] == pytest.approx([0, 0.1, 0.3, 0.8, 3.9])
-    with pytest.raises(ValueError, match="frame 0 has no time: give samples 'time' or 'fps'"):
+    no_time = r"in/v\.json: video v: .*frame 0 has no time: give samples 'time' or 'fps'"
+    with pytest.raises(ValueError, match=no_time):
         tracked("none", max_age_seconds=0.25)
+    with pytest.raises(ValueError, match="^fps must be a number"):  # said of no file
+        tracked("none", fps=0)
     # The times are those of the file when it is tracked again.
     (tmp_path / "seconds" / "v.json").rename(tmp_path / "in" / "v.json")
     assert tracked("again", max_age_seconds=0.25)[0] == [0, 0, 0, 1, 2]

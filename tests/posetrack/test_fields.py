@@ -46,6 +46,8 @@ def test_json_in_the_encodings_that_json_has(tmp_path, encoding):
         (b"1" * 5000, "4300 digits"),
         (b'{"images": [], "images": [1]}', "the field 'images' twice"),
         (b"{} {}", "Extra data"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "it is a Git LFS pointer"),
+        (b"\n<!DOCTYPE html><html></html>", "it is a web page"),
     ],
 )
 def test_what_is_not_json(tmp_path, content, message):

@@ -44,3 +44,18 @@ def test_nothing_left():
 def test_errors_of_the_program_are_raised():
     with pytest.raises(KeyError):
         FailedFiles().attempt(Path("a"), lambda: {}["x"])
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("frame 3: no", "in/v.json: frame 3: no"),
+        ("v.json, frame 3: no", "v.json, frame 3: no"),
+        ("in/other.json: no", "in/other.json: no"),
+    ],
+)
+def test_errors_name_a_file(text, kept):
+    failed = FailedFiles()
+    failed.attempt(Path("in/v.json"), lambda: broken(text))
+    with pytest.raises(ValueError, match=f"^{kept}$"):
+        failed.require_others(1)

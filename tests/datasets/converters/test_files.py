@@ -39,18 +39,18 @@ def test_a_broken_source_is_left_out(tmp_path):
     def convert(path, report):
         report.converted["files"] += 1
         if path.stem == "b":
-            raise ValueError("b is broken")
+            raise ValueError("frame 3 is broken")
         return read_json(path)
 
     files, out = source_files(tmp_path), tmp_path / "out"
-    with pytest.raises(ValueError, match="^b is broken$"):  # nothing is left
+    with pytest.raises(ValueError, match=r"b\.json: frame 3 is broken$"):  # nothing is left
         convert_files(files[1:], out, convert)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "b.json"]
     report = convert_files(files, out, convert)
     assert report.converted == {"files": 1}  # what was counted of b before the error is not
     assert str(report).splitlines()[1:] == [
         "not converted, as they cannot be used: 1 files",
-        "    b is broken",
+        f"    {tmp_path / 'b.json'}: frame 3 is broken",
     ]
     assert [p.name for p in out.iterdir()] == ["a.json"]
     report = convert_files(files[:1], out, convert, overwrite=True)
