@@ -126,12 +126,16 @@ def evaluate_files(
     )
     check_options(joints=joints, **options)
     check_norm(norm_item, bbox_share)
-    files = find_video_files(truth, predictions, skeleton=skeleton, frame_order=frame_order)
+    failed = FailedFiles()
+    files = find_video_files(
+        truth, predictions, skeleton=skeleton, frame_order=frame_order, failed=failed
+    )
+    total_files = len(files) + len(failed)
+    failed.require_others(total_files)
     reading = Reading(skeleton, norm_item or "bbox", bbox_share, frame_order)
     reading = _reading(files, norm_item, reading)
     count = partial(_count, reading=reading, **options)
     workers = default_workers(files) if workers is None else min(workers, len(files))
-    failed = FailedFiles()
     if workers == 1:
         found = {p.video_id: failed.attempt(p.truth, partial(count, p)) for p in files}
     else:
@@ -140,7 +144,7 @@ def evaluate_files(
         with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
             tasks = [(pair, pool.submit(count, pair)) for pair in files]
             found = {p.video_id: failed.attempt(p.truth, task.result) for p, task in tasks}
-    failed.require_others(len(files))
+    failed.require_others(total_files)
     by_name = {name: counts for name, counts in found.items() if counts is not None}
     summary = partial(summarize, protocol=protocol, joints=joints)
     total = summary(add_counts([*by_name.values()]))

@@ -12,6 +12,7 @@ of the ground truth, in any order.
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -26,6 +27,7 @@ from mmpose_temporal.posetrack import (
 )
 from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import Skeleton
+from mmpose_temporal.utils.failed_files import FailedFiles
 
 from .functional import (
     BBOX_SHARE,
@@ -74,6 +76,7 @@ def find_video_files(
     *,
     skeleton: Skeleton | None = None,
     frame_order: str = "auto",
+    failed: FailedFiles | None = None,
 ) -> list[VideoFiles]:
     """Pair the files of ground truth and predictions.
 
@@ -87,6 +90,8 @@ def find_video_files(
         predictions: Folder or file.
         skeleton: Keypoints of the files. None: those that they name.
         frame_order: See :class:`Reading`.
+        failed: Gets files of ground truth without namesake that cannot be used, so that nobody
+            knows their predictions; they are in no pair. None: they are an error.
 
     Returns:
         The pairs in natural order of the names of the videos.
@@ -107,14 +112,19 @@ def find_video_files(
     left, right = video_files(truth), video_files(predictions)
     reading = Reading(skeleton, "bbox", frame_order=frame_order)
     pairs = {name: right.pop(name) for name in left if name in right}
+    strict, failed = failed is None, FailedFiles() if failed is None else failed
     for name in [name for name in left if name not in pairs]:
-        wanted = _video_id(read_truth(left[name], reading))
+        truth_file = left[name]
+        content = failed.attempt(truth_file, partial(read_truth, truth_file, reading))
+        if content is None:
+            if strict:
+                failed.require_others(1)
+            del left[name]
+            continue
+        wanted = _video_id(content)
         if wanted is None:
             continue
-        numbers = {
-            n: _video_id(read_predictions(path, skeleton, frame_order=frame_order))
-            for n, path in right.items()
-        }
+        numbers = {n: _number_of(path, skeleton, frame_order) for n, path in right.items()}
         same = [other for other, number in numbers.items() if wanted in (other, number)]
         if len(same) == 1:
             pairs[name] = right.pop(same[0])
@@ -132,6 +142,13 @@ def find_video_files(
             f"{', '.join(f'{name}.json' for name in sorted(right))}"
         )
     return [VideoFiles(name, left[name], pairs[name]) for name in left]
+
+
+def _number_of(path: Path, skeleton: Skeleton | None, frame_order: str) -> str | None:
+    """The ``vid_id`` of a file of predictions; None without one, or if it cannot be used."""
+    read = partial(read_predictions, path, skeleton, frame_order=frame_order)
+    content = FailedFiles().attempt(path, read)
+    return None if content is None else _video_id(content)
 
 
 def read_video_files(

@@ -169,3 +169,21 @@ def test_real_annotations_against_themselves(real_data, tmp_path):
     # the nose is never annotated, and never predicted either: AP 0
     everything = evaluate_files(path, folder / path.name).total
     assert everything.totals["AP"] == pytest.approx(100 * 14 / 15)
+
+
+def test_broken_ground_truth_without_predictions_is_left_out(tmp_path):
+    """A tracker that was run on the same folder wrote nothing for the broken file."""
+    truth = write_video_files(tmp_path / "gt", {"000001_mpii": two_people_file("000001")})
+    (truth / "000002.json").write_text("{")
+    predicted = write_video_files(tmp_path / "pred", {"000001": two_people_file("000001", True)})
+    figures = evaluate_files(truth, predicted)
+    assert list(figures.videos) == ["000001_mpii"] and figures.total.totals["AP"] == 100
+    assert list(figures.failed.errors) == [truth / "000002.json"]
+    with pytest.raises(ValueError, match=r"000002\.json is not valid JSON"):
+        find_video_files(truth, predicted)
+    # nothing can be used: the error says why
+    (truth / "000001_mpii.json").unlink()
+    (predicted / "000001.json").unlink()
+    (predicted / "000003.json").write_text("{")
+    with pytest.raises(ValueError, match="that .* does not have: 000003"):
+        evaluate_files(truth, predicted)
