@@ -22,7 +22,14 @@ from mmpose_temporal.utils import write_json
 
 from .files import read_json, require_free
 from .report import ConversionReport
-from .still_images import check_folder, image_name, merged_file, spread, still_person
+from .still_images import (
+    check_folder,
+    image_name,
+    merged_file,
+    require_people,
+    spread,
+    still_person,
+)
 
 COCO_KEYPOINTS = (
     "nose",
@@ -111,7 +118,7 @@ def convert_coco(
     Raises:
         FileExistsError: ``out`` exists and ``overwrite`` is not set.
         FileNotFoundError: No ``source``.
-        ValueError: It is not a COCO keypoint file, or a record of it is broken.
+        ValueError: It is not a COCO keypoint file, a record of it is broken, or nobody is left.
     """
     out = Path(out)
     require_free([out], overwrite=overwrite, inputs=[source])
@@ -158,6 +165,7 @@ def convert_coco(
         count[image_id] += 1
     used = [images[image_id] for image_id, number in count.items() if number]
     report.left_out["images without people"] += len(images) - len(used)
+    require_people(people, source, report)
     report.converted.update(images=len(used), people=len(people))
     report.note("eyes are dropped, head_top is unannotated")
     if head_bottom == "shoulders":

@@ -20,7 +20,14 @@ from mmpose_temporal.utils.text import shown
 from .files import read_json, require_free
 from .multiperson_posetrack import MPII_JOINTS
 from .report import ConversionReport
-from .still_images import check_folder, image_name, merged_file, spread, still_person
+from .still_images import (
+    check_folder,
+    image_name,
+    merged_file,
+    require_people,
+    spread,
+    still_person,
+)
 
 
 def mpii_to_posetrack(joints: np.ndarray, annotated: np.ndarray) -> np.ndarray:
@@ -67,7 +74,7 @@ def convert_mpii(
     Raises:
         FileExistsError: ``out`` exists and ``overwrite`` is not set.
         FileNotFoundError: No ``source``, or no image below ``image_root``.
-        ValueError: It is not such a list, or a record of it is broken.
+        ValueError: It is not such a list, a record of it is broken, or nobody is left.
     """
     out = Path(out)
     require_free([out], overwrite=overwrite, inputs=[source])
@@ -108,6 +115,7 @@ def convert_mpii(
     ]
     flat = [person for group in people.values() for person in group]
     report.left_out["images without people"] += len(names) - len(people)
+    require_people(flat, source, report)
     report.converted.update(images=len(images), people=len(flat))
     report.note("pelvis and thorax are dropped, nose and ears are unannotated")
     write_json(out, merged_file(images, flat))

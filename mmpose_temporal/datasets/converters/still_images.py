@@ -16,6 +16,8 @@ from mmpose_temporal.structures import KEYPOINT_NAMES, person_categories
 from mmpose_temporal.utils.listing import natural_key
 from mmpose_temporal.utils.text import shown
 
+from .report import ConversionReport
+
 
 def image_name(folder: str, name: Any, where: str) -> str:
     """``<folder>/<name>`` below the data root; readers name a group of images by its folder.
@@ -49,6 +51,17 @@ def merged_file(images: list[dict], people: list[dict]) -> dict[str, Any]:
     for number, person in enumerate(people, start=1):
         person["id"] = number
     return {"images": images, "annotations": people, "categories": person_categories()}
+
+
+def require_people(people: Sequence[dict], source: str | Path, report: ConversionReport) -> None:
+    """A file without people would train nothing, without a word.
+
+    Raises:
+        ValueError: ``people`` is empty; the text has the counts of what was left out.
+    """
+    if not people:
+        counts = ", ".join(f"{count} {why}" for why, count in report.left_out.items() if count)
+        raise ValueError(f"{source} has nobody to convert; left out: {counts or 'nothing'}")
 
 
 def still_person(

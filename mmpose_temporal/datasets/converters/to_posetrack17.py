@@ -12,6 +12,7 @@ from mmpose_temporal.posetrack import (
     file_videos,
     one_video,
     read_file,
+    require_frames,
 )
 from mmpose_temporal.posetrack.annotations import joints_present
 from mmpose_temporal.posetrack.layout17 import TO_18
@@ -48,7 +49,7 @@ def posetrack18_to_17(
     Raises:
         FileNotFoundError: No such file.
         ValueError: It is broken (see :mod:`mmpose_temporal.posetrack.layout18`), holds several
-            videos, or has more than 1000 tracks.
+            videos, lists no frames, or has more than 1000 tracks.
     """
     return _to_17(one_video(_read(path), frame_order=frame_order), report)
 
@@ -61,7 +62,7 @@ def _read(path: str | Path) -> FileContent:
         layouts=("posetrack18",),
     )
     content.check_track_ids()
-    return content
+    return require_frames(content)
 
 
 def _to_17(content: FileContent, report: ConversionReport) -> dict[str, Any]:

@@ -207,6 +207,20 @@ def test_files_that_are_something_else(tmp_path, json_file, mat_file):
         posetrack17_to_18(json_file, ConversionReport(), image_root=tmp_path)
 
 
+def test_a_video_without_frames_is_not_converted_back(tmp_path):
+    path = tmp_path / "v.json"
+    path.write_text('{"images": [], "annotations": [], "categories": []}')
+    with pytest.raises(ValueError, match=r"v\.json lists no frames"):
+        convert_to_posetrack17(path, tmp_path / "17")
+    assert not (tmp_path / "17").exists()
+
+
+def test_a_name_that_gives_no_number_names_its_file(tmp_path, json_file):
+    json_file.write_text(json_file.read_text().replace("mpii", "x"))
+    with pytest.raises(ValueError, match=r"^.*\.json: image .* cannot be numbered"):
+        convert_from_posetrack17(json_file, tmp_path / "18")
+
+
 def test_folders(tmp_path, json_file):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match=r"no file \*.mat or \*.json in"):

@@ -114,6 +114,8 @@ def test_a_coco_file(tmp_path):
             "annotation 1: 'keypoints' must hold 51 numbers, found 50",
         ),
         (lambda c: c["annotations"][0].update(bbox=[1, 2]), "'bbox' must hold 4 numbers"),
+        (lambda c: c["annotations"].clear(), r"coco\.json has nobody to convert; left out: 3 im"),
+        (lambda c: c.update(annotations=c["annotations"][2:4]), "left out: 1 crowds, 1 people wi"),
     ],
 )
 def test_broken_coco(tmp_path, change, message):
@@ -194,6 +196,11 @@ def test_an_mpii_file(tmp_path):
         (lambda c: c[0].update(image="a/b.jpg"), "is no plain file name"),
         (lambda c: c[0].update(image="cat.jpg"), "is no number"),
         (lambda c: c[0].update(image="5808361.jpg"), "have one number"),
+        (lambda c: c.clear(), r"mpii\.json has nobody to convert; left out: nothing"),
+        (
+            lambda c: c.__delitem__(slice(2)),
+            "nobody to convert; left out: 1 people without joints",
+        ),
     ],
 )
 def test_broken_mpii(tmp_path, change, message):
