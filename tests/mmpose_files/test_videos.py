@@ -174,12 +174,12 @@ def test_order_of_frames(write):
         read(path, frame_order="names")
 
 
-def test_names_of_images_that_leave_the_order_open(write):
-    for name in ("1_2", "2_1"):
+def test_images_whose_numbers_start_again_are_in_natural_order(write):
+    for name in ("10_1", "2_1", "1_2"):
         path = write(f"v/{name}.json", [instance()])
-    with pytest.raises(ValueError, match="leave open which number orders them"):
-        read(path.parent)
-    assert len(read(path.parent, frame_order="names")[0].documents) == 2
+    for frame_order in ("auto", "names"):
+        (video,) = read(path.parent, frame_order=frame_order)
+        assert [document.path.stem for document in video.documents] == ["1_2", "2_1", "10_1"]
 
 
 def test_files_that_do_not_belong_together(write):
