@@ -69,7 +69,8 @@ def default_workers(files: Sequence[VideoFiles]) -> int:
 
     Small sets are done sooner than processes start.
     """
-    size = sum(path.stat().st_size for pair in files for path in (pair.truth, pair.predictions))
+    paths = [path for pair in files for path in (pair.truth, pair.predictions)]
+    size = sum(path.stat().st_size for path in paths if path.exists())
     affinity = getattr(os, "sched_getaffinity", None)  # what a container or taskset leaves
     cpus = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     return 1 if size < SMALL_SET else min(cpus, len(files))

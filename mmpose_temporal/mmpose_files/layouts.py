@@ -33,6 +33,7 @@ HEAD = 65536
 
 FRAMES, IMAGE, EMPTY = "frames of a video", "instances of one image", "an empty list"
 MMPOSE, POSETRACK, COCO, OTHER = "mmpose's", "PoseTrack's", "COCO results", "no video"
+UNKNOWN = "broken, or nothing that is known here"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +73,12 @@ def is_mmpose_predictions(path: str | Path) -> bool:
 
 
 def _beginning(path: Path) -> str:
-    """What a file seems to be; :data:`POSETRACK` for everything that is not known here."""
-    with path.open("rb") as file:
-        head = file.read(HEAD)
+    """What a file seems to be."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:  # whoever reads the file says so
+        return UNKNOWN
     text = head.decode(json.detect_encoding(head), "ignore").lstrip("\ufeff \t\r\n")
     if text.startswith("["):
         if text[1:].lstrip().startswith("]"):
@@ -83,7 +87,9 @@ def _beginning(path: Path) -> str:
         return COCO if '"image_id"' in text and not known else MMPOSE
     if re.match(r'\{\s*"(meta_info|instance_info)"', text):
         return MMPOSE
-    return POSETRACK if other_content(path) is None else OTHER
+    if other_content(path) is not None:
+        return OTHER
+    return POSETRACK if re.search('"(images|annotations|annolist|categories)"', text) else UNKNOWN
 
 
 def document_paths(folder: Path) -> list[list[Path]]:

@@ -12,6 +12,8 @@ import numpy as np
 
 from mmpose_temporal.structures import POSETRACK18, People, Skeleton, person_categories
 from mmpose_temporal.utils import refuse_inputs, refuse_twins, write_json
+from mmpose_temporal.utils.listing import is_input
+from mmpose_temporal.utils.text import shown
 
 from .content import to_xywh
 from .fields import LARGEST
@@ -48,14 +50,21 @@ def prediction_path(folder: str | os.PathLike, video_id: str) -> Path:
     """Where the predictions of a video go: ``<folder>/<video_id>.json``.
 
     Raises:
-        ValueError: The video id is no plain file name (it comes from a data file).
+        ValueError: The video id is no plain file name (it comes from a data file), or one that
+            readers leave out, see :mod:`mmpose_temporal.utils.listing`.
     """
-    if not video_id or video_id in (".", "..") or any(c in video_id for c in "/\\\0:"):
+    if not video_id.isprintable() or not video_id or any(c in video_id for c in "/\\:"):
         raise ValueError(
-            f"video id {video_id!r} cannot name a file: it must not be empty, '.' or '..', nor "
-            "hold '/', '\\', ':' or a zero byte"
+            f"video id {shown(video_id)} cannot name a file: it must not be empty, nor hold '/', "
+            "'\\', ':' or what cannot be printed"
         )
-    return Path(folder) / f"{video_id}.json"
+    name = f"{video_id}.json"
+    if not is_input(name):
+        raise ValueError(
+            f"video id {shown(video_id)} cannot name a file: {shown(name)} would be taken for a "
+            "hidden or unfinished file and not be read again; rename the video or its folder"
+        )
+    return Path(folder) / name
 
 
 def prediction_paths(

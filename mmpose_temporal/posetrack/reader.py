@@ -62,7 +62,8 @@ def read_file(
     """
     path, wanted = Path(path), Wanted.of(required, optional)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist")
+        link = " (it is a link that leads nowhere)" if path.is_symlink() else ""
+        raise FileNotFoundError(f"{path} does not exist{link}")
     mat = path.suffix == ".mat" and "posetrack17" in layouts
     content = {"annolist": load_mat(path, "annolist")} if mat else load_json(path)
     if isinstance(content, dict) and "annolist" in content and "posetrack17" in layouts:

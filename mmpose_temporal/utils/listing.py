@@ -6,6 +6,7 @@ what a run of this package that was killed leaves behind: ``*.tmp``, ``*.partial
 ``*.partial.*``. What is left out is said in the log, once for each folder.
 """
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -55,6 +56,11 @@ class Listing:
         return lines + [f"{path.name}: {what}" for path, what in self.others.items()]
 
 
+def _may_be_file(path: Path) -> bool:
+    """A file; or a link that leads nowhere, which is no input, but whoever opens it says so."""
+    return path.is_file() or (path.is_symlink() and not os.path.exists(path))
+
+
 def list_inputs(
     folder: str | Path, suffixes: Sequence[str], *, recursive: bool = False
 ) -> Listing:
@@ -65,6 +71,9 @@ def list_inputs(
         suffixes: Endings in small letters, each with its dot.
         recursive: Look into the folders below as well; links to folders are not followed, and
             folders that are not input (hidden ones) are left out with all their files.
+
+    A link that leads nowhere is listed, so that it is not passed over without a word: opening it
+    is an error.
 
     Returns:
         What is input, and what is left out because of its name; the latter is logged.
@@ -78,7 +87,7 @@ def list_inputs(
     for path in paths:
         inside = path.relative_to(folder).parts
         ending = re.sub(r"(\.tmp|\.partial|~)+$", "", path.name.lower())
-        if ending.endswith(tuple(suffixes)) and path.is_file():
+        if ending.endswith(tuple(suffixes)) and _may_be_file(path):
             kept = path.suffix.lower() in suffixes and all(map(is_input, inside))
             (listing.files if kept else listing.left_out).append(path)
     for files in (listing.files, listing.left_out):

@@ -206,9 +206,11 @@ def test_truncated_file_is_named(tmp_path: Path, project_root: Path) -> None:
     file.write_text(file.read_text()[:100])
     tracker = build_pose_only_tracker(project_root / CONFIGS[0])
     (folder / "v3.json").write_text('{"images": [], "annotations": []}')
+    (folder / "v0.json").symlink_to(tmp_path / "nowhere")
     report = track_pose_files(tracker, folder, tmp_path / "out", progress=False)
-    assert (report.videos, len(report.failed)) == (1, 2)
+    assert (report.videos, len(report.failed)) == (1, 3)
     lines = str(report).splitlines()
+    assert "v0.json does not exist (it is a link that leads nowhere)" in lines[-3]
     assert "v2.json is not valid JSON" in lines[-2] and "v3.json lists no frames" in lines[-1]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["v1.json"]
     with pytest.raises(ValueError, match=r"v2\.json is not valid JSON"):
@@ -371,15 +373,23 @@ def test_what_files_of_mmpose_do_not_have(tmp_path: Path, project_root: Path) ->
         track_pose_files(tracker, file, tmp_path, skeleton=PAIR, progress=False)
 
 
-def test_a_broken_file_of_mmpose_is_left_out(tmp_path: Path, project_root: Path) -> None:
+@pytest.mark.parametrize("broken", ["[{", "", "{", "<html>", None])
+def test_a_broken_file_of_mmpose_is_left_out(
+    tmp_path: Path, project_root: Path, broken: str | None
+) -> None:
+    """The first file says nothing of the layout of the others; None: a link that leads nowhere."""
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.json").write_text("[{")
+    if broken is None:
+        (tmp_path / "in" / "a.json").symlink_to(tmp_path / "nowhere")
+    else:
+        (tmp_path / "in" / "a.json").write_text(broken)
     (tmp_path / "in" / "b.json").write_text(json.dumps([mmpose_frame(0, mmpose_instance())]))
     tracker = build_pose_only_tracker(project_root / CONFIGS[0])
     options = dict(skeleton=PAIR, progress=False, overwrite=False)
     report = track_pose_files(tracker, tmp_path / "in", tmp_path / "out", **options)
     assert (report.videos, report.tracked, len(report.failed)) == (1, 1, 1)
-    assert "a.json is not valid JSON" in str(report)
+    wanted = "a.json is not valid JSON" if broken is not None else "a.json'"
+    assert wanted in str(report)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.json"]
     # the same again replaces nothing, something else needs to be told
     track_pose_files(tracker, tmp_path / "in", tmp_path / "out", **options)

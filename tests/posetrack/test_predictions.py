@@ -116,7 +116,9 @@ def test_errors_leave_no_file(tmp_path, changes, message):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("video_id", ["", ".", "..", "a/b", "a\\b", "/etc/x", "a\0b"])
+@pytest.mark.parametrize(
+    "video_id", ["", ".", "..", "a/b", "a\\b", "/etc/x", "a\0b", "a\nb", ".a", "v.partial"]
+)
 def test_video_ids_must_be_file_names(tmp_path, video_id):
     with pytest.raises(ValueError, match="cannot name a file"):
         prediction_path(tmp_path, video_id)

@@ -67,6 +67,17 @@ def test_folder(tmp_path, log):
     ]
 
 
+def test_a_link_that_leads_nowhere_is_listed(tmp_path):
+    """Its file is missing, as where an annexed file was not fetched; so reading it must fail."""
+    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "b.json").symlink_to(tmp_path / "a.json")
+    (tmp_path / "c.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "d.json").symlink_to(tmp_path / "d.json")
+    (tmp_path / "e.json").symlink_to(tmp_path)  # a folder
+    found = [path.name for path in list_inputs(tmp_path, (".json",)).files]
+    assert found == ["a.json", "b.json", "c.json", "d.json"]
+
+
 def test_hidden_folders(tmp_path):
     for name in (".trash/1.jpg", "v/1.jpg", "v/.thumbs/1.jpg", ".v.partial/1.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
