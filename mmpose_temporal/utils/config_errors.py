@@ -52,10 +52,10 @@ def read_config(path: str | Path, options: dict | None = None) -> Config:
     try:
         config = Config.fromfile(path)
     except FileNotFoundError as error:
-        absent = error.filename or error
-        raise FileNotFoundError(
-            f"{path} is based on or reads {absent}, which does not exist"
-        ) from error
+        what = f"is based on or reads {error.filename}, which does not exist"
+        if not error.filename:  # mmengine and config_files say it in words
+            what = f"cannot be read as a config: {error}"
+        raise FileNotFoundError(f"{path} {what}") from error
     except OSError:
         raise
     except (Exception, SystemExit) as error:  # a config file is code, which may fail in any way
@@ -69,6 +69,8 @@ def _in_one_line(error: BaseException, path: Path) -> str:
     """What failed, and in which line of which file if that is known."""
     if isinstance(error, AttributeError) and path.suffix != ".py":
         return "it holds no settings by name: write an object, {...}, at the top"
+    if isinstance(error, RecursionError):
+        return "it is based on itself, or calls itself without an end: look at its _base_"
     text = " ".join(str(error).split()) or "it has no more to say"
     if isinstance(error, SyntaxError):
         text = f"{error.msg} in line {error.lineno}"
@@ -79,7 +81,7 @@ def _in_one_line(error: BaseException, path: Path) -> str:
     lines = [line for frame, line in frames if frame.f_code.co_filename == read]
     if lines:
         text = f"{text} in line {lines[-1]}"
-    if Path(read) != path:
+    if Path(read).resolve() != path.resolve():
         text = f"{text} of {read}, which it is based on"
     return f"{type(error).__name__}: {text}"
 

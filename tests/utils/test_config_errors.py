@@ -33,7 +33,7 @@ BROKEN = {
         b'_base_ = "name.py"',
         r"'z' is not defined in line 2 of .*/name\.py, which it",
     ),
-    "on_itself.py": (b'_base_ = "on_itself.py"', "RecursionError"),
+    "on_itself.py": (b'_base_ = "on_itself.py"', "it is based on itself, or calls itself"),
 }
 
 
@@ -73,6 +73,27 @@ def test_files_that_are_something_else(tmp_path):
     (tmp_path / "base.py").write_text('_base_ = "nowhere.py"')
     with pytest.raises(FileNotFoundError, match=r"base\.py is based on or reads .*nowhere\.py, w"):
         read_config(tmp_path / "base.py")
+    (tmp_path / "base.py").write_text('_base_ = open("nowhere.txt")')
+    with pytest.raises(FileNotFoundError, match=r"base\.py .*reads nowhere\.txt, which does not"):
+        read_config(tmp_path / "base.py")
+    (tmp_path / "base.py").write_text(
+        '_base_ = __import__("mmpose_temporal").config_files("keytrack/nowhere.py")'
+    )
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"base\.py cannot be read as a config: mmpose_temporal has no config 'keytrack/now.*"
+        r"configs/$",
+    ):
+        read_config(tmp_path / "base.py")
+
+
+def test_a_relative_path_is_not_its_own_base(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    with pytest.raises(ValueError, match=r"'z' is not defined in line 2$"):
+        read_config("name.py")
+    with pytest.raises(ValueError, match="JSONDecodeError") as caught:
+        read_config("cut.json")
+    assert "based on" not in str(caught.value)
 
 
 def test_a_good_config_and_its_options(tmp_path):

@@ -89,7 +89,10 @@ def compare_results(
             differ[run.path] = "; ".join(found)
     if differ and not anyway:
         path, text = next(iter(differ.items()))
-        raise ValueError(f"{path} cannot be compared with {runs[0].path}: {text}")
+        raise ValueError(
+            f"{path} cannot be compared with {runs[0].path}: {text} (compared all the same with "
+            "the option 'anyway')"
+        )
     notes = [f"{path} against {runs[0].path}: {text}" for path, text in differ.items()]
     if not differ and any(map(unknown_boxes, runs)) and not all(map(unknown_boxes, runs)):
         blind = ", ".join(str(run.path) for run in runs if unknown_boxes(run))
@@ -124,11 +127,20 @@ def _wanted(runs: Sequence[Results], names: Sequence[str] | None) -> dict[Key | 
                 break
         else:
             lacks = next((r.path for r in runs if not _anywhere(r, name)), runs[0].path)
-            raise ValueError(f"{lacks} has no figure {name!r}")
+            known = [n if k is None else n.removeprefix(f"{k[1]}/") for k, n in _totals(runs)]
+            there = ", ".join(dict.fromkeys(known)) or "none"
+            raise ValueError(f"{lacks} has no figure {name!r}; all runs have {there}")
     if not any(wanted.values()):
         names = ", ".join(str(run.path) for run in runs)
         raise ValueError(f"{names} have no figure in common")
     return wanted
+
+
+def _totals(runs: Sequence[Results]) -> list[tuple[Key | None, str]]:
+    try:
+        return [(key, name) for key, names in _wanted(runs, None).items() for name in names]
+    except ValueError:  # nothing in common
+        return []
 
 
 def _has(key: Key):

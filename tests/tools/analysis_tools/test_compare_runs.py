@@ -41,6 +41,7 @@ def test_a_comparison(runs, tmp_path, capsys):
     assert tool.main(runs) == 2
     complaint = capsys.readouterr().err
     assert "half.json cannot be compared with" in complaint
+    assert "the option 'anyway')" in complaint
     assert "protocol.mota_score_thr none against 0.5" in complaint
     assert complaint.count("\n") == 1
     options = ["--anyway", "--resamples", "30", "--figures", "MOTA", "Recall_left_wrist"]
