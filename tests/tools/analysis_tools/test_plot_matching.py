@@ -10,6 +10,7 @@ import torch
 
 from mmpose_temporal.models import PoseEntailment
 from mmpose_temporal.testing import write_tiny_posetrack
+from mmpose_temporal.utils.training_mark import mark_as_trained
 
 ROOT = Path(__file__).resolve().parents[3]
 ENTAILMENT = "configs/keytrack/posetrack18/keytrack_tx4-128_1xb32-25e_posetrack18-24x18.py"
@@ -26,7 +27,9 @@ def run(monkeypatch, capsys, tmp_path):
     write_tiny_posetrack(tmp_path / "data")
     poses = tmp_path / "data" / "annotations" / "val"
 
-    names = PoseEntailment().state_dict().items()
+    similarity = PoseEntailment()
+    mark_as_trained(similarity)
+    names = similarity.state_dict().items()
     weights = {f"association.similarity.{name}": value for name, value in names}
     torch.save(weights, tmp_path / "weights.pth")
 

@@ -16,6 +16,7 @@ from mmpose_temporal.testing import (
     tiny_tracker_config,
     write_tiny_posetrack,
 )
+from mmpose_temporal.utils.training_mark import mark_as_trained
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -29,7 +30,9 @@ def run(monkeypatch, capsys, tmp_path):
     spec.loader.exec_module(tool)
     write_tiny_posetrack(tmp_path, videos=dict(v1=4))
     model = tiny_tkmr_config(refinement=dict(type="TemporalRefinement", tau=1))
-    torch.save(MODELS.build(model).state_dict(), tmp_path / "weights.pth")
+    tracker = MODELS.build(model)
+    mark_as_trained(tracker)
+    torch.save(tracker.state_dict(), tmp_path / "weights.pth")
     MMLogger._instance_dict.clear()  # the log of this building is not the tool's
 
     def call(*arguments, model=model, checkpoint="weights.pth", video="v1", frame=2, out="a.png"):
@@ -60,7 +63,7 @@ def test_both_pictures(run, tmp_path) -> None:
 
 def test_the_person_and_the_keypoint(run) -> None:
     for keypoint in ("right_knee", 14):
-        status, printed, _ = run("--track", 1, "--keypoint", keypoint)
+        status, printed, _ = run("--track", 1, "--keypoint", keypoint, "--overwrite")
         assert status == 0 and "right_knee of id 1: " in printed
 
 
@@ -70,7 +73,7 @@ def test_without_refinement(run, tmp_path) -> None:
     status, printed, error = run(*settings)
     assert (status, error) == (0, "") and "refines nothing" in printed
     assert [path.name for path in tmp_path.glob("*.png")] == ["a.png"]
-    assert "say whose refinement is drawn" in run("--track", 0, *settings)[2]
+    assert "say whose refinement is drawn" in run("--track", 0, *settings, "--overwrite")[2]
 
 
 def test_bad_input(run, tmp_path) -> None:
