@@ -16,6 +16,7 @@ from mmpose_temporal.synthetic import (
     SyntheticVideoConfig,
     write_dataset,
 )
+from mmpose_temporal.utils.training_mark import mark_as_trained
 
 KEYTRACK = Path(__file__).resolve().parents[2] / "configs" / "keytrack"
 TINY = "td-hm_hrnet-tiny_synthetic-128x96.py"
@@ -104,13 +105,18 @@ def test_the_small_matcher_is_that_of_its_own_training():
     assert poses == people
 
 
-def test_flow_differs_from_oks_in_the_similarity_only():
+def test_flow_differs_from_the_published_oks_in_the_similarity_only():
     (name,) = (KEYTRACK / "baselines" / "posetrack18").glob("flow-tracker*.py")
     oks = KEYTRACK.parent / "baselines/posetrack18" / name.name.replace("flow-", "oks-")
     flow, oks = Config.fromfile(name).to_dict(), Config.fromfile(oks).to_dict()
     del flow["flow_association"]
-    assert flow["model"]["association"].pop("similarity")["type"] == "FlowSimilarity"
-    assert oks["model"]["association"].pop("similarity") == dict(type="OKSSimilarity")
+    by_flow, published = flow["model"].pop("association"), oks["published_oks_association"]
+    assert by_flow.pop("similarity")["type"] == "FlowSimilarity"
+    assert oks["published_oks_association"].pop("similarity")["type"] == "OKSSimilarity"
+    assert by_flow == published
+    for config in (flow, oks):
+        config["model"].pop("association", None)
+        config.pop("published_oks_association")
     assert flow == oks
 
 
@@ -170,6 +176,7 @@ def test_small_config_tracks_with_a_matcher_of_its_own_training(data, tmp_path):
     cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
     with DefaultScope.overwrite_default_scope("mmpose"):
         matcher, tracker = MODELS.build(poses), MODELS.build(cfg.model)
+    mark_as_trained(matcher)
     torch.save(dict(state_dict=matcher.state_dict()), tmp_path / "matcher.pth")
     torch.save(dict(state_dict=tracker.estimator.state_dict()), tmp_path / "estimator.pth")
     cfg.load_from = str(tmp_path / "estimator.pth")

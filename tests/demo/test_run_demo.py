@@ -127,7 +127,7 @@ def test_the_trackers_are_tested_with_one_checkpoint(
 def test_the_trackers_differ_in_the_association_only(demo: ModuleType, project_root: Path) -> None:
     models = [Config.fromfile(project_root / name).model for name in demo.TRACKERS.values()]
     kinds = [model.pop("association").similarity.type for model in models]
-    assert kinds == ["TrackEntailment", "OKSSimilarity"]
+    assert kinds == ["TrackEntailment", "MotionOKSSimilarity"]
     assert models[0] == models[1]
     for name in demo.TRACKERS.values():
         assert Config.fromfile(project_root / name).randomness.seed == 0
