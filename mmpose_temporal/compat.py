@@ -143,7 +143,9 @@ def check_installed() -> None:
     Raises:
         ImportError: If several are missing; the text ends with one line that installs them all.
     """
-    missing = [item for item in REQUIREMENTS if importlib.util.find_spec(item.name) is None]
+    # a spec without origin is a folder of that name, which Python would import as empty
+    found = {item: importlib.util.find_spec(item.name) for item in REQUIREMENTS}
+    missing = [item for item, spec in found.items() if spec is None or spec.origin is None]
     if len(missing) > 1:
         notes = "; ".join(f"{item.name}: {item.note}" for item in missing if item.note)
         raise ImportError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import types
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import numpy as np
@@ -275,8 +276,10 @@ def test_mmcv_without_working_operators_is_named(
 def test_libraries_that_pip_does_not_install_are_named_in_one_line(
     monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]
 ) -> None:
-    there = lambda name: None if name in missing else object()  # noqa: E731
-    monkeypatch.setattr(compat.importlib.util, "find_spec", there)
+    there = ModuleSpec("there", None, origin="there/__init__.py")
+    monkeypatch.setattr(
+        compat.importlib.util, "find_spec", lambda name: None if name in missing else there
+    )
     if len(missing) < 2:  # one is named by check_requirement
         compat.check_installed()
         return
@@ -293,6 +296,19 @@ def test_libraries_that_pip_does_not_install_are_named_in_one_line(
         "mmcv==2.1.0",
         "mmpose==1.3.2",
     ]
+
+
+def test_folders_in_place_of_libraries_count_as_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    names = ("first_folder", "second_folder")
+    libraries = tuple(compat.Requirement(name, "1.0", None, f"get {name}") for name in names)
+    monkeypatch.setattr(compat, "REQUIREMENTS", libraries)
+    for name in names:
+        (tmp_path / name).mkdir()
+    with pytest.raises(ImportError, match="To install them: get first_folder && get second_fold"):
+        compat.check_installed()
 
 
 def test_a_folder_in_place_of_a_library_is_not_taken_for_it(

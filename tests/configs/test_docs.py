@@ -157,3 +157,15 @@ def test_example_config_builds_in_a_folder_of_its_own(doc, block, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(block)
     build(Config.fromfile("mine.py"))
+
+
+PROSE = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
+PROSE += sorted((ROOT / "docs").glob("*.md")) + DOCS
+
+
+@pytest.mark.parametrize("doc", PROSE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_lines_of_prose_have_at_most_100_characters(doc):
+    text = re.sub(r"^```.*?^```", "", doc.read_text(encoding="utf-8"), flags=re.M | re.S)
+    others = ("|", "  |", "![", "#", "    ")  # tables, images, headings, code
+    lines = [line for line in text.split("\n") if not line.startswith(others)]
+    assert not [line for line in lines if len(line) > 100 and len(line.split()) > 1]
