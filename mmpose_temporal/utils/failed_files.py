@@ -71,12 +71,19 @@ class FailedFiles:
         Args:
             done: What did not happen to the files: ``converted``.
         """
-        reasons = [" ".join(str(error).split()) for error in self.errors.values()]
+        reasons = [" ".join(_text(error).split()) for error in self.errors.values()]
         lines = [f"not {done}, as they cannot be used: {len(reasons)} files"] if reasons else []
         lines += [f"    {reason}" for reason in reasons[:SHOWN]]
         if len(reasons) > SHOWN:
             lines.append(f"    and {len(reasons) - SHOWN} more")
         return lines
+
+
+def _text(error: Exception) -> str:
+    """As the tools say it: an error of the system without its number."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _naming(error: Exception, path: Path) -> Exception:

@@ -388,7 +388,7 @@ def test_a_broken_file_of_mmpose_is_left_out(
     options = dict(skeleton=PAIR, progress=False, overwrite=False)
     report = track_pose_files(tracker, tmp_path / "in", tmp_path / "out", **options)
     assert (report.videos, report.tracked, len(report.failed)) == (1, 1, 1)
-    wanted = "a.json is not valid JSON" if broken is not None else "a.json'"
+    wanted = "a.json is not valid JSON" if broken is not None else "a.json: No such file"
     assert wanted in str(report)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.json"]
     # the same again replaces nothing, something else needs to be told

@@ -18,7 +18,7 @@ def test_the_others_are_used():
     first, second, third = failed.lines("read")
     assert first == "not read, as they cannot be used: 2 files"
     assert second == "    b is broken"
-    assert "no/such/file" in third
+    assert third == "    no/such/file: No such file or directory"
 
 
 def test_a_summary_names_ten():
