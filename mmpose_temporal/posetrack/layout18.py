@@ -73,6 +73,13 @@ def read_layout18(
             return np.full((len(people), count), np.nan, dtype)
         return optional_table(people, field, count, places, dtype, empty=empty)
 
+    if "scores" in wanted.required and people and not any(p.get("scores") for p in people):
+        raise ValueError(
+            f"{places[0]}: 'scores' must hold {len(columns)} numbers, and is empty in the whole "
+            "file, as in annotations: give predictions (track_poses.py writes annotated poses "
+            "with scores)"
+        )
+
     def joints_of(field: str, channels: int, absent: float) -> np.ndarray:
         values = numbers_of(field, channels * len(columns), empty=True)
         result = np.full((len(people), size, channels), absent, dtype)

@@ -252,3 +252,12 @@ def test_17_layout_without_head_boxes(tmp_path):
     del truth["annolist"][1]["annorect"][0]["x2"]
     with pytest.raises(ValueError, match=r"frame 1 .*annorect 0: 'x2' is missing"):
         _read(_pair(tmp_path, truth))
+
+
+def test_annotations_in_place_of_predictions(tmp_path):
+    predicted = two_people_file("000001", predicted=True)
+    for index, person in enumerate(predicted["annotations"]):
+        person["scores"] = None if index % 2 else []
+    text = r"annotation 1000: 'scores' must hold 17 .* empty in the whole file, as in annotations"
+    with pytest.raises(ValueError, match=r"pred/000001\.json, frame 0 .*, " + text):
+        _read(_pair(tmp_path, None, predicted))
