@@ -137,7 +137,14 @@ class DetectorBoxes(BoxSource):
         config.model.pop("init_cfg", None)
         if "init_cfg" in config.model.get("backbone", {}):
             config.model.backbone.init_cfg = None  # the checkpoint brings all weights
-        steps = get_test_pipeline_cfg(config)
+        try:
+            steps = get_test_pipeline_cfg(config)
+        except (AttributeError, KeyError, IndexError, TypeError, RuntimeError) as error:
+            raise ValueError(
+                f"{self.config} is no config of a detector: it has no "
+                "test_dataloader.dataset.pipeline; name one of mmdet's, as in "
+                "configs/baselines/detectors"
+            ) from error
         steps[0] = dict(type="LoadImageFromNDArray")
         steps = [s for s in steps if "LoadAnnotations" not in s["type"]]
         with building(config), DefaultScope.overwrite_default_scope("mmdet"):

@@ -62,6 +62,17 @@ def test_a_label_that_the_detector_never_gives(mmdet, config):
         DetectorBoxes(config=config, checkpoint="https://nowhere/x.pth", category=-1)
 
 
+@pytest.mark.parametrize("rest", ["", "test_dataloader = dict()"])
+def test_the_config_of_a_tracker_is_no_detector(mmdet, tmp_path, rest):
+    path, checkpoint = tmp_path / "tracker.py", tmp_path / "x.pth"
+    path.write_text(f"model = dict(type='PoseOnlyTracker')\n{rest}")
+    checkpoint.write_bytes(b"x")
+    boxes = DetectorBoxes(config=str(path), checkpoint=str(checkpoint))
+    _, sample = make_frame(video_id="a", frame_index=0, num_frames=1)
+    with pytest.raises(ValueError, match=r"tracker\.py is no config of a detector: .*pipeline; name"):
+        boxes([np.zeros((8, 8, 3), np.uint8)], [sample], CPU)
+
+
 def test_detector_without_config(mmdet):
     with pytest.raises(FileNotFoundError, match=r"configs/nowhere\.py exists neither here nor"):
         DetectorBoxes(config="configs/nowhere.py", checkpoint="https://nowhere/x.pth")
