@@ -78,18 +78,30 @@ def run_tool(
     # mmengine 0.10 loads pkg_resources again for each config with a base of another package, and
     # setuptools 80.9 and later warn each time; only mmengine can change it
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
-    with _noted_interrupts() as interrupts:
+    with _noted_interrupts(parser.prog, alone=arguments is None) as interrupts:
         return _run(parser, run, arguments, interrupts)
 
 
 @contextmanager
-def _noted_interrupts() -> Iterator[list[int]]:
-    """A list that Ctrl-C adds to, besides raising KeyboardInterrupt as always."""
+def _noted_interrupts(prog: str, *, alone: bool) -> Iterator[list[int]]:
+    """A list that Ctrl-C adds to.
+
+    The first one raises KeyboardInterrupt as always. The second one would break what cleans up
+    after it, and does nothing; the third one ends the process at once, as ``kill -9`` does.
+
+    Args:
+        prog: Name of the tool.
+        alone: The process ends with the tool, and takes no more interrupts after one.
+    """
     found: list[int] = []
 
     def note(number: int, frame: object) -> None:
         found.append(number)
-        raise KeyboardInterrupt
+        if len(found) == 1:
+            raise KeyboardInterrupt
+        if len(found) > 2:
+            os.write(2, f"{prog}: interrupted\n".encode())
+            os._exit(INTERRUPTED)
 
     try:
         usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -101,7 +113,8 @@ def _noted_interrupts() -> Iterator[list[int]]:
         yield found
     finally:
         if usual:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            after = signal.SIG_IGN if alone and found else signal.default_int_handler
+            signal.signal(signal.SIGINT, after)
 
 
 def _run(

@@ -158,6 +158,25 @@ def test_an_interrupt(capsys):
     assert call(lambda: signal.raise_signal(signal.SIGINT), capsys) == (130, "tool: interrupted\n")
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_more_interrupts(times):
+    """The second one leaves the cleaning alone, the third one ends it; in a process of its own."""
+    code = (
+        "import argparse, signal; from mmpose_temporal_cli import run_tool\n"
+        "def run(args):\n"
+        "    try: signal.raise_signal(signal.SIGINT)\n"
+        "    finally:\n"
+        f"        for _ in range({times} - 1): signal.raise_signal(signal.SIGINT)\n"
+        "        print('clean')\n"
+        "status = run_tool(argparse.ArgumentParser('tool'), run)\n"
+        "signal.raise_signal(signal.SIGINT)\n"  # while Python ends
+        "raise SystemExit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "tool: interrupted\n")
+    assert done.stdout == ("clean\n" if times == 2 else "")
+
+
 def test_no_notice_of_pkg_resources():
     """In a process of its own: pytest has filters of warnings."""
     code = (
