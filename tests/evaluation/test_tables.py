@@ -92,9 +92,9 @@ def _people(size, found, people=1):
     return [truth], [predicted]
 
 
-def _notes_of(*videos) -> tuple[str, ...]:
+def _notes_of(*videos, protocol="strict") -> tuple[str, ...]:
     inputs = [VideoInput(str(number), *video) for number, video in enumerate(videos)]
-    return evaluate_videos(inputs).notes
+    return evaluate_videos(inputs, protocol=protocol).notes
 
 
 def test_a_note_says_that_nobody_can_match():
@@ -114,6 +114,16 @@ def test_a_note_says_that_nobody_is_annotated():
         "no joint is predicted in any frame",
         "no joint is annotated in any frame that is scored",
     )
+
+
+def test_a_note_says_that_no_frame_counts_for_mota():
+    """Videos of one frame, which PoseTrack's program leaves out as the last one."""
+    video = _people(10.0, 1)
+    (note,) = _notes_of(video, video, protocol="poseval")
+    assert note.startswith("no joint is annotated in a frame that MOTA counts")
+    assert "--protocol strict" in note
+    two_frames = tuple(side * 2 for side in video)
+    assert _notes_of(video, two_frames, protocol="poseval") == ()
 
 
 def test_videos():

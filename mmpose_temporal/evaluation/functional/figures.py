@@ -12,7 +12,7 @@ from .hota import HotaCounts, hota_figures
 from .hota_legacy import LegacyHotaCounts, legacy_hota
 from .identity import IdentityCounts, identity_figures
 from .input_counts import InputCounts
-from .notes import ScoreCounts, notes_on
+from .notes import NO_MOT_FRAME, ScoreCounts, notes_on
 from .pckh import PROTOCOLS
 from .scored_joints import POSETRACK_JOINTS, ScoredJoints
 
@@ -236,6 +236,8 @@ def summarize(
     notes = notes_on(
         counts.scores, counts.num_truth, counts.joints.names, all_joints=bool(used.all())
     )
+    if "MOTA" in counts.metrics and counts.num_truth.any() and not counts.mot.objects.any():
+        notes += (NO_MOT_FRAME,)
     return PoseTrackFigures(per_joint, groups, totals, notes=notes, **_numbers(counts, used))
 
 

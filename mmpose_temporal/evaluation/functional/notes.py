@@ -10,6 +10,12 @@ from .inputs import VideoInput
 MOST = 0.9
 """Share of the predicted joints under a threshold from which it is said (choice)."""
 
+NO_MOT_FRAME = (
+    "no joint is annotated in a frame that MOTA counts, so it and its companions are undefined; "
+    "protocol 'poseval' leaves out the last scored frame of each video, "
+    "protocol='strict' (--protocol strict) counts it"
+)
+
 
 @dataclass(frozen=True)
 class ScoreCounts:
