@@ -1,5 +1,6 @@
 """A tracker with the weights of a checkpoint, and one video of the data it is tested on."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mmengine.config import Config
@@ -8,6 +9,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader, load_state_dict
 from mmpose.registry import DATASETS, MODELS
+from torch import Tensor
 
 from mmpose_temporal.datasets import PoseTrackVideoDataset
 from mmpose_temporal.datasets.posetrack_base import PoseTrackBase
@@ -49,9 +51,22 @@ def load_weights(
         log_once(said)
     problems = compare_state(model.state_dict(), state).problems(unexpected=True)
     if strict and problems:
-        raise CheckpointMismatch(f"{checkpoint} does not fit the model: {problems}")
+        raise CheckpointMismatch(
+            f"{checkpoint} does not fit the model: {problems}{_of_a_part(model, state)}"
+        )
     with reading_checkpoint(checkpoint):
         load_state_dict(model, state, strict=False)
+
+
+def _of_a_part(model: BaseModel, state: Mapping[str, Tensor]) -> str:
+    """A hint where the checkpoint is that of the model's similarity alone."""
+    similarity = model.association.similarity
+    if compare_state(similarity.state_dict(), state).problems(unexpected=True):
+        return ""
+    return (
+        f". It is a checkpoint of the similarity alone ({type(similarity).__name__}): set "
+        "model.association.similarity.checkpoint to this file instead (--cfg-options)"
+    )
 
 
 def build_pose_tracker(

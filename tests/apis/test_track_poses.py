@@ -20,6 +20,7 @@ from mmpose_temporal.testing import (
     write_tiny_posetrack,
     write_video_files,
 )
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch
 from mmpose_temporal.utils.training_mark import mark_as_trained
 
 CONFIGS = ("configs/baselines/oks-tracker.py", "configs/baselines/iou-tracker.py")
@@ -396,3 +397,17 @@ def test_a_broken_file_of_mmpose_is_left_out(
     (tmp_path / "out" / "b.json").write_text("[]")
     with pytest.raises(FileExistsError, match="exists with other content; pass --overwrite"):
         track_pose_files(tracker, tmp_path / "in", tmp_path / "out", **options)
+
+
+def test_a_checkpoint_of_the_similarity_alone_is_told_apart(
+    tmp_path: Path, project_root: Path
+) -> None:
+    weights = project_root / "mmpose_temporal/weights/track_entailment.pth"
+    config = Config.fromfile(project_root / "configs/keytrack/keytrack-tracker.py")
+    with pytest.raises(CheckpointMismatch, match=r"of the similarity alone \(TrackEntailment\)"):
+        build_pose_only_tracker(config, str(weights))
+    other = tmp_path / "other.pth"
+    torch.save({"weight": torch.zeros(1)}, other)
+    with pytest.raises(CheckpointMismatch) as error:
+        build_pose_only_tracker(config, str(other))
+    assert "similarity alone" not in str(error.value)

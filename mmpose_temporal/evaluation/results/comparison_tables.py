@@ -67,6 +67,7 @@ def _number(value: float, count: bool) -> str:
 
 
 def _signed(value: float, count: bool) -> str:
+    value = round(value, _digits(count)) + 0.0  # no "-0.00"
     return "-" if math.isnan(value) else f"{value:+.{_digits(count)}f}"
 
 

@@ -112,7 +112,10 @@ def read_results(path: str | os.PathLike) -> Results:
         if name in (RECORD, VIDEOS):
             continue
         if value is not None and type(value) not in (int, float):
-            raise ValueError(f"{path}: figure {shown(name)} must be a number, got {_kind(value)}")
+            raise ValueError(
+                f"{path} is no metrics file (as of evaluate_posetrack.py --out or test.py --out): "
+                f"figure {shown(name)} must be a number, got {_kind(value)}"
+            )
         if type(value) is int and abs(value) > INT64.max:
             raise ValueError(f"{path}: figure {shown(name)} is {shown(value)}, which is too large")
         figures[name] = math.nan if value is None else float(value)
