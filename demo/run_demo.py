@@ -29,7 +29,7 @@ TRACKERS = {
     "keytrack-tracker (TrackEntailment)": (
         "configs/keytrack/synthetic/keytrack-tracker_td-hm_hrnet-tiny_synthetic-128x96.py"
     ),
-    "oks-tracker (OKSSimilarity)": CONFIG,
+    "oks-tracker (MotionOKSSimilarity)": CONFIG,
 }
 """What is tested, with the weights of the one training; the first is shown in the videos."""
 FIGURES = ("AP", "MOTA", "IDF1", "HOTA")
