@@ -133,7 +133,10 @@ def _frame(image: dict, path: Path, index: int, wanted: Wanted) -> FileFrame:
         raise ValueError(f"{where}: {label(image, 'image')} has no 'file_name'")
     xs, ys = image.get("ignore_regions_x") or [], image.get("ignore_regions_y") or []
     if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
-        raise ValueError(f"{where}: 'ignore_regions_x' and 'ignore_regions_y' do not fit")
+        raise ValueError(
+            f"{where}: 'ignore_regions_x' and 'ignore_regions_y' must be two lists of the same "
+            f"length, one entry for each polygon, got {shown(xs)} and {shown(ys)}"
+        )
     image_id = integer(image, "id", where)
     frame_id, size, video = image_id, None, image.get("vid_id", image.get("video_id"))
     stated = tuple(

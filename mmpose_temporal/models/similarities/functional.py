@@ -131,8 +131,14 @@ def pairwise_oks(
         (M, N) in [0, 1]; 0 for a pair without a joint valid in both.
 
     Raises:
-        ValueError: Another number of sigmas than of keypoints.
+        ValueError: Another number of sigmas than of keypoints; unknown ``missing_joints`` or
+            ``kernel``.
     """
+    if missing_joints not in MISSING_JOINTS or kernel not in KERNELS:
+        raise ValueError(
+            f"missing_joints must be one of {', '.join(MISSING_JOINTS)} and kernel one of "
+            f"{', '.join(KERNELS)}, got {missing_joints!r} and {kernel!r}"
+        )
     if len(sigmas) != keypoints.shape[1]:
         raise ValueError(f"{len(sigmas)} sigmas for poses of {keypoints.shape[1]} keypoints")
     valid = valid.astype(np.float32, copy=False)

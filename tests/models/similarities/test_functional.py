@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from mmpose.evaluation.functional.nms import oks_iou
 
-from mmpose_temporal.models.similarities import box_areas, pairwise_iou, pairwise_oks
+from mmpose_temporal.models.similarities import (
+    box_areas,
+    pairwise_iou,
+    pairwise_oks,
+    shared_joints,
+    solid_boxes,
+)
 from mmpose_temporal.testing import random_poses
 
 
@@ -103,3 +109,44 @@ def test_a_pose_without_area_is_like_itself():
 def test_oks_of_nobody(rows, columns):
     a, b = random_poses(rows, seed=0), random_poses(columns, seed=1)
     assert oks(a, b, np.full(17, 0.05)).shape == (rows, columns)
+
+
+def test_boxes_without_area_get_one_around_their_centre():
+    """At least 8 pixels, and an eighth of the longer side; boxes turned inside out stay."""
+    found = solid_boxes(boxes([5, 5, 5, 5], [10, 0, 10, 160], [0, 0, 20, 4], [8, 8, 2, 2]))
+    expected = boxes([1, 1, 9, 9], [0, 0, 20, 160], [0, -2, 20, 6], [8, 8, 2, 2])
+    np.testing.assert_array_equal(found, expected)
+    large = boxes([0, 0, 20, 10])
+    assert solid_boxes(large) is large
+    assert solid_boxes(boxes()).shape == (0, 4)
+
+
+def test_joints_that_two_share_and_those_of_the_one_with_more():
+    three, one, none = np.float32([[1, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
+    shared, larger = shared_joints(np.stack([three, one]), np.stack([three, one, none]))
+    assert shared.tolist() == [[3, 1, 0], [1, 1, 0]]
+    assert larger.tolist() == [[3, 3, 3], [3, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (dict(), math.exp(-1)),
+        (dict(kernel="student"), 1 / 2),
+        (dict(missing_joints="disagree"), math.exp(-1) / 2),
+        (dict(missing_joints="disagree", kernel="student"), 1 / 4),
+    ],
+)
+def test_kernels_and_missing_joints_by_hand(options, expected):
+    """One joint of two is shared, 4 px apart: 2 (2 * 0.1)^2 200 = 16, so e = 1."""
+    now, past = np.float32([[[0, 0], [9, 9]]]), np.float32([[[4, 0], [9, 9]]])
+    area, both, first = np.float32([200]), np.ones((1, 2)), np.float32([[1, 0]])
+    score = pairwise_oks(now, both, area, past, first, area, np.array([0.1, 0.1]), **options)
+    np.testing.assert_allclose(score, [[expected]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", [dict(kernel="cauchy"), dict(missing_joints="help")])
+def test_unknown_kernels_and_ways(options):
+    points, seen, area = np.zeros((1, 2, 2), np.float32), np.ones((1, 2)), np.ones(1)
+    with pytest.raises(ValueError, match="missing_joints must be one of disagree, ignore and"):
+        pairwise_oks(points, seen, area, points, seen, area, np.array([0.1, 0.1]), **options)

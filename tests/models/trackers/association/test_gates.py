@@ -19,7 +19,8 @@ def gate(current, previous, **cfg) -> list:
 
 
 def test_iou():
-    now, past = people([0, 0, 10, 10]), people([0, 0, 10, 5], [0, 0, 10, 1], [20, 0, 30, 10])
+    now = people([0, 0, 200, 100])
+    past = people([0, 0, 200, 50], [0, 0, 20, 100], [400, 0, 600, 100])
     # 0.5, 0.1 (exactly at the threshold: let through), 0
     assert gate(now, past, type="IoUGate", min_iou=0.1) == [[True, True, False]]
     assert gate(now, past, type="IoUGate", min_iou=0.5) == [[True, False, False]]
@@ -33,6 +34,15 @@ def test_center_distance():
     assert gate(past, now, **cfg) == [[True], [False], [True]]  # the larger box counts
     cfg["max_distance"] = 0.4  # 20 px
     assert gate(now, past, **cfg) == [[False, False, False]]
+
+
+@pytest.mark.parametrize("name", ["IoUGate", "CenterDistanceGate"])
+def test_people_without_area_are_near_themselves(name):
+    """One joint: the box around it counts as 8 x 8 pixels."""
+    one, far = people([50, 50, 50, 50]), people([90, 50, 90, 50])
+    assert gate(one, one, type=name) == [[True]]
+    assert gate(one, people([52, 50, 52, 50]), type=name) == [[True]]
+    assert gate(one, far, type=name) == [[False]]
 
 
 @pytest.mark.parametrize("name", ["IoUGate", "CenterDistanceGate"])
