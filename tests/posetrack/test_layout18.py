@@ -110,7 +110,10 @@ def test_broken_people(file, change, message):
         (dict(file_name=""), "image 10001 has no 'file_name'"),
         (dict(frame_id="one"), FRAME + ": 'frame_id' must be an integer"),
         (dict(width="wide"), FRAME + ": 'width' must be an integer"),
-        (dict(ignore_regions_x=[[1, 2, 3]]), FRAME + ": 'ignore_regions_x' and .* must be two lists of the same"),
+        (
+            dict(ignore_regions_x=[[1, 2, 3]]),
+            FRAME + ": 'ignore_regions_x' and .* must be two lists of the same",
+        ),
         (
             dict(ignore_regions_x=[[1, 2, 3]], ignore_regions_y=[[1, 2]]),
             FRAME + ": 'ignore_regions' holds a polygon of 3 x and 2 y",

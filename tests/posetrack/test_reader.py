@@ -210,7 +210,10 @@ def test_broken_prediction_files(tmp_path, change, message):
     [
         ("del a[3]['bbox_head']", r"annotation 2001: 'bbox_head' must hold 4 numbers, found none"),
         ("a[3]['bbox_head'][1] = nan", r"annotation 2001: 'bbox_head' holds NaN"),
-        ("d['images'][1]['ignore_regions_x'] = [[1]]", r"'ignore_regions_x' and .* do not fit"),
+        (
+            "d['images'][1]['ignore_regions_x'] = [[1]]",
+            r"'ignore_regions_x' and .* must be two lists",
+        ),
     ],
 )
 def test_broken_ground_truth(tmp_path, change, message):
