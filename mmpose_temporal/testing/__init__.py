@@ -18,7 +18,12 @@ from .models import (
 )
 from .poses import make_frame, make_packet, make_pose_pair, random_poses
 from .runner import tiny_test_config
-from .temporal import tiny_crops, tiny_temporal_estimator_config, tiny_tkmr_config
+from .temporal import (
+    tiny_crops,
+    tiny_ptm_config,
+    tiny_temporal_estimator_config,
+    tiny_tkmr_config,
+)
 from .tracking import make_video, run_tracker, track_frames, walking_pair
 from .turned import turned_png
 from .videos import write_tiny_posetrack
@@ -46,6 +51,7 @@ __all__ = [
     "template_tracker_config",
     "tiny_crops",
     "tiny_estimator_config",
+    "tiny_ptm_config",
     "tiny_temporal_estimator_config",
     "tiny_test_config",
     "tiny_tkmr_config",

@@ -1,4 +1,4 @@
-"""Tiny estimators with the heads of TKMR."""
+"""Tiny estimators with the heads of TKMR, and with the memory of PTM."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -111,4 +111,35 @@ def tiny_tkmr_config(
         estimator=tiny_temporal_estimator_config(**(estimator or {})),
         association={**parts, **(association or {})},
         **options,
+    )
+
+
+def tiny_ptm_config(
+    *,
+    neck: dict | None = None,
+    memory: dict | None = None,
+    estimator: dict | None = None,
+    **options: Any,
+) -> dict:
+    """Config of a PoseTracker whose tiny estimator has a memory.
+
+    Its weights are random: everything is stored (``heatmap_thr=0``) unless ``neck`` says else.
+
+    Args:
+        neck: Options of PoseTemporalMemory that differ.
+        memory: Options of PersonMemory.
+        estimator: Options of :func:`tiny_estimator_config`, and of TemporalPoseEstimator.
+        **options: As for :func:`tiny_tracker_config`.
+    """
+    others = dict(estimator or {})
+    own = {name: others.pop(name) for name in ("frozen", "describers") if name in others}
+    shape = dict(in_channels=8, embed_channels=4, num_heads=2, read_stride=4, heatmap_thr=0)
+    config = dict(
+        tiny_estimator_config(**others),
+        type="TemporalPoseEstimator",
+        neck=dict(type="PoseTemporalMemory", **{**shape, **(neck or {})}),
+        **{"describers": [dict(type="MemoryDescriber")], **own},
+    )
+    return tiny_tracker_config(
+        estimator=config, memory=dict(type="PersonMemory", **(memory or {})), **options
     )

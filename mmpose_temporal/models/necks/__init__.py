@@ -1,5 +1,23 @@
 """Necks of the temporal estimators."""
 
+from .feature_memory import FeatureMemory, Written
+from .keypoint_quality import SavedKeypoints, keypoint_quality, replace_keypoints
+from .memory_store import MemoryStore
+from .pose_temporal_memory import PoseTemporalMemory, find_memory
 from .sample_neck import SampleNeck
+from .stored_entries import Entries, FrameFeatures, PersonEntries
 
-__all__ = ["SampleNeck"]
+__all__ = [
+    "Entries",
+    "FeatureMemory",
+    "FrameFeatures",
+    "MemoryStore",
+    "PersonEntries",
+    "PoseTemporalMemory",
+    "SampleNeck",
+    "SavedKeypoints",
+    "Written",
+    "find_memory",
+    "keypoint_quality",
+    "replace_keypoints",
+]

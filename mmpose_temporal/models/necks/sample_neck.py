@@ -47,3 +47,14 @@ class SampleNeck(BaseModule, ABC):
         Returns:
             Feature maps for the head and for what else works on them.
         """
+
+    def taught(self, samples: Sequence[PoseDataSample]) -> list[int]:
+        """The crops of a training batch that the losses are on, known after :meth:`forward`.
+
+        Args:
+            samples: Of the B crops.
+
+        Returns:
+            Their positions, ascending; here all of them.
+        """
+        return list(range(len(samples)))

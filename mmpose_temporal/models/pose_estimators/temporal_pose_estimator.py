@@ -9,7 +9,8 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
-from mmpose_temporal.models.necks import SampleNeck
+from mmpose_temporal.models.necks import SampleNeck, find_memory
+from mmpose_temporal.utils import warn_once
 
 from .describers import EstimatedCrops, build_describers, describe, require_heatmaps
 
@@ -29,7 +30,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
     """mmpose's top-down estimator with parts that look beyond the single crop.
 
     - A neck that is a :class:`SampleNeck` knows whose crops it sees, in training, in testing,
-      and in the second pass of the flip test.
+      and in the second pass of the flip test, and says which crops the pose losses are on.
     - ``describers`` compute for each person what the tracker's parts need beyond the pose. Their
       rows are fields of ``pred_instances`` under their own names, one row for the one person of a
       crop, as tensors on the network's device.
@@ -58,9 +59,6 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
             return rows of one name.
         TypeError: An option that does not exist, or has another place now.
     """
-
-    new_parts = ("matching_head", "refinement_head")
-    """Parts that the checkpoint of a first stage lacks, see :class:`LoadEstimatorHook`."""
 
     def __init__(
         self,
@@ -93,6 +91,15 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
             self.neck.bind(self)
         self.describers = build_describers(describers, self)
         self._freeze(frozen)
+
+    @property
+    def new_parts(self) -> tuple[str, ...]:
+        """Parts that the checkpoint of a single-frame model lacks, see :class:`LoadEstimatorHook`.
+
+        TKMR's heads, and the memory, which may be the neck or a part of it.
+        """
+        found = find_memory(self)
+        return ("matching_head", "refinement_head", *([] if found is None else [found[0]]))
 
     @property
     def _temporal_heads(self) -> list[nn.Module]:
@@ -182,7 +189,7 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         feats = self.extract_feat(inputs, data_samples)
         losses: dict[str, Tensor] = {}
         if self._trains_poses:
-            losses.update(self.head.loss(feats, data_samples, train_cfg=self.train_cfg))
+            losses.update(self._pose_losses(feats, data_samples))
         elif self.temporal_loss is None:
             raise ValueError(
                 "frozen leaves nothing to train: take out a part, or give a temporal_loss"
@@ -191,10 +198,29 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
             losses.update(self._temporal_losses(feats, data_samples))
         return losses
 
+    def _pose_losses(
+        self, feats: tuple[Tensor, ...], data_samples: list[PoseDataSample]
+    ) -> dict[str, Tensor]:
+        """Those of the head, on the crops that the neck is taught with."""
+        rows, share = list(range(len(data_samples))), 1.0
+        if self.with_neck and isinstance(self.neck, SampleNeck):
+            rows = self.neck.taught(data_samples)
+        if not rows:
+            warn_once(
+                "no crop of a batch read anything of a memory, so the batch teaches nothing: "
+                "lower heatmap_thr, or use clips of more frames"
+            )
+            rows, share = list(range(len(data_samples))), 0.0
+        if len(rows) < len(data_samples):
+            index = torch.tensor(rows, device=feats[0].device)
+            feats, data_samples = tuple(f[index] for f in feats), [data_samples[i] for i in rows]
+        losses = self.head.loss(feats, data_samples, train_cfg=self.train_cfg)
+        return {name: share * value for name, value in losses.items()} if not share else losses
+
     def _temporal_losses(
         self, feats: tuple[Tensor, ...], data_samples: list[PoseDataSample]
     ) -> dict[str, Tensor]:
-        heatmaps = self._heatmaps(feats)
+        heatmaps = self.heatmaps(feats)
         for head in self._temporal_heads:
             head.check_size(feats, heatmaps)
             head.ready = head.ready or torch.is_grad_enabled()
@@ -208,8 +234,15 @@ class TemporalPoseEstimator(TopdownPoseEstimator):
         )
 
     @torch.no_grad()
-    def _heatmaps(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """(B, K, H, W) as in testing, by the BN statistics so far, which are not changed."""
+    def heatmaps(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Heatmaps of the head as in testing, by the BN statistics so far, which are not changed.
+
+        Args:
+            feats: Feature maps after the neck, (B, C_i, H_i, W_i) each.
+
+        Returns:
+            (B, K, H, W), without gradient.
+        """
         training = self.head.training
         self.head.eval()
         heatmaps = self.head(feats)

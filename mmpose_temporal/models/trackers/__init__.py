@@ -31,6 +31,9 @@ from .estimation import (
     DetectorBoxes,
     FramePreprocessor,
     Memory,
+    MemoryRecord,
+    PersonMemories,
+    PersonMemory,
     TopdownCropper,
 )
 from .pipeline import TrackingPipeline
@@ -87,9 +90,12 @@ __all__ = [
     "LiveTracks",
     "LogOddsAssignment",
     "Memory",
+    "MemoryRecord",
     "PastedBoxes",
     "PathStep",
     "PersonCandidates",
+    "PersonMemories",
+    "PersonMemory",
     "PoseNMS",
     "PoseOnlyTracker",
     "PoseTracker",

@@ -149,9 +149,10 @@ class PoseTracker(TrackerModel):
         """
         if mode == "predict":
             return self.predict(inputs, data_samples)
-        if mode == "loss":
+        answer = self.estimator(inputs, data_samples, mode=mode)
+        if mode == "loss":  # after the first batch parts of the estimator are known to be trained
             self.warn_of_random_parts("this training leaves parts of the tracker as they are")
-        return self.estimator(inputs, data_samples, mode=mode)
+        return answer
 
     @torch.no_grad()
     def predict(
@@ -194,9 +195,7 @@ class PoseTracker(TrackerModel):
     def _estimate_images(
         self, images: Sequence[Tensor], samples: Sequence[PoseDataSample]
     ) -> list[PoseDataSample]:
-        """The poses of single images, as the estimator alone finds them."""
-        if self.memory is not None:
-            raise ValueError("a tracker with a memory needs frames of videos, not single images")
+        """The poses of single images, as the estimator alone finds them, without a memory."""
         return [
             estimate_image(image.numpy(), sample, self.cropper, self._in_parts)
             for image, sample in zip(images, samples, strict=True)

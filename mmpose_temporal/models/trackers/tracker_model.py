@@ -23,7 +23,8 @@ from .thresholds import Thresholds
 HOW_TO_TRAIN = (
     "A training of poses does not train a similarity: train it first (configs/keytrack) and set "
     "its option checkpoint to that file (TrackEntailment: or to shipped:track_entailment). Heads "
-    "of the estimator are trained by its temporal_loss (configs/tkmr)."
+    "of the estimator are trained by its temporal_loss (configs/tkmr), its memory on clips "
+    "(configs/ptm)."
 )
 
 

@@ -5,6 +5,7 @@ from .checkpoint_guard import CheckpointGuard
 from .cropping import Crops, TopdownCropper
 from .estimator_batches import FramePreprocessor, crop_samples, gather_people
 from .memory import Memory
+from .person_memory import MemoryRecord, PersonMemories, PersonMemory
 from .single_images import estimate_image, in_no_video
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
     "DetectorBoxes",
     "FramePreprocessor",
     "Memory",
+    "MemoryRecord",
+    "PersonMemories",
+    "PersonMemory",
     "TopdownCropper",
     "crop_samples",
     "estimate_image",

@@ -1,0 +1,202 @@
+"""The pose temporal memory of PTM: a neck that reads what was stored about a person."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor, nn
+
+from mmpose_temporal.models.parts import Shared
+from mmpose_temporal.utils.training_mark import mark_until_ready, take_mark, without_marks
+
+from .clip_memory import ClipMemory
+from .feature_memory import FeatureMemory
+from .keypoint_quality import check_kernel
+from .memory_store import gather_entries
+from .sample_neck import SampleNeck
+
+HeatmapsOf = Callable[[Tensor, np.ndarray], Tensor]
+"""From enhanced maps (B', c, H, W) of some crops of a batch, and the positions of these crops, to
+their heatmaps (B', K, h, w), without gradient and as in testing."""
+
+
+@MODELS.register_module()
+class PoseTemporalMemory(FeatureMemory, SampleNeck):
+    """Enhances the features of a person's crop by those of the person's earlier frames (PTM).
+
+    features x -> :meth:`read` -> y -> head -> heatmaps -> :meth:`write` -> an entry
+
+    An entry is a feature map of n cells, as keys W_K m and values W_V m, which are computed once,
+    when it is written. Read (Eqs. 1 to 3): with queries W_Q x and N heads,
+
+        s_ij = k_i . q_j,  d_ij = -|k_i - q_j|_1
+        vanilla: w_ij = softmax of s_ij over i;  CoDA: w_ij = tanh(s_ij) * 2 sigmoid(d_ij)
+        y_j = alpha x_j + (1 - alpha) sum_i w_ij v_i
+
+    with a learnable alpha; without entries y = x. The module keeps nothing about anybody: in
+    testing entries come with the samples (:class:`PersonMemory` of the tracker); in training they
+    are made from the earlier crops of the same clip, in the order of the frames, and the losses
+    are on the crops that read something. :meth:`read` and :meth:`write` are the pure part.
+
+    Initial weights (choice): W_V is the identity, alpha 0.9, and W_K and W_Q are so small that the
+    L1 distance of a head is about 1 for features of unit variance, since 2 sigmoid(d) has no
+    gradient to speak of at -20. So the network starts near the single-frame one.
+
+    Args:
+        in_channels: c, channels of the feature map.
+        embed_channels: c', channels of keys and queries, of all heads together.
+        num_heads: N; divides both.
+        attention: ``'vanilla'``; ``'coda'``; or ``'auto'``, CoDA in crowded videos and vanilla
+            attention in the others, with the same weights.
+        in_index: Which of the backbone's feature maps; the others pass through.
+        read_stride: Queries and entries are average-pooled by it, and the aligned memory is
+            upsampled (bilinear) before Eq. 3: for high-resolution maps (choice; 8 brings HRNet's
+            96 x 72 to the paper's 12 x 9).
+        capacity: Entries of a person; the oldest goes first.
+        crowd_size: A video with more people per frame is crowded (the paper: 8).
+        high_thr: Quality of a keypoint above which its feature vector is saved, in [0.5, 1.5].
+        low_thr: Quality below which its cell is replaced by the saved one.
+        heatmap_thr: Sum of the K qualities above which an entry is stored. All three:
+            ``tools/analysis_tools/memory_thresholds.py`` finds them on data.
+        replacement: Keypoint feature replacement.
+        blur_kernel: See :func:`keypoint_quality`. None: the ``blur_kernel_size`` of the head's
+            codec.
+        detach: Gradients end at written features (choice: as memory is a given in testing; W_K
+            and W_V learn all the same). False: they go on through all earlier frames.
+        max_weights: See :func:`coda_attention`.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: An option out of its range.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self._estimator: Shared[nn.Module] = Shared()
+        mark_until_ready(self)
+        self._register_load_state_dict_pre_hook(_read_mark, with_module=True)
+
+    def bind(self, estimator: nn.Module) -> None:
+        """See :class:`SampleNeck`: the head's heatmaps decide what is stored.
+
+        Raises:
+            ValueError: The head has no heatmaps.
+        """
+        from mmpose_temporal.models.pose_estimators.describers import require_heatmaps
+
+        require_heatmaps(estimator, type(self).__name__)
+        self._estimator.module = estimator
+        if self.blur_kernel is None:
+            self.blur_kernel = int(estimator.head.decoder.blur_kernel_size)
+            check_kernel(self.blur_kernel)
+
+    @property
+    def num_keypoints(self) -> int:
+        """K of the head."""
+        return self._estimator.module.head.out_channels
+
+    def forward(
+        self,
+        feats: tuple[Tensor, ...],
+        *,
+        samples: Sequence[PoseDataSample] | None = None,
+        mirrored: bool = False,
+        heatmaps_of: HeatmapsOf | None = None,
+    ) -> tuple[Tensor, ...]:
+        """Enhance one of the feature maps, see :class:`SampleNeck`.
+
+        Args:
+            feats: See :class:`SampleNeck`.
+            samples: See :class:`SampleNeck`.
+            mirrored: See :class:`SampleNeck`. The mirrored crop has entries of its own (choice:
+                in its features left and right are exchanged), so the flip test doubles the memory.
+            heatmaps_of: In training, where this neck is a part of another: what comes after it.
+                None: the head.
+        """
+        if samples is None:
+            return feats
+        x = feats[self.in_index]
+        if x.shape[1] != self.in_channels:
+            raise ValueError(
+                f"feature map {self.in_index} has {x.shape[1]} channels, in_channels is "
+                f"{self.in_channels}"
+            )
+
+        def with_map(y: Tensor, rows: np.ndarray | None = None) -> tuple[Tensor, ...]:
+            others = [f if rows is None else f[torch.from_numpy(rows).to(f.device)] for f in feats]
+            others[self.in_index] = y
+            return tuple(others)
+
+        if not self.training:
+            return with_map(self._remember(x, samples, mirrored))
+        if heatmaps_of is None:
+
+            def heatmaps_of(y: Tensor, rows: np.ndarray) -> Tensor:
+                return self._estimator.module.heatmaps(with_map(y, rows))
+
+        return with_map(self._read_clips(x, samples, heatmaps_of))
+
+    def _remember(self, x: Tensor, samples: Sequence[PoseDataSample], mirrored: bool) -> Tensor:
+        """Read what the tracker has stored, and give it what may be stored next."""
+        persons = [sample.get("person_memory") for sample in samples]
+        if not any(persons):
+            return x
+        y = self.read(x, gather_entries(persons, x, self.pool(x[:1]).shape[-2:], mirrored))
+        pooled = self.pool(y)
+        for row, person in enumerate(persons):
+            if person is not None:
+                person.frame.put(person.crop, pooled, row, mirrored=mirrored)
+                if person.frame.watched and not mirrored:
+                    person.frame.put_input(person.crop, x, row)
+        return y
+
+    def _read_clips(
+        self, x: Tensor, samples: Sequence[PoseDataSample], heatmaps_of: HeatmapsOf
+    ) -> Tensor:
+        """Read and write the crops of clips in the order of their frames."""
+        memory = ClipMemory(
+            samples,
+            capacity=self.capacity,
+            crowd_size=self.crowd_size,
+            keypoints=self.num_keypoints,
+        )
+        parts, order = [], []
+        for crops in memory.steps():
+            y, entries = x[torch.from_numpy(crops).to(x.device)], memory.entries(crops)
+            if entries is not None:
+                y = self.read(y, entries)
+                self.ready = self.ready or torch.is_grad_enabled()
+            counts = np.zeros(len(crops), int) if entries is None else entries.counts.numpy()
+            for crop, count in zip(crops.tolist(), counts.tolist(), strict=True):
+                samples[crop].set_field(count, "num_entries", field_type="metainfo", dtype=None)
+            parts.append(y)
+            order.append(crops)
+            quality, places = self.judge(heatmaps_of(y, crops))
+            maps = self.pool(y.detach() if self.detach else y)[:, None]
+            written = self.write(maps, quality, places, memory.saved(crops, maps))
+            stored = written.stored.cpu().numpy()
+            memory.write(crops, written.keys[:, 0], written.values[:, 0], stored, written.saved)
+        back = np.argsort(np.concatenate(order))
+        return torch.cat(parts)[torch.from_numpy(back).to(x.device)]
+
+    def taught(self, samples: Sequence[PoseDataSample]) -> list[int]:
+        """See :class:`SampleNeck`: the crops that read something."""
+        return [row for row, sample in enumerate(samples) if sample.get("num_entries", 0)]
+
+
+def find_memory(estimator: nn.Module) -> tuple[str, PoseTemporalMemory] | None:
+    """The memory among an estimator's parts, and its name there; None: it has none."""
+    for name, module in estimator.named_modules():
+        if isinstance(module, PoseTemporalMemory):
+            return name, module
+    return None
+
+
+def _read_mark(neck: nn.Module, state_dict: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Whether the weights that are about to be loaded are trained ones."""
+    untrained = take_mark(state_dict, prefix)
+    if all(prefix + name in state_dict for name in without_marks(neck.state_dict())):
+        neck.ready = not untrained
