@@ -32,6 +32,10 @@ VISIBILITY_FIELD = "keypoints_is_visible"
 """Additional field of a person converted from PoseTrack17: its ``is_visible`` of the keypoints,
 -1 if it says nothing. The layout's own third number means "annotated"."""
 
+HIDDEN_FIELD = "keypoints_hidden"
+"""Additional field of a person in synthetic videos: 1 for a joint that is annotated although
+another person or an object hides it, else 0."""
+
 
 def read_layout18(
     path: Path,

@@ -10,6 +10,7 @@ import numpy as np
 
 from mmpose_temporal.posetrack import read_file
 from mmpose_temporal.posetrack.fields import integer, label, load_json, numbers
+from mmpose_temporal.posetrack.layout18 import HIDDEN_FIELD
 from mmpose_temporal.posetrack.records import annotation_id
 from mmpose_temporal.structures import NUM_KEYPOINTS, person_categories
 
@@ -58,19 +59,30 @@ def image_entry(
     }
 
 
-def person_entries(truth: FrameTruth, *, index: int, frame: int) -> list[dict[str, Any]]:
+def person_entries(
+    truth: FrameTruth, *, index: int, frame: int, hidden: bool = False
+) -> list[dict[str, Any]]:
     """Entries of ``annotations`` for one frame.
 
     A person without a visible joint has none; one with few joints has one. A joint that is hidden
     or outside the frame is written as (0, 0, 0), as PoseTrack18 does.
+
+    Args:
+        truth: Truth of the frame.
+        index, frame: Numbers of video and frame.
+        hidden: Annotate hidden joints inside the frame as well: coordinates with visibility 1,
+            counted in ``num_keypoints`` and in the extent of ``bbox``; every entry then has
+            ``keypoints_hidden``, 17 of 0 and 1 (1: annotated although hidden). Joints outside the
+            frame stay (0, 0, 0).
     """
     entries = []
     for row in np.flatnonzero(truth.visible.any(axis=1)):
-        seen = truth.visible[row]
-        triples = np.column_stack([truth.keypoints[row].round(2), np.ones(len(seen))])
+        covered = truth.hidden[row] & hidden
+        marked = truth.visible[row] | covered
+        triples = np.column_stack([truth.keypoints[row].round(2), np.ones(len(marked))])
         head = truth.head_boxes[row]
         box = _xywh(
-            person_box(truth.keypoints[row][seen], least=0.15 * float(head[3] - head[1] + 1.0))
+            person_box(truth.keypoints[row][marked], least=0.15 * float(head[3] - head[1] + 1.0))
         )
         track = int(truth.track_ids[row])
         entries.append(
@@ -83,11 +95,13 @@ def person_entries(truth: FrameTruth, *, index: int, frame: int) -> list[dict[st
                 "bbox": box,
                 "area": round(box[2] * box[3], 2),
                 "bbox_head": _xywh(head),
-                "keypoints": np.where(seen[:, None], triples, 0.0).ravel().tolist(),
-                "num_keypoints": int(seen.sum()),
+                "keypoints": np.where(marked[:, None], triples, 0.0).ravel().tolist(),
+                "num_keypoints": int(marked.sum()),
                 "scores": [],
             }
         )
+        if hidden:
+            entries[-1][HIDDEN_FIELD] = covered.astype(int).tolist()
     return entries
 
 
@@ -134,5 +148,7 @@ def read_annotations(path: Path) -> dict[str, Any]:
         where = f"{path}, {label(person, 'annotation')}"
         if person.get("keypoints") not in (None, []):
             numbers(person["keypoints"], "keypoints", 3 * NUM_KEYPOINTS, where)
+        if person.get(HIDDEN_FIELD) not in (None, []):
+            numbers(person[HIDDEN_FIELD], HIDDEN_FIELD, NUM_KEYPOINTS, where)
         people.append(person | {"image_id": integer(person, "image_id", where)})
     return {"images": images, "annotations": people}

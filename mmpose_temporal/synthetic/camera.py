@@ -75,7 +75,13 @@ class Camera:
 
 
 def sample_camera(
-    rng: np.random.Generator, *, width: int, height: int, seconds: np.ndarray, still: bool
+    rng: np.random.Generator,
+    *,
+    width: int,
+    height: int,
+    seconds: np.ndarray,
+    still: bool,
+    sway: float = 1.0,
 ) -> Camera:
     """Draws a camera and its path.
 
@@ -85,13 +91,14 @@ def sample_camera(
         seconds: (S,) times of the rendered instants, rising. Pan and zoom grow with the length
             of the video, so that a short one does not sweep through the place at once.
         still: No pan, zoom or shake.
+        sway: Factor of pan and zoom.
     """
     instants, length = len(seconds), max(float(seconds[-1] - seconds[0]), 1e-6)
     time = (seconds - seconds[0]) / length
     shift, zoom = np.zeros((instants, 2)), np.ones(instants)
     kinds = ["still", "pan", "zoom", "both"]
     kind = "still" if still else str(rng.choice(kinds, p=[0.3, 0.3, 0.2, 0.2]))
-    share = min(1.0, length / 2.0)
+    share = sway * min(1.0, length / 2.0)
     if kind in ("pan", "both"):
         reach = share * rng.uniform(0.08, 0.3) * width * rng.choice([-1, 1])
         shift[:, 0] = reach * (np.sin(np.pi * rng.uniform(0.6, 1.4) * (time - 0.5)))

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SCENES = ("mixed", "crossing", "crowded", "actions", "calm")
+SCENES = ("mixed", "crossing", "crowded", "actions", "calm", "occluded")
 """Names of the scene presets.
 
-- ``mixed``: every video draws one of the other four.
+- ``mixed``: every video draws ``crossing``, ``crowded``, ``actions`` or ``calm``.
 - ``crossing``: walkers and runners that cross each other, enter and leave the frame.
 - ``crowded``: people close together among foreground objects, many look alike.
 - ``actions``: people that stand, wave, jump, squat and turn, some walk by.
 - ``calm``: a still camera, no foreground objects, no noise and no blur; people stay in view.
+- ``occluded``: people walk behind narrow objects and each other, so that joints are hidden for a
+  few frames and seen before and after; strong motion blur; people stay in view.
 """
+
+MIXED_SCENES = {"crossing": 0.35, "crowded": 0.3, "actions": 0.25, "calm": 0.1}
+"""What ``mixed`` draws, with its chance."""
 
 SPLITS = ("train", "val", "test")
 _SPLIT_OFFSETS = {"train": 0, "val": 100_000, "test": 200_000}
@@ -36,6 +41,8 @@ class SyntheticVideoConfig:
         fps: Frames per second of the simulated camera. Choice: 15, so that a clip of 30 frames
             holds about two full gait cycles.
         annotate_ears: Whether ears are annotated. PoseTrack18 leaves them out, so it is off.
+        annotate_hidden: Whether joints that another person or an object hides are annotated too,
+            and marked. PoseTrack18 leaves them out, so it is off. The pictures are the same.
 
     Raises:
         ValueError: When a value is out of range.
@@ -49,6 +56,7 @@ class SyntheticVideoConfig:
     scene: str = "mixed"
     fps: float = 15.0
     annotate_ears: bool = False
+    annotate_hidden: bool = False
 
     def __post_init__(self) -> None:
         if min(self.width, self.height) < MIN_SIDE:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mmpose_temporal.posetrack.layout18 import HIDDEN_FIELD
 from mmpose_temporal.structures.posetrack_layout import SCORED_KEYPOINTS
 
 from .visibility import person_box
@@ -24,7 +25,8 @@ class DetectorNoise:
         jitter: Standard deviation of the box centre, as a fraction of the box size, and of the
             logarithm of its width and height; in [0, 1].
         miss: Chance in [0, 1] that a fully visible person is missed. For an occluded one it grows
-            to ``min(1, miss * (1 + 2 * hidden))`` with the hidden share of its 15 joints.
+            to ``min(1, miss * (1 + 2 * hidden))`` with the hidden share of its 15 joints (those
+            that are not annotated, or marked in ``keypoints_hidden``).
         duplicate: Chance in [0, 1] that a found person has a second box.
         false_positives: Mean number of false boxes in a frame (Poisson), at least 0.
 
@@ -51,12 +53,14 @@ def _true_boxes(entries: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, 
     ids, boxes, hidden, skipped = [], [], [], 0
     for entry in entries:
         points = np.asarray(entry.get("keypoints") or np.zeros(51), float).reshape(-1, 3)
-        seen = points[:, 2] > 0
+        marked = points[:, 2] > 0
+        covered = np.asarray(entry.get(HIDDEN_FIELD) or np.zeros(len(points)), float) > 0
+        seen = marked & ~covered
         box = entry.get("bbox")
         if box is not None and len(box) == 4 and box[2] > 0 and box[3] > 0:
             corners = np.array([box[0], box[1], box[0] + box[2], box[1] + box[3]], float)
-        elif seen.any():
-            corners = person_box(points[seen, :2], least=_LEAST_SIDE)
+        elif marked.any():
+            corners = person_box(points[marked, :2], least=_LEAST_SIDE)
         else:
             skipped += 1
             continue

@@ -7,7 +7,8 @@ import numpy as np
 from .camera import Camera
 from .motion import Plan, Segment
 
-_NEAR, _FAR = 4.0, 8.6
+_DEPTHS = {"crowded": (4.0, 7.2), "occluded": (4.6, 10.2)}
+_ALL_DEPTHS = (4.0, 8.6)
 
 
 class PlanSampler:
@@ -27,7 +28,8 @@ class PlanSampler:
 
     def sample(self, index: int) -> Plan:
         """A plan for the person with this number."""
-        kind = {"crossing": "cross", "actions": "act", "calm": "stay"}.get(self.preset)
+        kinds = {"crossing": "cross", "actions": "act", "calm": "stay", "occluded": "pace"}
+        kind = kinds.get(self.preset)
         if kind is None:
             kind = str(self.rng.choice(["cross", "act", "stay", "roam"], p=[0.3, 0.25, 0.15, 0.3]))
         elif kind == "cross":
@@ -36,11 +38,12 @@ class PlanSampler:
             kind = str(self.rng.choice(["act", "turn", "roam"], p=[0.6, 0.2, 0.2]))
         elif kind == "stay":
             kind = str(self.rng.choice(["stay", "act", "turn"], p=[0.5, 0.3, 0.2]))
+        elif kind == "pace":
+            kind = str(self.rng.choice(["pace", "roam"], p=[0.75, 0.25]))
         return getattr(self, f"_{kind}")(index)
 
     def _depth(self) -> float:
-        far = 7.2 if self.preset == "crowded" else _FAR
-        return float(self.rng.uniform(_NEAR, far))
+        return float(self.rng.uniform(*_DEPTHS.get(self.preset, _ALL_DEPTHS)))
 
     def _gait(self) -> tuple[str, float]:
         if self.rng.random() < 0.2:
@@ -73,6 +76,26 @@ class PlanSampler:
             stop = Segment(duration=1.0, activity="talk", speed=0.0, yaw=sign * 2.6)
             segments = [first, stop]
         return Plan(start=(float(start), depth), segments=tuple(segments))
+
+    def _pace(self, index: int) -> Plan:
+        """Walks across the view and turns before its edge."""
+        rng, depth = self.rng, self._depth()
+        edge = 0.82 * self.camera.half_width(depth)
+        x, sign = float(rng.uniform(-edge, edge)), 1.0 if index % 2 == 0 else -1.0
+        if sign * x > 0.3 * edge:
+            x = -x
+        start, heading, total = (x, depth), sign * np.pi / 2 + float(rng.normal(0, 0.1)), 0.0
+        activity, speed = self._gait()
+        segments = []
+        while total < self.length:
+            goal = sign * float(rng.uniform(0.75, 1.0)) * edge
+            duration = max(abs(goal - x) / speed, 0.3)
+            segments.append(
+                Segment(duration=duration, activity=activity, speed=speed, yaw=heading)
+            )
+            x, sign, total = goal, -sign, total + duration
+            heading += float(rng.choice([-1, 1])) * np.pi
+        return Plan(start=start, segments=tuple(segments))
 
     def _return(self, index: int) -> Plan:
         """Leaves the frame, turns around outside and comes back."""

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mmpose_temporal.posetrack.layout18 import HIDDEN_FIELD
 from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import person_categories
 from mmpose_temporal.utils import safe_join
@@ -77,6 +78,8 @@ def draw_annotations(
 ) -> np.ndarray:
     """Draws the annotations of one image of a video into ``picture``, in place.
 
+    Hidden joints (``keypoints_hidden``) are rings, the others discs.
+
     Args:
         picture: (H, W, 3) uint8 BGR.
         video: PoseTrack18 JSON of the video.
@@ -97,8 +100,11 @@ def draw_annotations(
             if points[first - 1, 2] and points[second - 1, 2]:
                 ends = tuple(pixels[first - 1].tolist()), tuple(pixels[second - 1].tolist())
                 cv2.line(picture, *ends, colour, 1, cv2.LINE_AA)
-        for pixel in pixels[points[:, 2] > 0]:
-            cv2.circle(picture, tuple(pixel.tolist()), 2, colour, -1, cv2.LINE_AA)
+        hidden = np.array(entry.get(HIDDEN_FIELD) or np.zeros(len(points))) > 0
+        there = points[:, 2] > 0
+        for pixel, covered in zip(pixels[there], hidden[there], strict=True):
+            size, line = (3, 1) if covered else (2, -1)
+            cv2.circle(picture, tuple(pixel.tolist()), size, colour, line, cv2.LINE_AA)
         for name in ("bbox", "bbox_head"):
             x, y, w, h = (value * scale for value in entry[name])
             corners = (round(x), round(y)), (round(x + w), round(y + h))

@@ -18,7 +18,7 @@ from .places import PAINTERS
 from .raster import Raster
 from .scene import Person, Scene, SceneSampler
 from .skeleton import JOINT_INDEX
-from .visibility import head_boxes, visible_keypoints
+from .visibility import head_boxes, inside_frame, visible_keypoints
 
 _NOISE_SHIFT = 120
 _EARS = [JOINT_INDEX["left_ear"], JOINT_INDEX["right_ear"]]
@@ -33,6 +33,8 @@ class FrameTruth:
     Attributes:
         keypoints: (M, 17, 2) float64 true places, also of hidden joints and outside the frame.
         visible: (M, 17) bool, which of them an annotator would mark.
+        hidden: (M, 17) bool, which of the others are inside the frame: another person or an
+            object hides them. Ears are neither, unless they are annotated.
         head_boxes: (M, 4) float64 xyxy.
         track_ids: (M,) int64.
         ignore_regions: Polygons (P, 2) float64 around people that are not annotated.
@@ -40,6 +42,7 @@ class FrameTruth:
 
     keypoints: np.ndarray
     visible: np.ndarray
+    hidden: np.ndarray
     head_boxes: np.ndarray
     track_ids: np.ndarray
     ignore_regions: tuple[np.ndarray, ...]
@@ -163,14 +166,16 @@ class VideoRenderer:
         visible = visible_keypoints(
             keypoints, raster.order, orders=orders, radii=0.022 * heights * scale
         )
+        hidden = inside_frame(keypoints, *raster.order.shape) & ~visible
         if not self.config.annotate_ears:
-            visible[:, _EARS] = False
+            visible[:, _EARS] = hidden[:, _EARS] = False
         regions = ()
         if self._crowd_hull is not None:
             regions = (camera.base_to_frame(self._crowd_hull, instant),)
         return FrameTruth(
             keypoints=keypoints,
             visible=visible,
+            hidden=hidden,
             head_boxes=head_boxes(keypoints, half_width=0.4 * heads * scale),
             track_ids=np.arange(count, dtype=np.int64),
             ignore_regions=regions,

@@ -37,17 +37,26 @@ def visible_keypoints(
     people, joints = keypoints.shape[:2]
     if people == 0:
         return np.zeros((0, joints), bool)
-    inside = _inside(keypoints, rows, columns)
+    inside = inside_frame(keypoints, rows, columns)
     radii = np.maximum(np.asarray(radii, float), 1.0)
     probes = keypoints[:, :, None, :] + radii[:, None, None, None] * _DISC
-    known = _inside(probes, rows, columns)
+    known = inside_frame(probes, rows, columns)
     pixels = np.rint(np.where(known[..., None], probes, 0)).astype(np.int64)
     above = order[pixels[..., 1], pixels[..., 0]] > np.asarray(orders)[:, None, None]
     share = (above & known).sum(axis=-1) / np.maximum(known.sum(axis=-1), 1)
     return inside & (share < HIDDEN_SHARE)
 
 
-def _inside(points: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def inside_frame(points: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Which points lie in a frame of this size.
+
+    Args:
+        points: (..., 2) frame pixels; the centre of the top-left pixel is (0, 0).
+        rows, columns: Of the frame, pixels.
+
+    Returns:
+        (...) bool.
+    """
     x, y = points[..., 0], points[..., 1]
     return (x >= 0) & (y >= 0) & (x <= columns - 1) & (y <= rows - 1)
 

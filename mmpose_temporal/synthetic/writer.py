@@ -70,7 +70,9 @@ def write_video(
             raise OSError(f"OpenCV cannot encode frame {frame} of video {index} as JPEG")
         (folder / f"{frame:06d}.jpg").write_bytes(data.tobytes())
         images.append(image_entry(truth, config, split=split, index=index, frame=frame))
-        annotations.extend(person_entries(truth, index=index, frame=frame))
+        annotations.extend(
+            person_entries(truth, index=index, frame=frame, hidden=config.annotate_hidden)
+        )
     return {"images": images, "annotations": annotations, "categories": person_categories()}
 
 

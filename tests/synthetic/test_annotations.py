@@ -16,11 +16,14 @@ from mmpose_temporal.synthetic import (
 CONFIG = SyntheticVideoConfig(width=160, height=120, num_frames=2)
 
 
-def _truth(visible, regions=()):
+def _truth(visible, regions=(), hidden=()):
     keypoints = np.column_stack([np.arange(17) * 5.0 + 10, np.arange(17) * 4.0 + 20])[None]
+    covered = np.zeros((1, 17), bool)
+    covered[:, list(hidden)] = True
     return FrameTruth(
         keypoints=keypoints,
         visible=np.asarray(visible, bool)[None],
+        hidden=covered,
         head_boxes=np.array([[8.0, 18.0, 28.0, 38.0]]),
         track_ids=np.array([6]),
         ignore_regions=regions,
@@ -49,6 +52,29 @@ def test_one_joint_keeps_a_box_and_none_has_no_entry():
     visible[7] = True
     (entry,) = person_entries(_truth(visible), index=1, frame=0)
     assert entry["num_keypoints"] == 1 and entry["bbox"][2] > 0 and entry["bbox"][3] > 0
+
+
+def test_hidden_joints_by_hand():
+    visible = np.zeros(17, bool)
+    visible[[5, 15]] = True  # (35, 40) and (85, 80)
+    truth = _truth(visible, hidden=[16])  # (90, 84); the others are outside the frame
+    (plain,) = person_entries(truth, index=1, frame=0)
+    assert plain["num_keypoints"] == 2 and plain["bbox"] == [27.5, 34.0, 65.0, 52.0]
+    assert "keypoints_hidden" not in plain
+    (entry,) = person_entries(truth, index=1, frame=0, hidden=True)
+    assert entry["keypoints_hidden"] == [0] * 16 + [1]
+    assert entry["keypoints"][48:] == [90, 84, 1] and entry["num_keypoints"] == 3
+    assert entry["keypoints"][:15] == [0.0] * 15
+    # Extent 55 x 44, margin 8.25 and 6.6.
+    assert entry["bbox"] == [26.75, 33.4, 71.5, 57.2]
+    assert {k: entry[k] for k in ("id", "bbox_head")} == {k: plain[k] for k in ("id", "bbox_head")}
+
+
+def test_a_person_whose_joints_are_all_hidden_has_no_entry():
+    truth = _truth(np.zeros(17, bool), hidden=range(17))
+    assert person_entries(truth, index=1, frame=0, hidden=True) == []
+    (entry,) = person_entries(_truth(np.ones(17, bool)), index=1, frame=0, hidden=True)
+    assert entry["keypoints_hidden"] == [0] * 17
 
 
 def test_ignore_regions_are_cut_to_the_frame():

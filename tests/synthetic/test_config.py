@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from mmpose_temporal.synthetic.config import (
+    MIXED_SCENES,
+    SCENES,
     SyntheticVideoConfig,
     spawn_generators,
     video_index,
@@ -28,6 +30,11 @@ from mmpose_temporal.synthetic.config import (
 def test_bad_values_are_refused(changes, text):
     with pytest.raises(ValueError, match=text):
         SyntheticVideoConfig(**changes)
+
+
+def test_mixed_draws_scenes_that_exist():
+    assert set(MIXED_SCENES) <= set(SCENES) - {"mixed"}
+    np.testing.assert_allclose(sum(MIXED_SCENES.values()), 1)
 
 
 def test_splits_share_no_video():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmpose_temporal.synthetic import DetectorNoise, simulate_detections
+from mmpose_temporal.synthetic.detections import _true_boxes
 
 PERFECT = {"jitter": 0.0, "miss": 0.0, "duplicate": 0.0, "false_positives": 0.0}
 
@@ -146,3 +147,13 @@ def test_bad_annotations():
     del video["images"][0]["width"]
     with pytest.raises(ValueError, match="width and height"):
         simulate_detections(video, _noise(), seed=0)
+
+
+def test_marked_hidden_joints_count_as_hidden_and_stay_in_the_box():
+    points = np.column_stack([np.arange(17) * 5.0 + 10, np.arange(17) * 4.0 + 20, np.ones(17)])
+    entry = {"image_id": 1, "keypoints": points.ravel().tolist()}
+    ids, boxes, hidden = _true_boxes([entry, entry | {"keypoints_hidden": [0] * 7 + [1] * 10}])
+    assert ids.tolist() == [1, 1] and hidden[0] == 0
+    # 10 of the 15 joints that are scored: the ears are at 3 and 4.
+    np.testing.assert_allclose(hidden[1], 10 / 15)
+    np.testing.assert_allclose(boxes[0], boxes[1])

@@ -19,6 +19,9 @@ from mmpose_temporal.synthetic.places import PAINTERS
 SMALL = SyntheticVideoConfig(width=160, height=120, num_frames=3, min_people=2, max_people=2)
 CALM = replace(SMALL, scene="calm")
 EARS = [3, 4]
+PRESETS = [
+    *("calm", "actions", "crowded", "crossing", "actions", "crossing", "actions", "crossing"),
+]
 
 
 def _wall(depth):
@@ -80,12 +83,17 @@ def test_people_are_drawn_where_the_joints_are():
 
 def test_a_wall_in_front_hides_everybody_and_one_behind_nobody():
     renderer = VideoRenderer(config=CALM, seed=0, index=1)
-    free = renderer.frame(0)[1].visible
-    assert free.sum() >= 15
+    truth = renderer.frame(0)[1]
+    free = truth.visible
+    inside = free | truth.hidden
+    assert free.sum() >= 15 and not (free & truth.hidden).any()
     renderer.scene = replace(renderer.scene, occluders=(_wall(2.0),))
-    assert not renderer.frame(0)[1].visible.any()
+    walled = renderer.frame(0)[1]
+    assert not walled.visible.any() and np.array_equal(walled.hidden, inside)
+    assert not walled.hidden[:, EARS].any()
     renderer.scene = replace(renderer.scene, occluders=(_wall(30.0),))
     assert np.array_equal(renderer.frame(0)[1].visible, free)
+    assert np.array_equal(renderer.frame(0)[1].hidden, truth.hidden)
 
 
 def test_the_nearer_person_hides_the_farther():
@@ -114,6 +122,36 @@ def test_every_scene_shows_people(scene):
     config = replace(SMALL, scene=scene, num_frames=2, min_people=4, max_people=4)
     seen = [truth.visible.any(axis=1).sum() for _, truth in render_video(config, seed=5)]
     assert max(seen) >= 1
+
+
+def test_mixed_draws_what_it_always_drew():
+    mixed = replace(SMALL, num_frames=1)
+    presets = [VideoRenderer(config=mixed, seed=0, index=i).scene.preset for i in range(1, 9)]
+    assert presets == PRESETS
+
+
+def test_occluded_hides_joints_for_a_few_frames():
+    config = replace(SMALL, scene="occluded", num_frames=30, min_people=4, max_people=4)
+    renderer = VideoRenderer(config=config, seed=4, index=1)
+    assert renderer.scene.subframes == 5 and len(renderer.scene.occluders) in (2, 3)
+    truths = [truth for _, truth in renderer]
+    hidden = np.array([truth.hidden for truth in truths])
+    visible = np.array([truth.visible for truth in truths])
+    annotated = hidden | visible
+    assert annotated.sum() > 0.9 * 30 * 4 * 15  # people stay in the frame
+    assert 0.05 < hidden.sum() / annotated.sum() < 0.4
+    # Joints that are hidden from frame t on and seen again at most 8 frames later.
+    begins = visible[:-9] & hidden[1:-8]
+    again = np.array([visible[t + 2 : t + 10].any(0) for t in range(len(begins))])
+    assert begins.sum() >= 20 and (again & begins).sum() > 0.7 * begins.sum()
+
+
+def test_occluded_with_many_people_has_a_wider_view_and_fewer_objects():
+    config = replace(SMALL, scene="occluded", num_frames=1)
+    few = VideoRenderer(config=config, seed=0, index=1).scene
+    many = VideoRenderer(config=replace(config, min_people=9, max_people=9), seed=0, index=1).scene
+    np.testing.assert_allclose(many.camera.focal, 0.75 * few.camera.focal)
+    assert len(many.people) == 9 and len(many.occluders) in (1, 2)
 
 
 def test_an_empty_scene():

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -246,3 +247,40 @@ def test_the_project_reads_a_video(dataset):
     assert [len(video.frames) for video in videos] == [3, 3]
     people = sum(len(frame.people) for video in videos for frame in video.frames)
     assert people == summary.num_poses
+
+
+def test_hidden_joints_in_the_files(dataset, tmp_path):
+    plain, _ = dataset
+    config = replace(CONFIG, annotate_hidden=True)
+    done = _write(tmp_path / "set", config=config, detections=DetectorNoise(miss=0))
+    same = _hashes(plain / "images")
+    assert _hashes(tmp_path / "set/images") == same
+    before = json.loads((plain / "annotations/posetrack18_val.json").read_text())["annotations"]
+    after = json.loads(done.merged.read_text())["annotations"]
+    assert [entry["id"] for entry in before] == [entry["id"] for entry in after]
+    number = 0
+    for old, new in zip(before, after, strict=True):
+        hidden = np.array(new["keypoints_hidden"], bool)
+        points = np.array(new["keypoints"]).reshape(17, 3)
+        assert (points[hidden, 2] == 1).all()
+        points[hidden] = 0  # what is left are the joints of the plain annotation
+        assert points.ravel().tolist() == old["keypoints"]
+        number += hidden.sum()
+    assert number >= 5
+    videos = load_videos(tmp_path / "set/annotations/val")
+    people = [p for video in videos for frame in video.frames for p in frame.people]
+    assert len(people) == len(after)
+    assert sum(int(p.keypoints[:, 2].sum()) for p in people) == sum(
+        entry["num_keypoints"] for entry in after
+    )
+    assert done.num_detections >= len(after) - 2  # some boxes lie outside the frame
+
+
+def test_a_broken_mark_of_hidden_joints_names_file_and_field(tmp_path):
+    done = _write(tmp_path / "set", config=replace(CONFIG, annotate_hidden=True), num_videos=1)
+    path = done.annotations / "100001.json"
+    content = json.loads(path.read_text())
+    content["annotations"][0]["keypoints_hidden"] = [1, 0]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"100001\.json.*'keypoints_hidden' must hold 17"):
+        write_detections(done.annotations, tmp_path / "d.json", noise=DetectorNoise())

@@ -89,10 +89,18 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=size, default=(480, 360), metavar="WxH")
     parser.add_argument("--people", type=people, default=(2, 5), metavar="A-B")
     parser.add_argument(
-        "--scene", choices=["mixed", "crossing", "crowded", "actions", "calm"], default="mixed"
+        "--scene",
+        choices=["mixed", "crossing", "crowded", "actions", "calm", "occluded"],
+        default="mixed",
     )
     parser.add_argument("--fps", type=float, default=15.0)
     parser.add_argument("--ears", action="store_true", help="annotate ears (PoseTrack18 does not)")
+    parser.add_argument(
+        "--hidden",
+        action="store_true",
+        help="annotate joints in the frame that people or objects hide, too, and mark them in "
+        "'keypoints_hidden' (PoseTrack18 does not)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument(
@@ -165,6 +173,7 @@ def run(args: argparse.Namespace) -> int:
         scene=args.scene,
         fps=args.fps,
         annotate_ears=args.ears,
+        annotate_hidden=args.hidden,
     )
     done = write_dataset(
         args.out,

@@ -53,6 +53,15 @@ def test_a_tiny_set(tool, tmp_path, capsys):
     assert "exists; pass --overwrite" in capsys.readouterr().err
 
 
+def test_hidden_joints(tool, tmp_path):
+    more = ("--scene", "occluded", "--hidden", "--detections", "0.05,0,0,0.5")
+    assert tool.main(_args(tmp_path / "set", *more)) == 0
+    merged = json.loads((tmp_path / "set/annotations/posetrack18_val.json").read_text())
+    hidden = [entry["keypoints_hidden"] for entry in merged["annotations"]]
+    assert {len(row) for row in hidden} == {17} and sum(map(sum, hidden)) > 0
+    assert json.loads((tmp_path / "set/annotations/val_detections.json").read_text())
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
