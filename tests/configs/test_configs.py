@@ -35,7 +35,9 @@ ALL = [name for name in FILES if not name.startswith("_base_/")]
 DETECTORS = [name for name in ALL if "/detectors/" in name]
 # `oks-tracker.py` has no estimator and no data; a recipe says in its name what it trains on.
 POSES_ONLY = [name for name in ALL if "_" not in Path(name).stem]
-RECIPES = [name for name in ALL if name not in (*DETECTORS, *POSES_ONLY)]
+# Trainings on single images of COCO have mmpose's data, metric and hooks.
+IMAGES = [name for name in ALL if Path(name).parent.name == "coco"]
+RECIPES = [name for name in ALL if name not in (*DETECTORS, *POSES_ONLY, *IMAGES)]
 # Trainings on poses alone have no estimator.
 POSE_TRAININGS = [name for name in RECIPES if re.match(r"keytrack/(?!.*_td-hm_)", name)]
 TRACKERS = [name for name in RECIPES if name not in POSE_TRAININGS]
@@ -260,8 +262,13 @@ def test_input_and_heatmap_sizes_agree(name):
     size, heatmap = tuple(cfg.codec.input_size), tuple(cfg.codec.heatmap_size)
     steps = {step.type: step for step in cfg.train_dataloader.dataset.pipeline}
     assert tuple(steps["TopdownAffine"].input_size) == size
-    for codec in (steps["GenerateTarget"].encoder, cfg.model.estimator.head.decoder):
+    targets = steps["GenerateTarget"].encoder
+    first, *others = targets if steps["GenerateTarget"].get("multilevel") else [targets]
+    for codec in (first, cfg.model.estimator.head.decoder):
         assert plain(codec) == plain(cfg.codec)
+    for codec in others:  # coarser levels have wider targets of the same size
+        assert {**plain(codec), "sigma": 0} == {**plain(cfg.codec), "sigma": 0}
+        assert codec.sigma > first.sigma
     assert "x".join(map(str, size[::-1])) in name  # 256x192 in the name: height x width
     shape = _output_shape(json.dumps(cfg.model.estimator, sort_keys=True), size)
     assert shape == (1, 17, heatmap[1], heatmap[0])

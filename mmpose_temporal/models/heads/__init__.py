@@ -1,5 +1,7 @@
 """Heads of the temporal estimators."""
 
+from mmpose_temporal.compat import mmpose_networks_available
+
 from .blocks import basic_block, basic_blocks
 from .candidates import KeypointCandidates, gather_features, local_maxima, mirror_cells, off_centre
 from .cell_features import features_at
@@ -24,3 +26,8 @@ __all__ = [
     "mirror_cells",
     "off_centre",
 ]
+
+if mmpose_networks_available():
+    from .cpn_head import CPNHead
+
+    __all__ += ["CPNHead"]

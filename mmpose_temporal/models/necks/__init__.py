@@ -1,6 +1,7 @@
 """Necks of the temporal estimators."""
 
 from .feature_memory import FeatureMemory, Written
+from .global_net import GlobalNet
 from .keypoint_quality import SavedKeypoints, keypoint_quality, replace_keypoints
 from .memory_store import MemoryStore
 from .pose_temporal_memory import PoseTemporalMemory, find_memory
@@ -11,6 +12,7 @@ __all__ = [
     "Entries",
     "FeatureMemory",
     "FrameFeatures",
+    "GlobalNet",
     "MemoryStore",
     "PersonEntries",
     "PoseTemporalMemory",
