@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import torch
 from mmcv.cnn import ConvModule
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from mmpose_temporal.models.parts import Shared
+
+from .pose_temporal_memory import PoseTemporalMemory
 from .sample_neck import SampleNeck
 
 
@@ -34,7 +39,7 @@ class GlobalNet(SampleNeck):
             with ``out_indices=(0, 1, 2, 3)``.
         out_channels: Of each map of the pyramid.
         memory: Config of a :class:`SampleNeck` that takes one map and returns one map of the same
-            shape. None: no memory.
+            shape, as :class:`PoseTemporalMemory`. None: no memory.
         norm_cfg: Of the norm layers.
         init_cfg: As for mmengine's BaseModule. None: convolutions by Kaiming, the memory as it
             initialises itself.
@@ -71,11 +76,17 @@ class GlobalNet(SampleNeck):
         self.memory = None if memory is None else MODELS.build(memory)
         if self.memory is not None and not isinstance(self.memory, SampleNeck):
             raise TypeError(f"memory must be a SampleNeck, got {type(self.memory).__name__}")
+        self._estimator: Shared[nn.Module] = Shared()
 
     def bind(self, estimator: nn.Module) -> None:
         """Let the memory take what it needs of the estimator's other parts."""
+        self._estimator.module = estimator
         if self.memory is not None:
             self.memory.bind(estimator)
+
+    def taught(self, samples: Sequence[PoseDataSample]) -> list[int]:
+        """See :class:`SampleNeck`: the memory says it, if there is one."""
+        return (super() if self.memory is None else self.memory).taught(samples)
 
     def forward(
         self,
@@ -105,7 +116,39 @@ class GlobalNet(SampleNeck):
             )
         maps = [lateral(feat) for lateral, feat in zip(self.laterals, feats, strict=True)]
         if self.memory is not None:
-            (maps[-1],) = self.memory((maps[-1],), samples=samples, mirrored=mirrored)
+            (maps[-1],) = self._remember(maps, samples, mirrored)
+        return self._top_down(maps)
+
+    def _remember(
+        self, maps: list[Tensor], samples: Sequence[PoseDataSample] | None, mirrored: bool
+    ) -> tuple[Tensor, ...]:
+        """What the memory makes of the coarsest map.
+
+        In training PTM's memory asks which heatmaps come of it, by which it stores frames.
+        """
+
+        def heatmaps_of(y: Tensor, rows: np.ndarray) -> Tensor:
+            return self._heatmaps([*(x[torch.from_numpy(rows).to(x.device)] for x in finer), y])
+
+        *finer, coarsest = maps
+        options = {}
+        if isinstance(self.memory, PoseTemporalMemory):
+            options["heatmaps_of"] = heatmaps_of
+        return self.memory((coarsest,), samples=samples, mirrored=mirrored, **options)
+
+    @torch.no_grad()
+    def _heatmaps(self, maps: list[Tensor]) -> Tensor:
+        """(B, K, H, W) of these maps as in testing, by the BN statistics so far, not changed."""
+        modes = {module: module.training for module in self.merges.modules()}
+        self.merges.eval()
+        pyramid = self._top_down(maps)
+        for module, training in modes.items():
+            module.training = training
+        return self._estimator.module.heatmaps(pyramid)
+
+    def _top_down(self, maps: list[Tensor]) -> tuple[Tensor, ...]:
+        """The pyramid of these lateral maps, finest first."""
+        maps = list(maps)
         for i in reversed(range(len(self.merges))):
             above = interpolate(
                 maps[i + 1], size=maps[i].shape[-2:], mode="bilinear", align_corners=True

@@ -65,7 +65,7 @@ def test_bottlenecks_of_each_level() -> None:
 
 
 def test_the_published_number_of_weights() -> None:
-    """CPN with ResNet-50 has 27.0 M (HRNet, Sun et al., CVPR 2019, Table 1): 23.5 M + these."""
+    """With ResNet-50 it is 27.0 M (HRNet's paper, Sun et al., CVPR 2019, Table 1)."""
     from mmpose.models.backbones import ResNet
 
     from mmpose_temporal.models.necks import GlobalNet

@@ -123,6 +123,47 @@ def test_in_the_temporal_estimator_the_memory_knows_whose_crops_it_sees() -> Non
     assert names == ["neck.memory.weight"]
 
 
+def test_the_memory_of_ptm_is_trained_on_clips() -> None:
+    """A person in three frames: the losses are on the second and the third, which read entries.
+
+    What is stored is decided by heatmaps as in testing, which change no BN statistics: the levels'
+    merges and the head have counted the batch once.
+    """
+    memory = dict(
+        type="PoseTemporalMemory", in_channels=8, embed_channels=8, num_heads=2, heatmap_thr=0.0
+    )
+    model = estimator("TemporalPoseEstimator", memory).train()
+    model.neck.merges[2].eval()  # as a frozen part
+    assert model.new_parts[-1] == "neck.memory"
+    crops, samples = tiny_crops(3)
+    for frame, one in enumerate(samples):
+        one.set_metainfo(dict(clip_index=0, track_id=7, frame_offset=frame))
+    losses = model(crops, samples, mode="loss")
+    assert model.neck.taught(samples) == [1, 2]
+    (losses["loss_global"] + losses["loss_refine"]).backward()
+    assert model.neck.memory.alpha.grad != 0
+    for layer in ("to_key", "to_query", "to_value"):
+        assert getattr(model.neck.memory, layer).weight.grad.abs().sum() > 0
+    counts = [merge.bn.num_batches_tracked.item() for merge in model.neck.merges]
+    assert counts == [1, 1, 0]
+    assert model.neck.merges[0].training and not model.neck.merges[2].training
+    assert model.head.refined[2].num_batches_tracked == 1
+
+
+@torch.no_grad()
+def test_what_the_memory_of_ptm_is_judged_by() -> None:
+    """The heatmaps of crops 2 and 0 of a batch are those that the estimator gives of them."""
+    model = estimator("TemporalPoseEstimator", dict(type="DoublingMemory")).eval()
+    crops, _ = tiny_crops(3)
+    maps = [
+        lateral(feat)
+        for lateral, feat in zip(model.neck.laterals, model.backbone(crops), strict=True)
+    ]
+    found = model.train().neck._heatmaps([x[[2, 0]] for x in maps])
+    expected = model.eval()(crops, None, mode="tensor")[[2, 0]]
+    torch.testing.assert_close(found, expected)
+
+
 @pytest.mark.parametrize("memory", [None, dict(type="DoublingMemory")])
 def test_in_the_estimator_of_mmpose(memory: dict | None) -> None:
     """It calls a neck with features alone, so that nothing is remembered."""
