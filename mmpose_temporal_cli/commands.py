@@ -34,6 +34,7 @@ COMMANDS = {
     "simulate-pose-errors": "dataset_converters/simulate_pose_errors.py",
     "compare-runs": "analysis_tools/compare_runs.py",
     "get-flops": "analysis_tools/get_flops.py",
+    "memory-thresholds": "analysis_tools/memory_thresholds.py",
     "plot-matching": "analysis_tools/plot_matching.py",
     "plot-tkmr": "analysis_tools/plot_tkmr.py",
     "print-config": "analysis_tools/print_config.py",

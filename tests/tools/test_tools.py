@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mmpose_temporal.apis.joint_quality import LOADERS
 from mmpose_temporal.datasets.converters import FRAME_NAMES
 from mmpose_temporal.datasets.converters.coco import HEAD_BOTTOM
 from mmpose_temporal.datasets.exports import FORMATS
@@ -37,6 +38,7 @@ NOWHERE = {
     "evaluate_posetrack.py": ["nowhere", "predictions"],
     "analysis_tools/compare_runs.py": ["nowhere.json", "other.json"],
     "analysis_tools/get_flops.py": ["nowhere.py"],
+    "analysis_tools/memory_thresholds.py": ["nowhere.py", "nowhere.pth"],
     "analysis_tools/print_config.py": ["nowhere.py"],
     "analysis_tools/plot_matching.py": (
         ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "a.png"]
@@ -100,6 +102,7 @@ THERE = {
     "test.py": ["nowhere.py", "nowhere.pth", "--out", "there.json"],
     "evaluate_posetrack.py": ["nowhere", "predictions", "--out", "there.json"],
     "analysis_tools/compare_runs.py": ["nowhere.json", "b.json", "--out", "there.json"],
+    "analysis_tools/memory_thresholds.py": ["nowhere.py", "w.pth", "--out", "there.json"],
     "analysis_tools/print_config.py": ["nowhere.py", "--out", "there.py"],
     "analysis_tools/plot_matching.py": (
         ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "there.png"]
@@ -167,6 +170,7 @@ def test_choices_and_defaults_are_those_of_the_package(tmp_path):
         )
         tool.main([])
         shown[Path(name).stem] = parsed
+    assert tuple(shown["memory_thresholds"]["data"].choices) == LOADERS
     figures = shown["evaluate_posetrack"]
     assert tuple(figures["protocol"].choices) == functional.PROTOCOLS
     assert tuple(figures["joints"].choices) == functional.JOINT_CHOICES
