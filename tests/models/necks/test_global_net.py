@@ -1,14 +1,24 @@
 """GlobalNet: what it computes, where the memory sits, and in which estimators it works."""
 
+import numpy as np
 import pytest
 import torch
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models.necks import GlobalNet, SampleNeck
-from mmpose_temporal.testing import tiny_crops, tiny_temporal_estimator_config
+from mmpose_temporal.testing import (
+    draw_video,
+    tiny_crops,
+    tiny_ptm_config,
+    tiny_temporal_estimator_config,
+    track_frames,
+)
 
 CHANNELS = (4, 6, 8, 10)
 SIZES = ((16, 12), (8, 6), (4, 3), (2, 2))
+PTM = dict(
+    type="PoseTemporalMemory", in_channels=8, embed_channels=8, num_heads=2, heatmap_thr=0.0
+)
 
 
 @MODELS.register_module(force=True)
@@ -89,7 +99,11 @@ def test_a_checkpoint_without_memory_lacks_the_memory_only() -> None:
     assert (missing, unexpected) == (["memory.weight"], [])
 
 
-def estimator(kind: str, memory: dict | None):
+def estimator(kind: str, memory: dict | None) -> torch.nn.Module:
+    return MODELS.build(estimator_config(kind, memory))
+
+
+def estimator_config(kind: str, memory: dict | None) -> dict:
     config = tiny_temporal_estimator_config(matching=None, refinement=False, flip_test=True)
     head = config.pop("head")
     if kind == "TopdownPoseEstimator":
@@ -101,9 +115,7 @@ def estimator(kind: str, memory: dict | None):
     )
     neck = dict(type="GlobalNet", in_channels=(8, 16, 32, 64), out_channels=8, memory=memory)
     head = dict(type="CPNHead", in_channels=8, out_channels=17, decoder=head["decoder"])
-    return MODELS.build(
-        {**options, "type": kind, "backbone": backbone, "neck": neck, "head": head}
-    )
+    return {**options, "type": kind, "backbone": backbone, "neck": neck, "head": head}
 
 
 def test_in_the_temporal_estimator_the_memory_knows_whose_crops_it_sees() -> None:
@@ -129,10 +141,7 @@ def test_the_memory_of_ptm_is_trained_on_clips() -> None:
     What is stored is decided by heatmaps as in testing, which change no BN statistics: the levels'
     merges and the head have counted the batch once.
     """
-    memory = dict(
-        type="PoseTemporalMemory", in_channels=8, embed_channels=8, num_heads=2, heatmap_thr=0.0
-    )
-    model = estimator("TemporalPoseEstimator", memory).train()
+    model = estimator("TemporalPoseEstimator", PTM).train()
     model.neck.merges[2].eval()  # as a frozen part
     assert model.new_parts[-1] == "neck.memory"
     crops, samples = tiny_crops(3)
@@ -148,6 +157,43 @@ def test_the_memory_of_ptm_is_trained_on_clips() -> None:
     assert counts == [1, 1, 0]
     assert model.neck.merges[0].training and not model.neck.merges[2].training
     assert model.head.refined[2].num_batches_tracked == 1
+
+
+def scores(state: dict | None, alpha: float | None) -> list[np.ndarray]:
+    """Keypoint scores of two people in three frames, with these weights and this alpha."""
+    describers = [] if alpha is None else [dict(type="MemoryDescriber")]
+    config = tiny_ptm_config(box_score_thr=0.0)
+    memory, kind = (None, None) if alpha is None else (PTM, config["memory"])
+    config["memory"] = kind
+    config["estimator"] = dict(
+        estimator_config("TemporalPoseEstimator", memory), describers=describers
+    )
+    tracker = MODELS.build(config).eval()
+    tracker.estimator.load_state_dict(state, strict=False)
+    if alpha is not None:
+        tracker.estimator.neck.memory.alpha.data.fill_(alpha)
+    frames = [
+        {"a": [10 + 4 * t, 20, 34 + 4 * t, 80], "b": [200, 30 + 3 * t, 224, 90 + 3 * t]}
+        for t in range(3)
+    ]
+    return [
+        sample.pred_instances.keypoint_scores
+        for sample in track_frames(tracker, draw_video("video", frames))
+    ]
+
+
+def test_in_a_tracker_the_memory_holds_earlier_frames() -> None:
+    """y = alpha x + (1 - alpha) m: with alpha = 1 all is as without a memory.
+
+    With alpha = 0 the first frame is, as nothing is stored, and later ones are not.
+    """
+    state = estimator("TemporalPoseEstimator", None).state_dict()
+    without, same, other = (scores(state, alpha) for alpha in (None, 1.0, 0.0))
+    assert [found.shape for found in without] == [(2, 17)] * 3
+    np.testing.assert_allclose(np.stack(same), np.stack(without), atol=1e-6)
+    np.testing.assert_allclose(other[0], without[0], atol=1e-6)
+    for frame in (1, 2):
+        assert np.abs(other[frame] - without[frame]).max() > 1e-4
 
 
 @torch.no_grad()
