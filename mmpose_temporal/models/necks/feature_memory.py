@@ -16,6 +16,7 @@ from .attention import (
     vanilla_weights,
 )
 from .keypoint_quality import SavedKeypoints, check_kernel, keypoint_quality, replace_keypoints
+from .precision import within_range
 from .stored_entries import Entries
 
 ATTENTIONS = ("vanilla", "coda", "auto")
@@ -121,7 +122,10 @@ class FeatureMemory(BaseModule):
         return x.index_copy(0, there, found.to(x.dtype))
 
     def _mix(self, x: Tensor, aligned: Tensor) -> Tensor:
-        return torch.lerp(aligned.to(x.dtype), x, self.alpha.to(x.dtype))
+        """Eq. 3, in single precision at least: CoDA's sums leave the range of half precision."""
+        wide = torch.promote_types(x.dtype, torch.float32)
+        mixed = torch.lerp(aligned.to(wide), x.to(wide), self.alpha.to(wide))
+        return within_range(mixed, x.dtype)
 
     def align(self, x: Tensor, entries: Entries) -> Tensor:
         """The aligned memory (Eq. 2), at the resolution of ``x``.
@@ -157,17 +161,17 @@ class FeatureMemory(BaseModule):
         if bool(by_coda.all()) or not bool(by_coda.any()):
             attend = coda_attention if bool(by_coda.any()) else vanilla_attention
             return attend(queries, keys, values, valid, max_weights=self.max_weights)
-        found = torch.empty(
-            (*queries.shape[:3], values.shape[-1]), dtype=torch.float32, device=queries.device
-        )
+        found, order = [], []
         for attend, which in ((coda_attention, by_coda), (vanilla_attention, ~by_coda)):
-            rows = torch.nonzero(which).flatten().to(queries.device)
+            order.append(torch.nonzero(which).flatten())
+            rows = order[-1].to(queries.device)
             mask = None if valid is None else valid[rows]
             part = attend(
                 queries[rows], keys[rows], values[rows], mask, max_weights=self.max_weights
             )
-            found = found.index_copy(0, rows, part.to(found.dtype))
-        return found
+            found.append(part.to(torch.promote_types(part.dtype, torch.float32)))
+        back = torch.cat(order).argsort()
+        return torch.cat(found)[back.to(queries.device)]
 
     def uses_coda(self, crowded: Tensor) -> Tensor:
         """(B,) bool: whose attention is CoDA, given whose video is crowded (B,)."""
@@ -193,10 +197,17 @@ class FeatureMemory(BaseModule):
         return found.unflatten(-1, entries.keys.shape[1:3])
 
     def pool(self, x: Tensor) -> Tensor:
-        """Feature maps on the memory's grid, (B, c, ceil(H / s), ceil(W / s)) of read_stride s."""
-        if self.read_stride == 1:
+        """Feature maps on the memory's grid, (B, c, ceil(H / s), ceil(W / s)) of read_stride s.
+
+        Where s does not divide a side, neighbouring windows overlap: all cells are of one size,
+        so that a place in the crop and its mirror image fall into cells that are mirror images.
+        """
+        stride, (height, width) = self.read_stride, x.shape[-2:]
+        if stride == 1:
             return x
-        return functional.avg_pool2d(x, self.read_stride, ceil_mode=True, count_include_pad=False)
+        if height % stride == width % stride == 0:
+            return functional.avg_pool2d(x, stride)
+        return functional.adaptive_avg_pool2d(x, (-(-height // stride), -(-width // stride)))
 
     def judge(self, heatmaps: Tensor) -> tuple[Tensor, Tensor]:
         """Quality and place of each keypoint, see :func:`keypoint_quality`."""
@@ -215,7 +226,8 @@ class FeatureMemory(BaseModule):
             saved: Of the B people so far.
 
         Returns:
-            The entries, and whose are good enough: the sum of the qualities exceeds heatmap_thr.
+            The entries, and whose are good enough: the sum of the qualities exceeds heatmap_thr,
+            and all features are finite (one that is not would spoil whatever is read with it).
         """
         replaced = torch.zeros_like(quality, dtype=torch.bool)
         if self.replacement:
@@ -223,11 +235,12 @@ class FeatureMemory(BaseModule):
                 maps, quality, places, saved, high=self.high_thr, low=self.low_thr
             )
         people, sides = maps.shape[:2]
+        finite = maps.isfinite().flatten(1).all(1)
         flat = maps.flatten(0, 1)
         return Written(
             keys=_cells(self.to_key(flat)).unflatten(0, (people, sides)),
             values=_cells(self.to_value(flat)).unflatten(0, (people, sides)),
-            stored=quality.sum(1) > self.heatmap_thr,
+            stored=(quality.sum(1) > self.heatmap_thr) & finite,
             saved=saved,
             replaced=replaced,
         )

@@ -119,11 +119,10 @@ def replace_keypoints(
 
     Returns:
         - The maps with replaced cells; the same tensor if there are none.
-        - What is saved now.
+        - What is saved now, in the wider of the two precisions.
         - (B, K) bool, the keypoints that were replaced.
     """
     batch, sides, channels, height, width = maps.shape
-    good, bad = quality > high, (quality < low) & saved.there
     size = places.new_tensor([width, height])
     cells = (places * size).long().clamp(min=0).minimum((size - 1).long())
     x, y = cells.unbind(-1)
@@ -131,8 +130,10 @@ def replace_keypoints(
     index = y[:, None] * width + columns
     flat = maps.flatten(3)
     picked = flat.gather(3, index[:, :, None].expand(-1, -1, channels, -1)).transpose(2, 3)
+    good = (quality > high) & picked.isfinite().all(-1).all(1)
+    bad = (quality < low) & saved.there
     now = SavedKeypoints(
-        vectors=torch.where(good[:, None, :, None], picked.to(saved.vectors.dtype), saved.vectors),
+        vectors=torch.where(good[:, None, :, None], picked, saved.vectors),
         there=saved.there | good,
     )
     if not bad.any():

@@ -10,6 +10,7 @@ from torch import Tensor
 from mmpose_temporal.structures import plain_state
 
 from .keypoint_quality import SavedKeypoints
+from .precision import within_range
 from .stored_entries import Entries, EntryTable, PersonEntries
 
 FIRST_PLACES = 16
@@ -88,6 +89,28 @@ class MemoryStore:
         tensors = self.keys, self.values, self.vectors, self.there
         return sum(x.numel() * x.element_size() for x in tensors)
 
+    def check(self, size: tuple[int, int], sides: int) -> None:
+        """Refuse maps that do not go with the stored ones.
+
+        Args:
+            size: Their h and w.
+            sides: 2 if there are those of mirrored crops, too.
+
+        Raises:
+            ValueError: They are of another size, or there are more or fewer sides.
+        """
+        if tuple(size) != tuple(self.size):
+            raise ValueError(
+                f"feature maps of {tuple(size)} cells (h, w) do not go with a memory of "
+                f"{tuple(self.size)}: the crops of a video must have one size"
+            )
+        if sides != self.keys.shape[1]:
+            raise ValueError(
+                "the memory of a video was begun "
+                f"{'with' if self.keys.shape[1] == 2 else 'without'} the flip test, and goes on "
+                f"{'with' if sides == 2 else 'without'} it"
+            )
+
     def add(self, people: int) -> np.ndarray:
         """Rows for new people, of whom nothing is stored."""
         before = len(self)
@@ -135,7 +158,7 @@ class MemoryStore:
             frame: Number of the frame.
         """
         index = torch.from_numpy(rows).to(self.vectors.device)
-        self.vectors[index] = _within(saved.vectors, self.vectors.dtype)
+        self.vectors[index] = within_range(saved.vectors, self.vectors.dtype)
         self.there[index] = saved.there
         chosen = np.flatnonzero(stored)
         if not len(chosen):
@@ -150,8 +173,8 @@ class MemoryStore:
         self.frames[places] = frame
         where = torch.from_numpy(places).to(self.keys.device)
         which = torch.from_numpy(chosen).to(keys.device)
-        self.keys[where] = _within(keys[which], self.keys.dtype)
-        self.values[where] = _within(values[which], self.values.dtype)
+        self.keys[where] = within_range(keys[which], self.keys.dtype)
+        self.values[where] = within_range(values[which], self.values.dtype)
 
     def select(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Places and numbers of the entries of people, see :meth:`EntryTable.select`."""
@@ -177,14 +200,6 @@ def _grown(x: Tensor, rows: int) -> Tensor:
     return torch.cat([x, x.new_zeros((rows, *x.shape[1:]))])
 
 
-def _within(x: Tensor, dtype: torch.dtype) -> Tensor:
-    """In another precision, without infinities where it has a smaller range."""
-    if x.dtype == dtype:
-        return x
-    limits = torch.finfo(dtype)
-    return x.clamp(limits.min, limits.max).to(dtype)
-
-
 def gather_entries(
     persons: Sequence[PersonEntries | None], x: Tensor, size: tuple[int, int], mirrored: bool
 ) -> Entries:
@@ -197,7 +212,7 @@ def gather_entries(
         mirrored: Those of the mirrored crops.
 
     Raises:
-        ValueError: Maps of another size are stored.
+        ValueError: Maps of another size are stored, or none of mirrored crops.
     """
     videos: dict[int, list[int]] = {}
     for row, person in enumerate(persons):
@@ -208,11 +223,7 @@ def gather_entries(
     found = []
     for rows in videos.values():
         store = persons[rows[0]].store
-        if tuple(store.size) != tuple(size):
-            raise ValueError(
-                f"feature maps of {tuple(size)} cells (h, w) cannot read a memory of "
-                f"{tuple(store.size)}: the crops of a video must have one size"
-            )
+        store.check(size, 2 if mirrored else store.keys.shape[1])
         places, counts[rows] = store.select(np.array([persons[row].row for row in rows]))
         found.append((rows, store, torch.from_numpy(places).to(store.keys.device)))
     longest = max((places.shape[1] for _, _, places in found), default=0)

@@ -130,12 +130,14 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
             others[self.in_index] = y
             return tuple(others)
 
-        if not self.training:
+        # a frozen neck stays in eval mode, and reads clips all the same
+        estimator = self._estimator.module
+        if not (self.training or (estimator is not None and estimator.training)):
             return with_map(self._remember(x, samples, mirrored))
         if heatmaps_of is None:
 
             def heatmaps_of(y: Tensor, rows: np.ndarray) -> Tensor:
-                return self._estimator.module.heatmaps(with_map(y, rows))
+                return estimator.heatmaps(with_map(y, rows))
 
         return with_map(self._read_clips(x, samples, heatmaps_of))
 
@@ -168,7 +170,7 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
             y, entries = x[torch.from_numpy(crops).to(x.device)], memory.entries(crops)
             if entries is not None:
                 y = self.read(y, entries)
-                self.ready = self.ready or torch.is_grad_enabled()
+                self.ready = self.ready or (torch.is_grad_enabled() and self.alpha.requires_grad)
             counts = np.zeros(len(crops), int) if entries is None else entries.counts.numpy()
             for crop, count in zip(crops.tolist(), counts.tolist(), strict=True):
                 samples[crop].set_field(count, "num_entries", field_type="metainfo", dtype=None)
@@ -179,8 +181,10 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
             written = self.write(maps, quality, places, memory.saved(crops, maps))
             stored = written.stored.cpu().numpy()
             memory.write(crops, written.keys[:, 0], written.values[:, 0], stored, written.saved)
-        back = np.argsort(np.concatenate(order))
-        return torch.cat(parts)[torch.from_numpy(back).to(x.device)]
+        y = torch.cat(parts)[torch.from_numpy(np.argsort(np.concatenate(order))).to(x.device)]
+        if not self.taught(samples):  # distributed training waits for all gradients
+            y = y + 0 * sum(p.sum() for p in self.parameters() if p.requires_grad)
+        return y
 
     def taught(self, samples: Sequence[PoseDataSample]) -> list[int]:
         """See :class:`SampleNeck`: the crops that read something."""

@@ -1,7 +1,6 @@
 """The memory of PTM in a tracker: what is stored about each person of each video."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -21,64 +20,13 @@ from mmpose_temporal.models.necks import (
 from mmpose_temporal.models.parts import Shared
 from mmpose_temporal.models.pose_estimators import find_describer
 from mmpose_temporal.models.similarities import pairwise_iou
-from mmpose_temporal.structures import FramePacket, plain_state
-from mmpose_temporal.structures.plain_state import TRANSIENT
+from mmpose_temporal.structures import FramePacket
 
 from ..propagation import PersonCandidates
 from .memory import Memory
+from .person_memories import MemoryRecord, PersonMemories
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-
-
-@plain_state
-@dataclass(slots=True, eq=False)
-class PersonMemories:
-    """The memories of the people of one video; row r of all arrays is one person.
-
-    Attributes:
-        store: What is stored; None before the first frame with people.
-        track_ids: (R,) int64, id of the person's pose in the last frame it was seen in.
-        boxes: (R, 4) float32 xyxy, image pixels, in that frame.
-        ticks: (R,) int64, the tick of that frame.
-        num_people: Sum of the people of all frames so far.
-        num_frames: Frames so far in which people were detected.
-        frame: What the neck computed for the frame that is being tracked.
-    """
-
-    store: MemoryStore | None = None
-    track_ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
-    ticks: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    num_people: int = 0
-    num_frames: int = 0
-    frame: FrameFeatures | None = field(default=None, metadata={TRANSIENT: True})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MemoryRecord:
-    """What was read and written in a watched frame: ``packet.records['memory']``.
-
-    Attributes:
-        crops: (M,) int64, which of the frame's crops the people are.
-        track_ids: (M,) int64.
-        inputs: (M, c, H, W), feature maps before they were enhanced.
-        entries: Which each of them read; None: nobody read anything.
-        entry_frames: (M, E) int64, the frame of each entry, -1 for padding.
-        quality: (M, K) float32.
-        places: (M, K, 2) float32, shares of the crop's width and height.
-        replaced: (M, K) bool, keypoints whose cells were replaced.
-        stored: (M,) bool, people whose entry was good enough to be stored.
-    """
-
-    crops: np.ndarray
-    track_ids: np.ndarray
-    inputs: torch.Tensor
-    entries: Entries | None
-    entry_frames: np.ndarray
-    quality: np.ndarray
-    places: np.ndarray
-    replaced: np.ndarray
-    stored: np.ndarray
 
 
 @MODELS.register_module()
@@ -94,6 +42,9 @@ class PersonMemory(Memory):
       overlaps more, and the other starts a new one (choice).
     - ``follow='tracks'``: into the memory of the person's track id. A wrong id of the tracker
       mixes two people in one memory then, and a track that is found again goes on with its own.
+
+    Whether a video is crowded is known from the people found in it so far, or from its frames'
+    metainfo ``crowded`` (bool), which counts then.
 
     The estimator needs a :class:`PoseTemporalMemory` (capacity and thresholds are its options)
     and a :class:`MemoryDescriber`.
@@ -200,14 +151,14 @@ class PersonMemory(Memory):
         rows, iou = np.full(len(boxes), -1, np.int64), np.zeros(len(boxes), np.float32)
         if not len(state.track_ids) or not len(boxes):
             return rows, iou
+        alive = state.alive(tick, self.max_age)
         overlap = pairwise_iou(boxes, state.boxes)
-        overlap[:, tick - state.ticks > self.max_age + 1] = 0  # frames may be missing by number
+        overlap[:, ~alive] = 0
         best = overlap.argmax(1)
         iou = overlap[np.arange(len(boxes)), best].astype(np.float32)
         rows = np.where(iou >= self.min_iou, best, -1)
         moved = track_ids >= 0
-        same = track_ids[moved, None] == state.track_ids
-        rows[moved] = np.where(same.any(1), same.argmax(1), -1)
+        rows[moved] = state.of_tracks(track_ids[moved], alive)
         iou[moved] = 1
         return rows, iou
 
@@ -237,10 +188,11 @@ class PersonMemory(Memory):
         maps = frame.gather(crops)
         if state.store is None:
             state.store = self._new_store(maps)
+        state.store.check(maps.shape[-2:], maps.shape[1])
         record = None
         if packet.records is not None:
             record = self._what_was_read(state, frame, crops)
-        rows = self._rows(state, frame, crops, people.track_ids)
+        rows = self._rows(state, frame, crops, packet)
         written = neck.write(maps, quality, places, state.store.saved(rows))
         stored = written.stored.cpu().numpy()
         state.store.write(rows, written.keys, written.values, stored, written.saved, packet.index)
@@ -274,13 +226,13 @@ class PersonMemory(Memory):
         )
 
     def _rows(
-        self, state: PersonMemories, frame: FrameFeatures, crops: np.ndarray, ids: np.ndarray
+        self, state: PersonMemories, frame: FrameFeatures, crops: np.ndarray, packet: FramePacket
     ) -> np.ndarray:
         """The rows that the M people write into, new ones where they have none."""
         if self.follow == "tracks":
-            same = ids[:, None] == state.track_ids
-            known = same.any(1)
-            rows = np.where(known, same.argmax(1) if same.shape[1] else -1, -1)
+            alive = state.alive(packet.tick, self.max_age)
+            rows = state.of_tracks(packet.people.track_ids, alive)
+            known = rows >= 0
         else:
             rows, iou = frame.read_from[crops], frame.iou[crops]
             order = np.lexsort((-iou, rows))
