@@ -83,6 +83,12 @@ def flags() -> argparse.ArgumentParser:
         help="of the diagonal of the person's box, if distances are measured in it "
         "(default: %(default)s)",
     )
+    parser.add_argument(
+        "--hidden",
+        action="store_true",
+        help="also AP and recall of hidden and of seen joints apart; the annotations mark hidden "
+        "joints in 'keypoints_hidden'",
+    )
     add_frame_order(parser)
     parser.add_argument(
         "--workers",
@@ -135,6 +141,7 @@ def run(args: argparse.Namespace) -> int:
         norm_item=args.norm_item,
         bbox_share=args.bbox_share,
         frame_order=args.frame_order,
+        hidden_joints=args.hidden,
     )
     if args.out is not None:
         videos = {name: as_json(f) for name, f in figures.videos.items()}

@@ -35,7 +35,8 @@ class PoseTrackVideoDataset(PoseTrackBase):
     knows of its time (``frame_number``, ``frame_step``, ``time``), ``is_labeled``,
     ``ignore_regions``, the
     ground truth (``bboxes`` (M, 4) xyxy, ``keypoints`` (M, K, 2), ``keypoints_visible``
-    (M, K), ``head_boxes`` (M, 4) xyxy, ``track_ids`` (M,)) and, unless a detector finds the
+    (M, K), ``head_boxes`` (M, 4) xyxy, ``track_ids`` (M,), and where the annotations of all M
+    people say it ``keypoints_hidden`` (M, K) bool) and, unless a detector finds the
     people, ``proposals`` (P, 4) xyxy with ``proposal_scores`` (P,). Coordinates are image
     pixels.
 
@@ -191,10 +192,13 @@ def _ground_truth(frame: FrameAnnotation) -> dict[str, np.ndarray]:
     people = frame.people
     keypoints = np.array([p.keypoints for p in people], np.float32)
     keypoints = keypoints.reshape(-1, len(frame.skeleton), 3)
+    hidden = [p.keypoints_hidden for p in people]
+    known = bool(people) and all(mask is not None for mask in hidden)
     return dict(
         bboxes=np.array([p.box for p in people], np.float32).reshape(-1, 4),
         keypoints=keypoints[..., :2],
         keypoints_visible=keypoints[..., 2],
         head_boxes=np.array([p.head_box for p in people], np.float32).reshape(-1, 4),
         track_ids=np.array([p.track_id for p in people], np.int64),
+        **(dict(keypoints_hidden=np.array(hidden)) if known else {}),
     )

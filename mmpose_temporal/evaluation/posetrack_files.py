@@ -90,6 +90,7 @@ def evaluate_files(
     norm_item: str | None = None,
     bbox_share: float = BBOX_SHARE,
     frame_order: str = "auto",
+    hidden_joints: bool = False,
 ) -> FileFigures:
     """Evaluate folders (or two files) of ground truth and predictions.
 
@@ -111,6 +112,8 @@ def evaluate_files(
         bbox_share: With ``'bbox'``, see there.
         frame_order: What orders the frames of a video, see
             :mod:`mmpose_temporal.posetrack.frame_order`.
+        hidden_joints: Also AP and recall of hidden and of seen joints apart, of ground truth whose
+            people have ``keypoints_hidden``; see :mod:`~.functional.hidden_joints`.
 
     Raises:
         FileNotFoundError: See :func:`find_video_files`.
@@ -124,6 +127,7 @@ def evaluate_files(
         ap_score_thr=ap_score_thr,
         mota_score_thr=mota_score_thr,
         metrics=tuple(metrics),
+        hidden_joints=hidden_joints,
     )
     check_options(joints=joints, **options)
     check_norm(norm_item, bbox_share)
@@ -133,7 +137,7 @@ def evaluate_files(
     )
     total_files = len(files) + len(failed)
     failed.require_others(total_files)
-    reading = Reading(skeleton, norm_item or "bbox", bbox_share, frame_order)
+    reading = Reading(skeleton, norm_item or "bbox", bbox_share, frame_order, hidden_joints)
     reading = _reading(files, norm_item, reading)
     count = partial(_count, reading=reading, **options)
     workers = default_workers(files) if workers is None else min(workers, len(files))

@@ -25,6 +25,7 @@ from mmpose_temporal.posetrack import (
     require_frames,
     video_files,
 )
+from mmpose_temporal.posetrack.layout18 import HIDDEN_FIELD
 from mmpose_temporal.posetrack.other_files import list_videos
 from mmpose_temporal.structures import Skeleton
 from mmpose_temporal.utils.failed_files import FailedFiles
@@ -62,12 +63,14 @@ class Reading:
         bbox_share: With ``'bbox'``.
         frame_order: What orders the frames of a video, see
             :mod:`mmpose_temporal.posetrack.frame_order`; also of predictions.
+        hidden_joints: Whether it is read which annotated joints are hidden.
     """
 
     skeleton: Skeleton | None = None
     norm_item: str = "head"
     bbox_share: float = BBOX_SHARE
     frame_order: str = "auto"
+    hidden_joints: bool = False
 
 
 def find_video_files(
@@ -206,6 +209,8 @@ def read_truth(path: Path, reading: Reading = Reading()) -> FileContent:
     required, optional = ("track_id", "keypoints"), ("bbox", "bbox_head", "scores")
     if reading.norm_item == "head":
         required, optional = (*required, "bbox_head"), ()
+    if reading.hidden_joints:
+        optional = (*optional, HIDDEN_FIELD)
     return _checked(
         read_file(path, required=required, optional=optional, skeleton=reading.skeleton),
         reading.frame_order,
@@ -252,6 +257,7 @@ def _sizes(content: FileContent, reading: Reading) -> np.ndarray:
 
 def _truth_frames(content: FileContent, sizes: np.ndarray) -> list[GroundTruthFrame]:
     keypoints, present = _joints(content)
+    hidden, known = content.hidden[:, content.skeleton.scored] > 0, content.marks_hidden
     return [
         GroundTruthFrame(
             keypoints=keypoints[part],
@@ -261,6 +267,7 @@ def _truth_frames(content: FileContent, sizes: np.ndarray) -> list[GroundTruthFr
             ignore_regions=frame.regions,
             labeled=frame.labeled is not False,
             listed=frame.listed,
+            hidden=hidden[part] if known[part].all() else None,
         )
         for frame, part in zip(content.frames, content.parts, strict=True)
     ]

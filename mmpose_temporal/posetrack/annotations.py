@@ -26,6 +26,8 @@ class PersonAnnotation:
         is_crowd: The annotation is of a group (COCO's ``iscrowd``).
         keypoint_scores: (K,) float32 of a prediction, None if the file has none.
         score: Of a prediction's box; 1 if the file has none.
+        keypoints_hidden: (K,) bool, annotated although something hides the joint; None if the
+            file does not say it.
     """
 
     annotation_id: int
@@ -37,6 +39,7 @@ class PersonAnnotation:
     is_crowd: bool = False
     keypoint_scores: np.ndarray | None = None
     score: float = 1.0
+    keypoints_hidden: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ def _people(content: FileContent) -> list[PersonAnnotation]:
     boxes[missing] = boxes_of_joints(keypoints[missing, :, :2], present[missing])
     heads = content.head_boxes.astype(np.float32)
     scores = content.scores.astype(np.float32)
+    hidden, marked = content.hidden > 0, content.marks_hidden
     rows = zip(
         content.annotation_ids.tolist(),
         content.track_ids.tolist(),
@@ -164,6 +168,7 @@ def _people(content: FileContent) -> list[PersonAnnotation]:
             is_crowd=is_crowd,
             keypoint_scores=scores[row] if predicted else None,
             score=score,
+            keypoints_hidden=hidden[row] if marked[row] else None,
         )
         for row, (annotation_id, track_id, area, is_crowd, predicted, score) in enumerate(rows)
     ]

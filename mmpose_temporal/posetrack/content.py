@@ -94,6 +94,8 @@ class FileContent:
         box_scores: (P,), of predicted people.
         areas: (P,), pixels squared.
         crowds: (P,) bool: the annotation is of a group.
+        hidden: (P, K) int8: 1 for a joint that is annotated although something hides it, 0 for
+            another; -1 if the person does not have the field.
         without_joints: PoseTrack17: how many people have no joint; they have no row.
         skeleton: The K keypoints, in the order of the arrays.
     """
@@ -113,6 +115,7 @@ class FileContent:
     box_scores: np.ndarray
     areas: np.ndarray
     crowds: np.ndarray
+    hidden: np.ndarray
     without_joints: int = 0
     skeleton: Skeleton = POSETRACK18
 
@@ -137,7 +140,7 @@ class FileContent:
             name: getattr(self, name)[kept]
             for name in (
                 *("keypoints", "scores", "visibility", "track_ids", "annotation_ids", "boxes"),
-                *("head_boxes", "box_scores", "areas", "crowds"),
+                *("head_boxes", "box_scores", "areas", "crowds", "hidden"),
             )
         }
         labels = [self.labels[index] for index in kept.tolist()]
@@ -153,6 +156,11 @@ class FileContent:
     def predicted(self) -> np.ndarray:
         """(P,) bool: people with joint scores, so of a prediction."""
         return ~np.isnan(self.scores).all(1)
+
+    @property
+    def marks_hidden(self) -> np.ndarray:
+        """(P,) bool: people whose annotation says which of its joints are hidden."""
+        return (self.hidden >= 0).any(1)
 
     def check_track_ids(self, *, limit: int | None = None, hint: str = "") -> None:
         """Track ids are not negative, and nobody has that of another in the same frame.

@@ -90,6 +90,7 @@ def read_layout17(
         box_scores=_box_scores(people, places, wanted, dtype),
         areas=none[:, 0],
         crowds=np.zeros(count, bool),
+        hidden=np.full((count, NUM_KEYPOINTS), -1, np.int8),
         without_joints=listed - count,
         skeleton=POSETRACK18 if skeleton is None else skeleton,
     )

@@ -51,7 +51,7 @@ def read_layout18(
         content: Its document, with ``images`` and ``annotations``.
         wanted: ``file_name``, ``frame_id``, ``size`` of images; ``track_id``, ``keypoints``,
             ``scores``, ``bbox``, ``bbox_head``, ``score``, ``area``, ``iscrowd``,
-            ``keypoints_is_visible`` of people.
+            ``keypoints_is_visible``, ``keypoints_hidden`` of people.
         dtype: Of the numbers.
         skeleton: See :func:`person_category`.
 
@@ -90,6 +90,10 @@ def read_layout18(
         result[:, columns] = values.reshape(-1, len(columns), channels)
         return result
 
+    hidden = joints_of(HIDDEN_FIELD, 1, np.nan)[..., 0]
+    wrong = ~(np.isin(hidden, (0, 1)) | np.isnan(hidden)).all(1)
+    if wrong.any():
+        raise ValueError(f"{places[wrong.argmax()]}: '{HIDDEN_FIELD}' must hold 0 and 1")
     known = "track_id" in wanted.required
     return FileContent(
         path=path,
@@ -109,6 +113,7 @@ def read_layout18(
         box_scores=_single_column(people, "score", places, wanted, dtype),
         areas=_single_column(people, "area", places, wanted, dtype, largest=LARGEST**2),
         crowds=_crowds(people, places, wanted),
+        hidden=np.nan_to_num(hidden, nan=-1).astype(np.int8),
         skeleton=category.skeleton,
     )
 

@@ -14,7 +14,7 @@ from mmpose_temporal.structures import POSETRACK18, Skeleton
 from .content import FileContent, Wanted
 from .fields import load_json, structs
 from .layout17 import read_layout17
-from .layout18 import VISIBILITY_FIELD, read_layout18
+from .layout18 import HIDDEN_FIELD, VISIBILITY_FIELD, read_layout18
 from .matlab import load_mat
 from .scores import say_scores
 
@@ -22,6 +22,7 @@ ANNOTATION_FIELDS = (
     *("frame_id", "size", "keypoints", "scores", "bbox", "bbox_head", "score", "area", "iscrowd"),
     VISIBILITY_FIELD,
     "is_visible",
+    HIDDEN_FIELD,
 )
 """What data sets and converters read if the file has it."""
 

@@ -128,7 +128,7 @@ def read_annotations(path: Path) -> dict[str, Any]:
         ValueError: A field is missing or wrong; the text names file, frame and field.
     """
     content = load_json(path)
-    fields = ("size", "keypoints", "bbox")
+    fields = ("size", "keypoints", "bbox", HIDDEN_FIELD)
     read_file(path, required=("file_name",), optional=fields, layouts=("posetrack18",))
     images = [
         image

@@ -322,3 +322,18 @@ def test_an_image_is_decoded_once_whatever_the_number_of_people(tmp_path, monkey
     for index in range(len(dataset)):
         assert len(dataset[index]["data_samples"].gt_instances) == people
         assert len(decoded) == index + 1
+
+
+def test_hidden_joints_reach_the_samples(root):
+    assert "keypoints_hidden" not in build(root)[0]
+
+    def mark(content):
+        for person in content["annotations"]:
+            person["keypoints_hidden"] = [int(k == person["track_id"]) for k in range(17)]
+
+    edit(root / "annotations" / "val" / "v1.json", mark)
+    dataset = build(root, pipeline=PIPELINE)
+    people = dataset[0]["data_samples"].gt_instances
+    expected = np.arange(17) == people.track_ids[:, None]
+    np.testing.assert_array_equal(people.keypoints_hidden, expected)
+    assert "keypoints_hidden" not in dataset[6]["data_samples"].gt_instances  # of v2

@@ -187,3 +187,43 @@ def test_broken_ground_truth_without_predictions_is_left_out(tmp_path):
     (predicted / "000003.json").write_text("{")
     with pytest.raises(ValueError, match="that .* does not have: 000003"):
         evaluate_files(truth, predicted)
+
+
+def _with_hidden(content, people=(0,), joint=5):
+    """Mark the joint of some people as hidden."""
+    for person in content["annotations"]:
+        row = [int(k == joint and person["track_id"] in people) for k in range(17)]
+        person["keypoints_hidden"] = row
+    return content
+
+
+def test_hidden_joints_of_files(tmp_path):
+    truth, predicted = _with_hidden(two_people_file("000001")), two_people_file("000001", True)
+    for person in predicted["annotations"][:2]:  # the two people of frame 0
+        person["keypoints"][15] += 100  # the x of joint 5
+    folders = _pair(tmp_path, truth, predicted)
+    figures = evaluate_files(*folders, hidden_joints=True, joints="annotated")
+    # One of the three hidden joints is wrong, and one of the three of person 1, which are seen.
+    assert figures.total.totals["PCKh_hidden"] == pytest.approx(200 / 3)
+    assert figures.total.totals["PCKh_seen"] == pytest.approx((14 * 100 + 200 / 3) / 15)
+    assert figures.videos["000001"].totals["PCKh_hidden"] == pytest.approx(200 / 3)
+    assert figures.record["protocol"]["metrics"][-1] == "hidden_joints"
+    joints = figures.record["joints"]
+    assert joints["left_shoulder"]["annotated_hidden"] == 3
+    assert joints["right_shoulder"]["annotated_hidden"] == 0
+    plain = evaluate_files(*folders, joints="annotated")
+    assert "PCKh_hidden" not in plain.total.as_dict()
+    assert "hidden_joints" not in plain.record["protocol"]["metrics"]
+    assert "annotated_hidden" not in plain.record["joints"]["nose"]
+
+
+def test_files_that_do_not_mark_hidden_joints(tmp_path):
+    truth = _with_hidden(two_people_file("000001"))
+    del truth["annotations"][3]["keypoints_hidden"]
+    folders = _pair(tmp_path, truth)
+    with pytest.raises(ValueError, match="does not say of every person which joints are hidden"):
+        evaluate_files(*folders, hidden_joints=True)
+    assert evaluate_files(*folders).total.totals["Recall"] > 0
+    seventeen = write_video_files(tmp_path / "17", {"000001": as_posetrack17(truth)})
+    with pytest.raises(ValueError, match="does not say of every person"):
+        evaluate_files(seventeen, folders[1], hidden_joints=True)

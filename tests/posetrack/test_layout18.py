@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from mmpose_temporal.posetrack import read_video
+from mmpose_temporal.posetrack import read_file, read_video
 from mmpose_temporal.structures import KEYPOINT_NAMES
-from mmpose_temporal.testing import write_tiny_posetrack
+from mmpose_temporal.testing import two_people_file, write_tiny_posetrack
 
 
 @pytest.fixture
@@ -256,3 +256,25 @@ def test_times_may_be_those_of_a_clock(file):
     edit(file, lambda c: c["images"][1].update(time=1e13))
     with pytest.raises(ValueError, match=FRAME + ": 'time' holds 1.*, a number that is too large"):
         read_video(file)
+
+
+def test_hidden_joints_go_by_the_names_of_the_keypoints(tmp_path):
+    content = two_people_file("000001", frames=1)
+    content["categories"][0]["keypoints"] = [*KEYPOINT_NAMES[::-1]]
+    first, second = content["annotations"]
+    first["keypoints_hidden"] = [1] + [0] * 16  # the last of the usual order
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(content))
+    read = read_file(path, required=("keypoints",), optional=("keypoints_hidden",))
+    assert read.hidden.tolist() == [[0] * 16 + [1], [-1] * 17]
+    assert read.marks_hidden.tolist() == [True, False]
+    assert (read_file(path, required=("keypoints",)).hidden == -1).all()  # not asked for
+    people = read_video(path).frames[0].people
+    assert people[0].keypoints_hidden.tolist() == [False] * 16 + [True]
+    assert people[1].keypoints_hidden is None
+    second["keypoints_hidden"] = [0.5] * 17
+    path.write_text(json.dumps(content))
+    with pytest.raises(
+        ValueError, match=r"a.json, frame 0 .*'keypoints_hidden' must hold 0 and 1"
+    ):
+        read_video(path)

@@ -86,6 +86,25 @@ def test_options_act(tool, folders, tmp_path):
     assert annotated["posetrack/AP_Head"] is not None
 
 
+def test_hidden_joints(tool, folders, tmp_path, capsys):
+    out = tmp_path / "figures.json"
+    assert tool.main([*folders, "--hidden", "--out", str(out)]) == 2
+    assert "does not say of every person which joints are hidden" in capsys.readouterr().err
+    for path in Path(folders[0]).glob("*.json"):
+        content = json.loads(path.read_text())
+        for person in content["annotations"]:
+            person["keypoints_hidden"] = [0] * 15 + [1, 1]
+        path.write_text(json.dumps(content))
+    plain = _figures(tool, folders, tmp_path)
+    figures = _figures(tool, folders, tmp_path, "--hidden")
+    assert set(figures) - set(plain) == {
+        f"posetrack/{name}" for name in ("AP_hidden", "AP_seen", "PCKh_hidden", "PCKh_seen")
+    }
+    assert {name: figures[name] for name in plain} == plain
+    assert 0 < figures["posetrack/PCKh_hidden"] < 100
+    assert f"AP_hidden {figures['posetrack/AP_hidden']:.1f}" in capsys.readouterr().out
+
+
 def test_per_video_and_workers(tool, folders, tmp_path, capsys):
     one = _figures(tool, folders, tmp_path, "--per-video")
     text = capsys.readouterr().out

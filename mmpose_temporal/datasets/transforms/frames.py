@@ -284,7 +284,7 @@ class PackFramePoses(BaseTransform):
 
 def _annotated(results: dict) -> InstanceData:
     """The annotated people of a frame."""
-    return InstanceData(
+    people = InstanceData(
         bboxes=results["bboxes"],
         bbox_scores=np.ones(len(results["bboxes"]), np.float32),
         keypoints=results["keypoints"],
@@ -292,3 +292,6 @@ def _annotated(results: dict) -> InstanceData:
         head_boxes=results["head_boxes"],
         track_ids=results["track_ids"],
     )
+    if "keypoints_hidden" in results:
+        people.keypoints_hidden = results["keypoints_hidden"]
+    return people

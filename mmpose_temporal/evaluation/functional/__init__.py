@@ -20,6 +20,7 @@ from .figures import (
     figure_keys,
     summarize,
 )
+from .hidden_joints import HIDDEN_FIGURES, HiddenDetections, hidden_figures, label_hidden
 from .hota import ALPHAS, HotaCounts, hota_counts, hota_figures
 from .hota_legacy import LegacyHotaCounts, legacy_hota, legacy_hota_counts
 from .identity import IdentityCounts, fragmentations, identity_counts, identity_figures
@@ -64,6 +65,7 @@ __all__ = [
     "FIGURES",
     "GROUPED",
     "HEAD_SHARE",
+    "HIDDEN_FIGURES",
     "JOINT_CHOICES",
     "JOINT_NAMES",
     "METRICS",
@@ -75,6 +77,7 @@ __all__ = [
     "SCORED_GROUPS",
     "BinnedDetections",
     "GroundTruthFrame",
+    "HiddenDetections",
     "HotaCounts",
     "IdentityCounts",
     "InputCounts",
@@ -105,11 +108,13 @@ __all__ = [
     "figure_keys",
     "fragmentations",
     "head_sizes",
+    "hidden_figures",
     "hota_counts",
     "hota_figures",
     "identity_counts",
     "identity_figures",
     "label_detections",
+    "label_hidden",
     "legacy_hota",
     "legacy_hota_counts",
     "match_accuracy",

@@ -8,6 +8,7 @@ import numpy as np
 
 from .average_precision import BinnedDetections, JointDetections
 from .clear_mot import MotCounts
+from .hidden_joints import HIDDEN_FIGURES, HiddenDetections, hidden_figures
 from .hota import HotaCounts, hota_figures
 from .hota_legacy import LegacyHotaCounts, legacy_hota
 from .identity import IdentityCounts, identity_figures
@@ -54,6 +55,7 @@ class VideoCounts:
         hota: For HOTA.
         legacy: For HOTA_legacy.
         scores: Of the predictions, for the notes.
+        hidden: For AP of hidden and of seen joints; None if they were not asked for.
     """
 
     metrics: tuple[str, ...] | None = None
@@ -67,6 +69,7 @@ class VideoCounts:
     hota: HotaCounts = field(default_factory=HotaCounts)
     legacy: LegacyHotaCounts = field(default_factory=LegacyHotaCounts)
     scores: ScoreCounts = field(default_factory=ScoreCounts)
+    hidden: HiddenDetections | None = None
 
     def __add__(self, other: "VideoCounts") -> "VideoCounts":
         """Add; ValueError if different metrics were counted, or other joints."""
@@ -79,8 +82,11 @@ class VideoCounts:
                 f"counts of the joints {', '.join(self.joints.names)} cannot be added to those of "
                 f"{', '.join(other.joints.names)}"
             )
-        added = (getattr(self, f.name) + getattr(other, f.name) for f in fields(self)[2:])
-        return VideoCounts(self.metrics, self.joints, *added)
+        if (self.hidden is None) != (other.hidden is None):
+            raise ValueError("counts with hidden joints cannot be added to counts without")
+        hidden = None if self.hidden is None else self.hidden + other.hidden
+        added = (getattr(self, f.name) + getattr(other, f.name) for f in fields(self)[2:-1])
+        return VideoCounts(self.metrics, self.joints, *added, hidden)
 
 
 def add_counts(counts: Sequence[VideoCounts]) -> VideoCounts:
@@ -135,24 +141,28 @@ class PoseTrackFigures:
 
 
 def figure_keys(
-    metrics: Sequence[str] = tuple(METRICS), *, joints: ScoredJoints = POSETRACK_JOINTS
+    metrics: Sequence[str] = tuple(METRICS),
+    *,
+    joints: ScoredJoints = POSETRACK_JOINTS,
+    hidden_joints: bool = False,
 ) -> tuple[str, ...]:
     """The keys of :meth:`PoseTrackFigures.as_dict`.
 
     Args:
         metrics: What is computed.
         joints: The joints that are scored.
+        hidden_joints: Whether hidden joints are evaluated apart.
 
     Raises:
-        ValueError: A metric is not known.
+        ValueError: A metric is not known, or hidden joints are asked for without 'AP'.
     """
-    check_options(metrics=metrics)
+    check_options(metrics=metrics, hidden_joints=hidden_joints)
     keys: list[str] = []
     for name in (name for metric in METRICS if metric in metrics for name in METRICS[metric]):
         groups = joints.groups if name in GROUPED else ()
         keys += [*(f"{name}_{group}" for group in groups), name]
         keys += ["IDSW", "IDSW_pct", "Frag"] if name == "Recall" else []
-    return tuple(keys)
+    return (*keys, *(HIDDEN_FIGURES if hidden_joints else ()))
 
 
 def check_options(
@@ -162,6 +172,7 @@ def check_options(
     ap_score_thr: float = 0.0,
     mota_score_thr: float = 0.0,
     metrics: Sequence[str] = tuple(METRICS),
+    hidden_joints: bool = False,
 ) -> None:
     """Check the options of the evaluation.
 
@@ -178,6 +189,8 @@ def check_options(
     unknown = [metrics] if isinstance(metrics, str) else [m for m in metrics if m not in METRICS]
     if unknown or not metrics:
         raise ValueError(f"metrics must be some of {tuple(METRICS)}, got {metrics!r}")
+    if hidden_joints and "AP" not in metrics:
+        raise ValueError(f"hidden_joints needs 'AP' among the metrics, got {metrics!r}")
 
 
 def summarize(
@@ -193,8 +206,8 @@ def summarize(
       of the recall (0). ``joints='annotated'`` mends that.
     - Totals leave undefined joints out; a group with one undefined joint is undefined.
 
-    IDF1, HOTA and their parts are not of that program: a joint that is never annotated is always
-    left out of their means, of groups and in total.
+    IDF1, HOTA and their parts, and the figures of hidden joints, are not of that program: a joint
+    that is never annotated is always left out of their means, of groups and in total.
 
     Args:
         counts: Sum over all videos.
@@ -220,6 +233,8 @@ def summarize(
     per_joint: dict[str, np.ndarray] = {}
     for metric, figures in of_metric.items():
         per_joint.update(figures() if metric in counts.metrics else {})
+    if counts.hidden is not None:
+        per_joint.update(hidden_figures(counts.hidden))
     used = np.ones(len(counts.joints), bool)
     if strict or joints == "annotated":
         used = counts.num_truth > 0

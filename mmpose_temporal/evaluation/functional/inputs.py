@@ -33,6 +33,8 @@ class GroundTruthFrame:
         listed: The file lists people here, whether they have joints or not: poseval scores such a
             frame even if none is left (PoseTrack17 files list people without joints, which it
             drops). Set by the reader of such files; people in the arrays need no flag.
+        hidden: (M, J) bool, True where an annotated joint is hidden by something; anything where
+            it is not annotated. None: not known.
     """
 
     keypoints: np.ndarray
@@ -42,6 +44,7 @@ class GroundTruthFrame:
     ignore_regions: Sequence[np.ndarray] = ()
     labeled: bool = True
     listed: bool = False
+    hidden: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,7 @@ class People:
         track_ids: (P,) int64.
         head_sizes: (P,) float64, pixels (ground truth; None for predictions).
         scores: (P, J) float64 (predictions; None for ground truth).
+        hidden: (P, J) bool (ground truth), None if it is not known of some person.
     """
 
     frames: np.ndarray
@@ -83,6 +87,7 @@ class People:
     track_ids: np.ndarray
     head_sizes: np.ndarray | None = None
     scores: np.ndarray | None = None
+    hidden: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -130,6 +135,7 @@ class VideoInput:
             present=truth.stack("visible", (count,), bool),
             track_ids=truth.track_ids(),
             head_sizes=truth.stack("head_sizes", (), np.float64),
+            hidden=truth.stack_known("hidden", (count,), bool),
         )
         truth.check_finite(people.keypoints, people.present, "keypoints")
         truth.reject(
@@ -189,6 +195,19 @@ class _Side:
     def stack(self, name: str, tail: tuple[int, ...], dtype: type) -> np.ndarray:
         """Concatenate a field of all frames, (P, *tail)."""
         values = [np.asarray(getattr(frame, name)) for frame in self._frames]
+        return self._concatenated(name, values, tail, dtype)
+
+    def stack_known(self, name: str, tail: tuple[int, ...], dtype: type) -> np.ndarray | None:
+        """As :meth:`stack`; None if a frame with people does not have the field."""
+        values = [getattr(frame, name) for frame in self._frames]
+        if any(v is None and len(ids) for v, ids in zip(values, self._ids, strict=True)):
+            return None
+        values = [np.zeros((0, *tail)) if v is None else np.asarray(v) for v in values]
+        return self._concatenated(name, values, tail, dtype)
+
+    def _concatenated(
+        self, name: str, values: list[np.ndarray], tail: tuple[int, ...], dtype: type
+    ) -> np.ndarray:
         for index, (value, ids) in enumerate(zip(values, self._ids, strict=True)):
             if value.shape != (len(ids), *tail):
                 raise ValueError(

@@ -32,6 +32,7 @@ from .figures import (
     check_options,
     summarize,
 )
+from .hidden_joints import label_hidden
 from .hota import hota_counts
 from .hota_legacy import legacy_hota_counts
 from .identity import fragmentations, identity_counts
@@ -48,6 +49,7 @@ def evaluate_video(
     ap_score_thr: float = -np.inf,
     mota_score_thr: float = -np.inf,
     metrics: Sequence[str] = tuple(METRICS),
+    hidden_joints: bool = False,
 ) -> VideoCounts:
     """Count one video.
 
@@ -58,16 +60,25 @@ def evaluate_video(
         mota_score_thr: Predicted joints with a score below it are left out of the tracking
             figures, which are all others.
         metrics: What to compute, some of :data:`~.figures.METRICS`.
+        hidden_joints: Also AP and recall of hidden and of seen joints apart, see
+            :mod:`~.hidden_joints`.
 
     Raises:
-        ValueError: Unknown protocol or metric, or a threshold that is NaN.
+        ValueError: Unknown protocol or metric, a threshold that is NaN, or ``hidden_joints``
+            without 'AP' or of ground truth that does not say which joints are hidden.
     """
     check_options(
         protocol=protocol,
         ap_score_thr=ap_score_thr,
         mota_score_thr=mota_score_thr,
         metrics=metrics,
+        hidden_joints=hidden_joints,
     )
+    if hidden_joints and video.truth_people.hidden is None:
+        raise ValueError(
+            f"video {video.video_id!r}: the ground truth does not say of every person which "
+            "joints are hidden ('keypoints_hidden'), which hidden_joints needs"
+        )
     scored = select_scored(
         video, score_thr=ap_score_thr if "AP" in metrics else mota_score_thr, protocol=protocol
     )
@@ -79,6 +90,7 @@ def evaluate_video(
     matches = match_joints(scored)
     if "AP" in metrics:
         counts["detections"] = label_detections(matches)
+        counts["hidden"] = label_hidden(matches) if hidden_joints else None
         if mota_score_thr != ap_score_thr and set(metrics) & {"MOTA", "IDF1", "HOTA"}:
             scored = select_scored(video, score_thr=mota_score_thr, protocol=protocol)
             matches = match_joints(scored)
@@ -103,6 +115,7 @@ def evaluate_videos(
     ap_score_thr: float = -np.inf,
     mota_score_thr: float = -np.inf,
     metrics: Sequence[str] = tuple(METRICS),
+    hidden_joints: bool = False,
 ) -> PoseTrackFigures:
     """Evaluate a data set.
 
@@ -113,18 +126,20 @@ def evaluate_videos(
         ap_score_thr: See :func:`evaluate_video`.
         mota_score_thr: See :func:`evaluate_video`.
         metrics: See :func:`evaluate_video`.
+        hidden_joints: See :func:`evaluate_video`.
 
     Raises:
         ValueError: No videos, a video given twice, videos of different joints, or an unknown
             option.
     """
-    check_options(protocol=protocol, joints=joints, metrics=metrics)
+    check_options(protocol=protocol, joints=joints, metrics=metrics, hidden_joints=hidden_joints)
     counts = count_videos(
         videos,
         protocol=protocol,
         ap_score_thr=ap_score_thr,
         mota_score_thr=mota_score_thr,
         metrics=metrics,
+        hidden_joints=hidden_joints,
     )
     return summarize(add_counts([*counts.values()]), protocol=protocol, joints=joints)
 

@@ -178,6 +178,9 @@ def _truth(sample: dict, where: str, skeleton: Skeleton) -> GroundTruthFrame:
             f"{where}: annotated keypoints have the shape {keypoints.shape}, expected "
             f"(M, {len(skeleton)}, 2), x and y of {', '.join(skeleton.keypoint_names)}"
         )
+    hidden = None
+    if "keypoints_hidden" in people:
+        hidden = _array(people["keypoints_hidden"], bool)[:, skeleton.scored]
     heads = np.full(len(keypoints), np.nan)
     if "head_boxes" in people:
         heads = head_sizes(_array(people["head_boxes"], np.float32))
@@ -188,6 +191,7 @@ def _truth(sample: dict, where: str, skeleton: Skeleton) -> GroundTruthFrame:
         track_ids=_array(people["track_ids"], np.int64),
         ignore_regions=tuple(_array(region, np.float32) for region in sample["ignore_regions"]),
         labeled=bool(sample["is_labeled"]),
+        hidden=hidden,
     )
 
 

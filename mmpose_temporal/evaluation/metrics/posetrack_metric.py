@@ -74,6 +74,8 @@ class PoseTrackMetric(BaseMetric):
         bbox_share: Of the diagonal of the person's box, with 'bbox'; the default (0.1) is near
             the head size, see :data:`~..functional.pckh.BBOX_SHARE`. If a person has no box,
             it is the one around the annotated joints.
+        hidden_joints: Also 'AP_hidden', 'AP_seen', 'PCKh_hidden' and 'PCKh_seen', of annotations
+            that mark hidden joints, see :mod:`~..functional.hidden_joints`.
         format_only: Write the predictions, compute nothing (for data without annotations).
         outfile_prefix: Folder for the predictions in the PoseTrack18 layout, one file per video.
             None: nothing is written.
@@ -101,6 +103,7 @@ class PoseTrackMetric(BaseMetric):
         metrics: Sequence[str] | str = tuple(ALL_METRICS),
         norm_item: str | None = None,
         bbox_share: float = BBOX_SHARE,
+        hidden_joints: bool = False,
         format_only: bool = False,
         outfile_prefix: str | os.PathLike | None = None,
         collect_device: str = "cpu",
@@ -113,6 +116,7 @@ class PoseTrackMetric(BaseMetric):
             ap_score_thr=ap_score_thr,
             mota_score_thr=mota_score_thr,
             metrics=metrics,
+            hidden_joints=hidden_joints,
         )
         check_norm(norm_item, bbox_share)
         if collect_device not in ("cpu", "gpu"):
@@ -127,6 +131,7 @@ class PoseTrackMetric(BaseMetric):
             ap_score_thr=float(np.float32(ap_score_thr)),
             mota_score_thr=float(np.float32(mota_score_thr)),
             metrics=metrics,
+            hidden_joints=hidden_joints,
         )
         self.norm_item = norm_item
         self.bbox_share = bbox_share
@@ -140,6 +145,7 @@ class PoseTrackMetric(BaseMetric):
         prefix: str | None = None,
         metrics: Sequence[str] = tuple(ALL_METRICS),
         skeleton: Skeleton = POSETRACK18,
+        hidden_joints: bool = False,
     ) -> tuple[str, ...]:
         """Every key that :meth:`evaluate` returns (none with ``format_only``).
 
@@ -147,9 +153,11 @@ class PoseTrackMetric(BaseMetric):
             prefix: As given to the metric.
             metrics: As given to the metric.
             skeleton: Of the data set.
+            hidden_joints: As given to the metric.
         """
         prefix = prefix or cls.default_prefix
-        keys = figure_keys(metrics, joints=ScoredJoints.of(skeleton))
+        joints = ScoredJoints.of(skeleton)
+        keys = figure_keys(metrics, joints=joints, hidden_joints=hidden_joints)
         return tuple(f"{prefix}/{key}" for key in (*keys, "unreadable_frames"))
 
     @property

@@ -30,6 +30,7 @@ def posetrack_evaluation(
     skeleton: Sequence[str],
     prefix: str = "posetrack",
     skipped: Mapping[str, int] | None = None,
+    hidden_joints: bool = False,
 ) -> dict[str, Any]:
     """The record of PoseTrack's figures, JSON-able.
 
@@ -46,6 +47,7 @@ def posetrack_evaluation(
         skeleton: Names of the data's keypoints.
         prefix: Of the figures' names.
         skipped: Reason -> number of frames or poses that were left out before the evaluation.
+        hidden_joints: Whether hidden and seen joints were evaluated apart, too.
     """
     total = add_counts([*counts.values()])
     scored = total.joints
@@ -54,7 +56,7 @@ def posetrack_evaluation(
         prefix=prefix,
         protocol=dict(
             name=protocol,
-            metrics=list(metrics),
+            metrics=[*metrics, *(["hidden_joints"] if hidden_joints else [])],
             joints_in_means=joints,
             scored_joints=list(scored.names),
             ap_score_thr=_number(ap_score_thr),
@@ -68,6 +70,7 @@ def posetrack_evaluation(
         joints={
             name: dict(
                 annotated=int(total.num_truth[index]),
+                **_hidden_count(total, index),
                 **{figure: _number(v[index]) for figure, v in figures.per_joint.items()},
             )
             for index, name in enumerate(scored.names)
@@ -97,6 +100,12 @@ def match_accuracy_evaluation(
         ),
         videos={name: dict(people=c.total, right_people=c.correct) for name, c in counts.items()},
     )
+
+
+def _hidden_count(total: VideoCounts, index: int) -> dict[str, int]:
+    if total.hidden is None:
+        return {}
+    return dict(annotated_hidden=int(total.hidden.hidden.num_truth[index]))
 
 
 def _size(norm_item: str, bbox_share: float) -> dict[str, Any]:

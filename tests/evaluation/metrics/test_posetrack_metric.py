@@ -163,3 +163,38 @@ def test_one_metric_may_be_a_text():
     alone = _evaluate(finished_video(), metrics="AP")
     assert alone == _evaluate(finished_video(), metrics=["AP"])
     assert "posetrack/AP" in alone and "posetrack/MOTA" not in alone
+
+
+def test_hidden_joints():
+    def samples(mark=True):
+        frames = finished_video(num_frames=2)
+        for frame in frames:
+            hidden = np.zeros((2, 17), bool)
+            hidden[0, 5] = True
+            if mark:
+                frame.gt_instances.keypoints_hidden = hidden
+        frames[0].pred_instances.keypoints[0, 5] += 100
+        return frames
+
+    keys = PoseTrackMetric.metric_keys(metrics=("AP",), hidden_joints=True)
+    metrics = _evaluate(samples(), metrics="AP", hidden_joints=True)
+    assert tuple(metrics) == keys
+    # Of two hidden joints one is wrong; all scores of person 0 are equal in both frames, and the
+    # wrong one comes first: precision 1/2 at the only hit, of two.
+    assert metrics["posetrack/AP_hidden"] == 25
+    assert metrics["posetrack/PCKh_hidden"] == 50
+    assert metrics["posetrack/AP_seen"] == metrics["posetrack/PCKh_seen"] == 100
+    plain = _evaluate(samples(), metrics="AP")
+    assert plain == {name: value for name, value in metrics.items() if name in plain}
+    with pytest.raises(ValueError, match="does not say of every person which joints are hidden"):
+        _evaluate(samples(mark=False), hidden_joints=True)
+    with pytest.raises(ValueError, match="needs 'AP'"):
+        PoseTrackMetric(metrics="MOTA", hidden_joints=True)
+
+
+def test_hidden_joints_need_no_mark_in_frames_without_people():
+    frames = [finished_sample("000001", 0, 2), finished_sample("000001", 1, 2, people=0)]
+    frames[0].gt_instances.keypoints_hidden = np.ones((2, 17), bool)
+    metrics = _evaluate(frames, hidden_joints=True)
+    assert metrics["posetrack/AP_hidden"] == 100
+    assert np.isnan(metrics["posetrack/AP_seen"])
