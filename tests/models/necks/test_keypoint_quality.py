@@ -55,8 +55,9 @@ def test_blur_by_hand():
     torch.testing.assert_close(places, torch.full((1, 1, 2), 0.1))
 
 
-@pytest.mark.parametrize("kernel", [3, 11, 17])
+@pytest.mark.parametrize("kernel", [11, 17])
 def test_blur_is_opencvs(kernel):
+    """(Up to 7 cells OpenCV takes other taps, from a table.)"""
     maps = np.random.default_rng(0).uniform(0, 1, (16, 12)).astype(np.float32)
     blurred = cv2.GaussianBlur(maps + 0.5, (kernel,) * 2, 0, borderType=cv2.BORDER_REPLICATE)
     quality, places = keypoint_quality(torch.from_numpy(maps)[None, None], kernel=kernel)
