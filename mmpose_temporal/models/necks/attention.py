@@ -6,9 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-MAX_WEIGHTS = 2**22
-"""Largest number of weights that are in memory at a time: 16 MiB in single precision (choice:
-about what a CPU's caches hold)."""
+MAX_WEIGHTS = 2**18
+"""Largest number of weights that are computed at a time on a CPU: 1 MiB in single precision
+(choice: it stays in a core's cache; a head of a person with 16 entries of 12 x 9 cells has
+190,000)."""
+
+MAX_WEIGHTS_GPU = 2**24
+"""The same on other devices: 64 MiB (choice: 10 such people with 8 heads in one go, as each call costs
+some microseconds)."""
 
 Weigh = Callable[[Tensor, Tensor], Tensor]
 """From queries (..., n, d) and keys (..., l, d) to weights (..., n, l)."""
@@ -52,25 +57,25 @@ def vanilla_attention(
     values: Tensor,
     valid: Tensor | None = None,
     *,
-    max_weights: int = MAX_WEIGHTS,
+    max_weights: int | None = None,
 ) -> Tensor:
     """Mean of the values by :func:`vanilla_weights` (PTM Eq. 2).
 
     Args:
         queries: (B, N, n, d), N heads.
-        keys: (B, N, l, d).
-        values: (B, N, l, c).
+        keys: (B, N, l, d), in any precision.
+        values: (B, N, l, c), in any precision.
         valid: (B, l) bool, False for keys that are padding; None: all are valid. Each of the B
             needs a valid one.
-        max_weights: On a CPU, largest number of weights that are computed at a time. On a GPU
-            the fused kernels of torch keep no weights.
+        max_weights: On a CPU, largest number of weights that are computed at a time; None:
+            :data:`MAX_WEIGHTS`. On a GPU the fused kernels of torch keep no weights.
 
     Returns:
-        (B, N, n, c), in the values' precision.
+        (B, N, n, c), in the queries' precision.
     """
-    queries, keys = queries.to(values.dtype), keys.to(values.dtype)
 
     def attend(q: Tensor, k: Tensor, v: Tensor, valid: Tensor | None) -> Tensor:
+        k, v = k.to(q.dtype), v.to(q.dtype)  # what is stored in half is converted by chunks
         mask = None if valid is None else valid[:, None, None]
         return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
 
@@ -85,7 +90,7 @@ def coda_attention(
     values: Tensor,
     valid: Tensor | None = None,
     *,
-    max_weights: int = MAX_WEIGHTS,
+    max_weights: int | None = None,
 ) -> Tensor:
     """Sum of the values by :func:`coda_weights` (PTM Eq. 2).
 
@@ -97,7 +102,8 @@ def coda_attention(
         keys: (B, N, l, d).
         values: (B, N, l, c).
         valid: (B, l) bool, False for keys that are padding; None: all are valid.
-        max_weights: Largest number of weights that are computed at a time.
+        max_weights: Largest number of weights that are computed at a time. None:
+            :data:`MAX_WEIGHTS`, on a GPU :data:`MAX_WEIGHTS_GPU`.
 
     Returns:
         (B, N, n, c), float32 or float64.
@@ -124,22 +130,26 @@ def _in_chunks(
     keys: Tensor,
     values: Tensor,
     valid: Tensor | None,
-    max_weights: int,
+    max_weights: int | None,
 ) -> Tensor:
-    """Some people at a time, and where one is too much, some queries at a time."""
-    people, heads, num_queries, _ = queries.shape
-    each = heads * num_queries * keys.shape[2]
-    if each <= max_weights:
-        step, width = max(max_weights // max(each, 1), 1), num_queries
-    else:
-        step, width = 1, max(max_weights // (heads * keys.shape[2]), 1)
-    found = []
-    for first in range(0, people, step):
-        rows = slice(first, first + step)
-        mask = None if valid is None else valid[rows]
-        parts = [
-            attend(queries[rows, :, start : start + width], keys[rows], values[rows], mask)
-            for start in range(0, num_queries, width)
-        ]
-        found.append(parts[0] if len(parts) == 1 else torch.cat(parts, 2))
-    return found[0] if len(found) == 1 else torch.cat(found)
+    """Some people at a time; some heads, where one person is too much; some queries, where one
+    head is. The values of one person's heads are views, which need not be copied.
+    """
+    if max_weights is None:
+        max_weights = MAX_WEIGHTS if queries.device.type == "cpu" else MAX_WEIGHTS_GPU
+    total = queries.shape[:3].numel() * keys.shape[2]
+    dim = next((dim for dim in range(3) if queries.shape[dim] > 1), None)
+    if total <= max_weights or dim is None:
+        return attend(queries, keys, values, valid)
+    size = queries.shape[dim]
+    step = max(max_weights * size // total, 1)
+    parts = []
+    for start in range(0, size, step):
+        number = min(step, size - start)
+        q, k, v, mask = queries.narrow(dim, start, number), keys, values, valid
+        if dim < 2:
+            k, v = (x.narrow(dim, start, number) for x in (keys, values))
+        if dim == 0 and valid is not None:
+            mask = valid[start : start + number]
+        parts.append(_in_chunks(attend, q, k, v, mask, max_weights))
+    return torch.cat(parts, dim)

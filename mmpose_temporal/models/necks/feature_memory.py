@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import (
-    MAX_WEIGHTS,
     coda_attention,
     coda_weights,
     vanilla_attention,
@@ -64,7 +63,7 @@ class FeatureMemory(BaseModule):
         replacement: bool = True,
         blur_kernel: int | None = None,
         detach: bool = True,
-        max_weights: int = MAX_WEIGHTS,
+        max_weights: int | None = None,
         init_cfg: dict | list | None = None,
     ):
         super().__init__(init_cfg)
@@ -75,7 +74,7 @@ class FeatureMemory(BaseModule):
                 num_heads=num_heads,
                 read_stride=read_stride,
                 capacity=capacity,
-                max_weights=max_weights,
+                max_weights=1 if max_weights is None else max_weights,
             ),
             attention,
         )
@@ -138,9 +137,9 @@ class FeatureMemory(BaseModule):
             (B, c, H, W).
         """
         pooled = self.pool(x)
-        queries = self._heads(_cells(self.to_query(pooled)))
+        queries = self._heads(_cells(self.to_query(pooled)).to(x.dtype))
         keys = self._heads(entries.keys.flatten(1, 2))
-        values = self._heads(entries.values.flatten(1, 2).to(x.dtype))
+        values = self._heads(entries.values.flatten(1, 2))
         valid = entries.valid
         if valid is not None:
             cells = entries.keys.shape[2]
