@@ -12,8 +12,8 @@ MAX_WEIGHTS = 2**18
 190,000)."""
 
 MAX_WEIGHTS_GPU = 2**24
-"""The same on other devices: 64 MiB (choice: 10 such people with 8 heads in one go, as each call costs
-some microseconds)."""
+"""The same on other devices: 64 MiB (choice: 10 such people with 8 heads in one go, since each
+call costs some microseconds)."""
 
 Weigh = Callable[[Tensor, Tensor], Tensor]
 """From queries (..., n, d) and keys (..., l, d) to weights (..., n, l)."""

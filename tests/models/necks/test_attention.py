@@ -68,7 +68,7 @@ def test_padding_is_not_read(attention):
 
 
 def test_largest_number_of_weights(monkeypatch):
-    """No more than asked for are ever there, of one query at least."""
+    """No more than asked for are ever there, of one query of one head at least."""
     queries, keys, values = random_parts(queries=6)
     seen = []
     cdist = torch.cdist
@@ -79,11 +79,16 @@ def test_largest_number_of_weights(monkeypatch):
         return found
 
     monkeypatch.setattr(torch, "cdist", counted)
-    coda_attention(queries, keys, values, max_weights=30)  # 2 heads x 7 keys: 14 per query
-    assert seen == [28, 28, 28] * 3
-    seen.clear()
-    coda_attention(queries, keys, values, max_weights=1)
-    assert seen == [14] * 18
+    for max_weights, expected in (
+        (252, [252]),  # 3 people x 2 heads x 6 queries x 7 keys
+        (251, [168, 84]),  # some people at a time
+        (83, [42] * 6),  # one head of one person
+        (41, [35, 7] * 6),  # 5 queries, then the last
+        (1, [7] * 36),
+    ):
+        coda_attention(queries, keys, values, max_weights=max_weights)
+        assert seen == expected
+        seen.clear()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
