@@ -141,7 +141,7 @@ class OrderedDraw(ClipDraw):
 
     Crops are ordered by frame; within a frame the anchor's id is first, then the others in the
     order in which they were drawn. Samples get ``people_per_frame``, the mean number of people in
-    the frames of the video, by which a memory knows crowded videos.
+    the labelled frames of the video, by which a memory knows crowded videos.
 
     Args:
         num_frames: Largest number of frames per clip: for a memory of n entries up to n + 1.
@@ -218,7 +218,7 @@ class OrderedDraw(ClipDraw):
 
     def metainfo(self, table: ClipTable, row: int) -> dict[str, Any]:
         """See :class:`ClipDraw`: ``people_per_frame``."""
-        return dict(people_per_frame=len(table) / len(table.video.frames))
+        return dict(people_per_frame=table.video.people_per_frame)
 
     def _people(
         self, table: ClipTable, inside: np.ndarray, own: int, rng: np.random.Generator

@@ -85,6 +85,16 @@ class VideoAnnotation:
         """The keypoints of its people; PoseTrack18's if it has no frames."""
         return self.frames[0].skeleton if self.frames else POSETRACK18
 
+    @property
+    def people_per_frame(self) -> float:
+        """Mean number of annotated people, without groups, in labelled frames; 0 without them."""
+        counts = [
+            sum(not person.is_crowd for person in frame.people)
+            for frame in self.frames
+            if frame.is_labeled
+        ]
+        return sum(counts) / len(counts) if counts else 0.0
+
 
 def joints_present(content: FileContent) -> np.ndarray:
     """Which joints are there, by the rule of data sets.

@@ -148,7 +148,7 @@ def test_documented_options_are_found():
     """Of the baselines: similarity, 2 kinds of boxes, 3 detectors, 6 backbones."""
     names = [str(doc.parent.relative_to(FOLDER)) for doc, _ in LINES]
     counts = {name: names.count(name) for name in sorted(set(names))}
-    assert counts == {"baselines": 13, "keytrack": 4, "keytrack/baselines": 5, "tkmr": 7}
+    assert counts == {"baselines": 13, "keytrack": 4, "keytrack/baselines": 5, "ptm": 4, "tkmr": 7}
 
 
 @pytest.mark.filterwarnings("ignore:for .* meta parameter")  # shipped weights

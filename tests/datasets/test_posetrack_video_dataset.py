@@ -337,3 +337,30 @@ def test_hidden_joints_reach_the_samples(root):
     expected = np.arange(17) == people.track_ids[:, None]
     np.testing.assert_array_equal(people.keypoints_hidden, expected)
     assert "keypoints_hidden" not in dataset[6]["data_samples"].gt_instances  # of v2
+
+
+# ----------------------------------------------------------------------- crowded videos
+
+
+def thin_out(root) -> None:
+    """v1: 2 people in 5 frames; v2: 2 in frames 0 and 1, one of them alone in frame 2: 5 / 3."""
+
+    def last_is_alone(content):
+        alone = [a for a in content["annotations"] if a["image_id"] == 20002 and a["track_id"]]
+        content["annotations"] = [a for a in content["annotations"] if a not in alone]
+
+    edit(root / "annotations" / "val" / "v2.json", last_is_alone)
+
+
+def test_crowded_videos_alone(root):
+    thin_out(root)
+    options = dict(box_source="file", bbox_file="detections_val.json")  # those of v2 are no error
+    assert build(root, crowd_size=5 / 3, **options).video_spans() == {"v1": range(5)}  # 2 people
+    assert build(root, crowd_size=1.6).video_spans() == {"v1": range(5), "v2": range(5, 8)}
+    # of the selected frames: frame 0 of v2 has 2 people again
+    assert len(build(root, crowd_size=5 / 3, frames=(0, 1))) == 2
+
+
+def test_no_crowded_video_is_an_error(root):
+    with pytest.raises(ValueError, match=r"no video has more than 2 people .* of 2 has 2"):
+        build(root, crowd_size=2)

@@ -24,3 +24,20 @@ def test_poses_of_a_prediction_have_its_scores(tmp_path):
     assert poses.track_ids.tolist() == [-1, -1]
     with pytest.raises(ValueError, match="'track_id' must be an integer"):
         read_video(file)
+
+
+def test_people_per_frame_of_labelled_frames(tmp_path):
+    """v1: 5 frames with 2 people. One of frame 0 becomes a group, and frame 4 is not labelled."""
+    file = write_tiny_posetrack(tmp_path) / "annotations" / "val" / "v1.json"
+    assert read_video(file).people_per_frame == 2
+    content = json.loads(file.read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    content["images"][4]["is_labeled"] = False
+    content["annotations"] = [a for a in content["annotations"] if a["image_id"] != 10004]
+    file.write_text(json.dumps(content))
+    assert read_video(file).people_per_frame == (1 + 2 + 2 + 2) / 4
+    for image in content["images"]:
+        image["is_labeled"] = False
+    content["annotations"] = []
+    file.write_text(json.dumps(content))
+    assert read_video(file).people_per_frame == 0
