@@ -38,13 +38,13 @@ class PersonMemories:
 
         Args:
             tick: Of the frame.
-            max_age: Largest number of frames without the person in between; frames may be missing
-                by their numbers.
+            max_age: Largest distance to the frame in which the person was last seen; frames may
+                be missing by their numbers.
 
         Returns:
             (R,) bool.
         """
-        return tick - self.ticks <= max_age + 1
+        return tick - self.ticks <= max_age
 
     def of_tracks(self, track_ids: np.ndarray, alive: np.ndarray) -> np.ndarray:
         """The person of each track id.

@@ -53,8 +53,9 @@ class PersonMemory(Memory):
         follow: See above.
         min_iou: Lowest IoU of one person, in (0, 1]. The paper names no number: 0.3 (choice: that
             of the association by IoU in this project's tests and of mmpose's trackers).
-        max_age: A memory ends if its person was not seen for more than this number of frames in
-            which people were detected (choice; the paper: unless the person disappears).
+        max_age: Frames that a memory stays after its person was last seen, counted as a
+            :class:`TrackLife` counts them (choice: that of the default association; the paper
+            reads the previous frame's alone, which is 1).
         dtype: What is stored in: ``'float32'``, ``'float16'`` or ``'bfloat16'``; numbers that are
             too large become the largest. None: what the network computes in.
 
@@ -172,9 +173,9 @@ class PersonMemory(Memory):
         state.num_people += len(people)
         if len(people):
             self._write(state, frame, packet)
-        seen = packet.tick - state.ticks <= self.max_age
-        if not seen.all():
-            self._keep(state, np.flatnonzero(seen))
+        alive = state.alive(packet.tick + 1, self.max_age)
+        if not alive.all():
+            self._keep(state, np.flatnonzero(alive))
 
     def _keep(self, state: PersonMemories, rows: np.ndarray) -> None:
         state.store.keep(rows)
