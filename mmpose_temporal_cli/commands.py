@@ -36,6 +36,7 @@ COMMANDS = {
     "get-flops": "analysis_tools/get_flops.py",
     "memory-thresholds": "analysis_tools/memory_thresholds.py",
     "plot-matching": "analysis_tools/plot_matching.py",
+    "plot-ptm": "analysis_tools/plot_ptm.py",
     "plot-tkmr": "analysis_tools/plot_tkmr.py",
     "print-config": "analysis_tools/print_config.py",
     "extract-similarity": "model_converters/extract_similarity.py",

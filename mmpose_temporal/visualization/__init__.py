@@ -2,6 +2,7 @@
 
 from .attention import draw_attention, draw_scores, figure_image, received_attention
 from .matching import draw_matches, draw_refinement, probability_colors, save_picture
+from .memory import EntryPicture, draw_memory, draw_qualities
 from .palette import track_colors
 from .timeline import (
     Segment,
@@ -16,6 +17,7 @@ from .track_visualizer import PoseTrackVisualizer
 from .video_writer import TrackVideoWriter
 
 __all__ = [
+    "EntryPicture",
     "PoseTrackVisualizer",
     "Segment",
     "Switch",
@@ -25,6 +27,8 @@ __all__ = [
     "build_timeline",
     "draw_attention",
     "draw_matches",
+    "draw_memory",
+    "draw_qualities",
     "draw_refinement",
     "draw_scores",
     "draw_timeline",

@@ -140,7 +140,7 @@ def watch_frame(
                 break
             item = dataset[position]
             if position == index:
-                _require_searched(item["data_samples"])
+                require_searched(item["data_samples"])
             elif position < index and is_searched(item["data_samples"]):
                 previous = position
             tracker.test_step(pseudo_collate([item]))
@@ -187,7 +187,7 @@ def frame_image(dataset: PoseTrackVideoDataset, index: int) -> np.ndarray:
     return dataset[index]["inputs"].numpy()[..., ::-1]
 
 
-def _require_searched(sample: PoseDataSample) -> None:
+def require_searched(sample: PoseDataSample) -> None:
     """Refuse a frame in which people are not detected.
 
     Raises:

@@ -43,6 +43,9 @@ NOWHERE = {
     "analysis_tools/plot_matching.py": (
         ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "a.png"]
     ),
+    "analysis_tools/plot_ptm.py": (
+        ["nowhere.py", "w.pth", "--video", "v", "--frame", "1", "--out", "a.png"]
+    ),
     "analysis_tools/plot_tkmr.py": (
         ["nowhere.py", "w.pth", "--video", "v", "--frame", "1", "--out", "a.png"]
     ),
@@ -106,6 +109,9 @@ THERE = {
     "analysis_tools/print_config.py": ["nowhere.py", "--out", "there.py"],
     "analysis_tools/plot_matching.py": (
         ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "there.png"]
+    ),
+    "analysis_tools/plot_ptm.py": (
+        ["nowhere.py", "w.pth", "--video", "v", "--frame", "1", "--out", "there.png"]
     ),
     "analysis_tools/plot_tkmr.py": (
         ["nowhere.py", "w.pth", "--video", "v", "--frame", "1", "--out", "there.png"]

@@ -176,6 +176,11 @@ class MemoryStore:
         self.keys[where] = within_range(keys[which], self.keys.dtype)
         self.values[where] = within_range(values[which], self.values.dtype)
 
+    def newest(self, rows: np.ndarray) -> np.ndarray:
+        """Place of the newest entry of each of B people, -1 of those who have none."""
+        counts = self.counts[rows]
+        return np.where(counts > 0, self.places[rows, np.maximum(counts, 1) - 1], -1)
+
     def select(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Places and numbers of the entries of people, see :meth:`EntryTable.select`."""
         return self._table().select(rows)

@@ -66,6 +66,19 @@ def test_order_and_eviction():
     assert store.saved(np.array([1, 0])).vectors[:, 0, 0, 0].tolist() == [104, 4]
 
 
+def test_newest():
+    """Person 1 is not stored in frame 8; nothing is stored of person 2."""
+    store = create(capacity=1)
+    assert store.newest(np.zeros(0, np.int64)).tolist() == []
+    store.add(3)
+    write(store, [0, 1], 7)
+    before = store.newest(np.array([1, 0, 2]))
+    assert store.frames[before[:2]].tolist() == [7, 7] and before[2] == -1
+    write(store, [0, 1], 8, stored=[True, False])
+    after = store.newest(np.array([1, 0]))
+    assert store.frames[after].tolist() == [7, 8] and after[0] == before[0]
+
+
 def test_capacity_1():
     store = create(capacity=1)
     store.add(1)

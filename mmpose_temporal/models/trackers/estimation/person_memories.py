@@ -69,21 +69,29 @@ class MemoryRecord:
     Attributes:
         crops: (M,) int64, which of the frame's crops the people are.
         track_ids: (M,) int64.
+        boxes: (M, 4) float32 xyxy, image pixels.
         inputs: (M, c, H, W), feature maps before they were enhanced.
         entries: Which each of them read; None: nobody read anything.
         entry_frames: (M, E) int64, the frame of each entry, -1 for padding.
+        entry_slots: (M, E) int64, where each entry lies, -1 for padding: in that frame's record it
+            is the slot of the person whose entry it was.
         quality: (M, K) float32.
         places: (M, K, 2) float32, shares of the crop's width and height.
         replaced: (M, K) bool, keypoints whose cells were replaced.
         stored: (M,) bool, people whose entry was good enough to be stored.
+        slots: (M,) int64, where it was stored, -1: it was not. A slot is used again once its entry
+            is the oldest of a full memory, or its person is gone.
     """
 
     crops: np.ndarray
     track_ids: np.ndarray
+    boxes: np.ndarray
     inputs: torch.Tensor
     entries: Entries | None
     entry_frames: np.ndarray
+    entry_slots: np.ndarray
     quality: np.ndarray
     places: np.ndarray
     replaced: np.ndarray
     stored: np.ndarray
+    slots: np.ndarray

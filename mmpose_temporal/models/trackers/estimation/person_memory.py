@@ -204,11 +204,13 @@ class PersonMemory(Memory):
             packet.records["memory"] = MemoryRecord(
                 crops=crops,
                 track_ids=people.track_ids,
+                boxes=people.boxes,
                 inputs=frame.inputs(crops),
                 quality=quality.cpu().numpy(),
                 places=places.cpu().numpy(),
                 replaced=written.replaced.cpu().numpy(),
                 stored=stored,
+                slots=np.where(stored, state.store.newest(rows), -1),
                 **record,
             )
 
@@ -257,9 +259,11 @@ class PersonMemory(Memory):
         store = state.store
         places, counts = store.select(frame.read_from[crops])
         frames = store.frames[places] if places.size else np.zeros(places.shape, np.int64)
-        frames = np.where(np.arange(places.shape[1]) < counts[:, None], frames, -1)
+        there = np.arange(places.shape[1]) < counts[:, None]
+        known = dict(entry_frames=np.where(there, frames, -1))
+        known["entry_slots"] = np.where(there, places, -1)
         if not counts.any():
-            return dict(entries=None, entry_frames=frames)
+            return dict(entries=None, **known)
         index = torch.from_numpy(places).to(store.keys.device)
         entries = Entries(
             keys=store.keys[index, 0],
@@ -267,4 +271,4 @@ class PersonMemory(Memory):
             counts=torch.from_numpy(counts),
             crowded=torch.full((len(crops),), frame.crowded),
         )
-        return dict(entries=entries, entry_frames=frames)
+        return dict(entries=entries, **known)
