@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations, product
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
+from torch.nn import functional
 
 from mmpose_temporal.models.parts import FrameEncoder
+from mmpose_temporal.models.pose_estimators import EstimatedCrops
 from mmpose_temporal.models.trackers import Memory, TrackMerging
-from mmpose_temporal.structures import plain_state
+from mmpose_temporal.structures import CallbackObserver, plain_state
 from mmpose_temporal.testing import DrawnEstimator, draw_video, track_frames
 
 NETWORK = dict(num_layers=1, hidden=16, intermediate=16, num_heads=2)
@@ -70,6 +74,10 @@ EXTRAS = {
     "none": dict(),
     "encoder and memory": dict(
         frame_encoder=dict(type="MeanColor"), memory=dict(type="LastMeanColor")
+    ),
+    "memory of boxes": dict(memory=dict(type="PersonMemory", max_age=3)),
+    "memory of tracks": dict(
+        memory=dict(type="PersonMemory", follow="tracks", dtype="float16", max_age=3)
     ),
 }
 STREAMS = {"one": 1, "two": 2}
@@ -186,6 +194,40 @@ class LastMeanColor(Memory):
             state[track] = packet.features["mean"]
 
 
+@MODELS.register_module()
+class RememberingEstimator(DrawnEstimator):
+    """The drawn estimator with PTM's memory, on features that its poses do not depend on."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.head.out_channels, self.with_head, self.test_cfg = 17, True, {}
+        self.head.decoder = SimpleNamespace(heatmap_size=(6, 8), blur_kernel_size=1)
+        memory = dict(type="PoseTemporalMemory", capacity=3, num_heads=1, heatmap_thr=0)
+        self.neck = MODELS.build(dict(memory, in_channels=3, embed_channels=3))
+        self.neck.bind(self)
+        self.neck.ready = True
+        self.describers.append(MODELS.build(dict(type="MemoryDescriber")))
+        self.describers[-1].bind(self)
+
+    def forward(self, inputs, data_samples, mode="predict"):
+        features = functional.adaptive_avg_pool2d(inputs / 255.0, (8, 6))
+        (features,) = self.neck((features,), samples=data_samples)
+        found = super().forward(inputs, data_samples, mode)
+        heatmaps = features.mean(1, keepdim=True).expand(-1, 17, -1, -1)
+        instances = [sample.pred_instances for sample in found]
+        crops = EstimatedCrops((features,), None, heatmaps, instances, data_samples)
+        for name, rows in self.describers[-1].describe(crops).items():
+            for instance, row in zip(instances, rows, strict=True):
+                instance.set_field(row[None], name)
+        return found
+
+
+def estimator_of(memory: dict | None, **options: Any) -> dict:
+    """Config of the drawn estimator, with a memory if the tracker stores one."""
+    remembers = (memory or {}).get("type") == "PersonMemory"
+    return dict(type=RememberingEstimator if remembers else DrawnEstimator, **options)
+
+
 def box(x: int, y: int, t: int) -> list[int]:
     """Of a person of 24 x 60 pixels who walks to the right, 2 pixels per frame."""
     return [x + 2 * t, y, x + 2 * t + 24, y + 60]
@@ -243,7 +285,7 @@ def build(names: dict[str, str]) -> BaseModule:
     return MODELS.build(
         dict(
             type="PoseTracker",
-            estimator=dict(type=DrawnEstimator, matching_head=head),
+            estimator=estimator_of(EXTRAS[names["extras"]].get("memory"), matching_head=head),
             cropper=dict(type="TopdownCropper", input_size=(48, 64)),
             association=dict(
                 type="Association",
@@ -269,6 +311,15 @@ def why_not(names: dict[str, str]) -> str | None:
     return None
 
 
+def note_reads(packet, read: dict) -> None:
+    """The frames of the entries that the people of a frame read, by video and frame."""
+    if "memory" in packet.records:
+        entries = packet.records["memory"].entry_frames.tolist()
+        read[packet.video_id, packet.index] = {
+            tuple(frame for frame in row if frame >= 0) for row in entries
+        }
+
+
 def run(names: dict[str, str]) -> dict[str, list]:
     """The answers to two videos with the same story, by video."""
     frames, hidden = story()
@@ -278,8 +329,14 @@ def run(names: dict[str, str]) -> dict[str, list]:
         order = [frame for pair in zip(*videos.values(), strict=True) for frame in pair]
     else:
         order = [frame for video in videos.values() for frame in video]
+    read: dict[tuple[str, int], set[tuple[int, ...]]] = {}
+    tracker.observers.append(CallbackObserver(finished=lambda packet: note_reads(packet, read)))
     answers = track_frames(tracker, order, batch_size=4)
     assert tracker.pipeline.open_videos() == []
+    if "of" in names["extras"]:
+        for (video, t), entries in read.items():  # person a is there in every frame
+            assert tuple(range(max(t - 3, 0), t)) in entries, (video, t)
+        assert len(read) == 20
     if tracker.frame_encoder is not None:
         seen = [frame for call in tracker.frame_encoder.seen for frame in call]
         assert sorted(seen) == sorted((v, t) for v in videos for t in range(10))

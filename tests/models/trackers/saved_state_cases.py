@@ -9,7 +9,7 @@ from mmengine.model import BaseModel
 from mmpose.registry import MODELS
 
 from mmpose_temporal.structures import POSETRACK18, People, to_plain
-from mmpose_temporal.testing import DrawnEstimator, draw_video, track_frames
+from mmpose_temporal.testing import draw_video, track_frames
 from mmpose_temporal.testing.tracking import Frame
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -50,8 +50,8 @@ def build_case(case: dict) -> BaseModel:
     head = model.pop("matching_head")
     if model["type"] == "PoseTracker":
         refinement = model.get("refinement") or {}
-        model["estimator"] = dict(
-            type=DrawnEstimator,
+        model["estimator"] = mixing.estimator_of(
+            model.get("memory"),
             matching_head=head,
             num_candidates=refinement.get("num_candidates", 16),
         )
