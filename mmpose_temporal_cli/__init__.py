@@ -6,11 +6,13 @@ reports a library that is missing, or Ctrl-C during the imports, like any other 
 package stands beside `mmpose_temporal` and imports nothing of it.
 """
 
+from .ablation import ablation_flags
 from .flags import add_config_options, add_frame_order, add_output_flags, add_overwrite
 from .run_tool import StepFailed, error_text, run_tool
 
 __all__ = [
     "StepFailed",
+    "ablation_flags",
     "add_config_options",
     "add_frame_order",
     "add_output_flags",

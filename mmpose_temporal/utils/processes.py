@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PATIENCE = 5.0
@@ -35,6 +35,7 @@ def run_program(
     log: Path,
     *,
     cwd: str | os.PathLike | None = None,
+    env: Mapping[str, str] | None = None,
     waiting: Callable[[], None] = lambda: None,
 ) -> int:
     """Run a program with its output in a log.
@@ -43,6 +44,7 @@ def run_program(
         command: The program and its arguments.
         log: The file, replaced.
         cwd: Folder that it runs in.
+        env: Its environment; None: that of this process.
         waiting: Called about once a second.
 
     Returns:
@@ -52,7 +54,9 @@ def run_program(
         KeyboardInterrupt: This process or the program was interrupted; the program has ended.
     """
     with log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(command, cwd=cwd, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=cwd, env=env, stdout=file, stderr=subprocess.STDOUT
+        )
         try:
             while True:
                 try:

@@ -22,8 +22,8 @@ from mmpose_temporal_cli.commands import COMMANDS, main, tools_folder
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 OUTSIDE = {"setup_env.py"}
 """It makes the environment that everything else needs, so it stands alone."""
-NOT_INSTALLED = {"analysis_tools/tkmr_ablation.py"}
-"""It runs the tools and configs of a clone."""
+NOT_INSTALLED = {"analysis_tools/ptm_ablation.py", "analysis_tools/tkmr_ablation.py"}
+"""They run the tools and configs of a clone."""
 
 NAMES = sorted(
     str(path.relative_to(TOOLS))
@@ -142,7 +142,7 @@ def test_an_unknown_option(run, name):
 
 
 def test_help_needs_the_standard_library_only():
-    """And rich in two: what takes seconds is imported after the options are read."""
+    """And rich in the demo: what takes seconds is imported after the options are read."""
     files = [*(TOOLS / name for name in NAMES), TOOLS.parent / "demo/run_demo.py"]
     code = """
 import contextlib, io, runpy, sys

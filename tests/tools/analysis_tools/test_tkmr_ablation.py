@@ -1,16 +1,12 @@
-"""The commands that the ablation runs, and what it makes of their figures."""
+"""The commands that the ablation of TKMR runs, and what it makes of their figures."""
 
 import importlib.util
 import json
-import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-import mmpose_temporal.evaluation
-from mmpose_temporal.evaluation.functional.figures import PoseTrackFigures
-from mmpose_temporal_cli import StepFailed
+from mmpose_temporal.testing.ablations import fake_tools
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -25,39 +21,12 @@ def tool():
 
 
 @pytest.fixture
-def fake(tool, monkeypatch, tmp_path):
-    """Commands are noted, and leave what the real ones leave."""
-    steps = []
-
-    def run(step, command, log):
-        steps.append((step, command))
-        if command[0] == "tools/train.py":
-            options = dict(option.split("=", 1) for option in command if "=" in option)
-            folder = Path(command[command.index("--work-dir") + 1])
-            name = f"epoch_{options['train_cfg.max_epochs']}.pth"
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(b"")
-            (folder / "last_checkpoint").write_text(str(folder / name))
-        elif command[0] == "tools/test.py" and "--out" in command:
-            out = Path(command[command.index("--out") + 1])
-            out.parent.mkdir(parents=True, exist_ok=True)
-            seed = int(step.split()[1].rstrip(":"))
-            figures = {"posetrack/AP": 50 + seed, "posetrack/MOTA": 40, "posetrack/IDF1": 30}
-            figures["posetrack/IDSW_pct"] = 2
-            out.write_text(json.dumps(figures))
-
-    def evaluate_files(truth, predictions, *, mota_score_thr, metrics):
-        """The best threshold is 0.4 for M6 and M7, 0.5 for the others."""
-        best = 0.4 if "tune_m6" in str(predictions) or "tune_m7" in str(predictions) else 0.5
-        assert truth == tmp_path / "data_tuning" / "annotations" / "val"
-        totals = dict(MOTA=40 - abs(mota_score_thr - best))
-        total = PoseTrackFigures(per_joint={}, groups={}, totals=totals)
-        return SimpleNamespace(total=total, record=dict(metric="PoseTrackMetric"))
-
-    monkeypatch.setattr(tool, "run", run)
-    monkeypatch.setattr(mmpose_temporal.evaluation, "evaluate_files", evaluate_files)
-    steps_of = ["--work-dir", str(tmp_path / "work"), "--data-root", str(tmp_path / "data")]
-    return steps, steps_of
+def fake(monkeypatch, tmp_path):
+    """The best threshold is 0.4 for M6 and M7, 0.5 for the others."""
+    steps = fake_tools(
+        monkeypatch, best=lambda found: 0.4 if found.parts[-2] in ("tune_m6", "tune_m7") else 0.5
+    )
+    return steps, ["--work-dir", str(tmp_path / "work"), "--data-root", str(tmp_path / "data")]
 
 
 def test_steps_of_two_seeds(tool, fake, tmp_path):
@@ -73,6 +42,7 @@ def test_steps_of_two_seeds(tool, fake, tmp_path):
     assert commands["seed 3: test m5"][2].endswith("seed3/m7/epoch_6.pth")
     assert commands["seed 3: test m6"][2].endswith("seed3/m6/epoch_6.pth")
     assert commands["seed 3: test m2"][2].endswith("seed3/stage1/epoch_14.pth")
+    assert commands["seed 3: test m2"][1] == tool.CONFIG.format("stage1")
     assert commands["seed 3: test m4"][2].endswith("seed3/m4/epoch_6.pth")
     first = f"custom_hooks.0.checkpoint={tmp_path}/work/seed3/stage1/epoch_14.pth"
     assert first in commands["seed 3: train m4"]
@@ -93,40 +63,6 @@ def test_steps_of_two_seeds(tool, fake, tmp_path):
     assert f"{data}_tuning" in commands["seed 3: tune m7"]
 
 
-def test_what_is_there_is_not_done_again(tool, fake):
-    steps, options = fake
-    tool.main(["--seeds", "0", *options])
-    done = len(steps)
-    tool.main(["--seeds", "0", "1", *options])
-    assert not [step for step, _ in steps[done:] if step.startswith("seed 0")]
-    # an interrupted training: its file is there, but the newest whole one is an earlier epoch's
-    folder = Path(options[1]) / "seed0" / "m4"
-    (folder / "last_checkpoint").write_text(str(folder / "epoch_1.pth"))
-    done = len(steps)
-    tool.main(["--seeds", "0", *options])
-    names = [step for step, _ in steps[done:] if step.startswith("seed")]
-    assert names[:1] == ["seed 0: train m4"]
-    assert all(name.endswith(" m4") for name in names)
-
-
-def test_another_first_stage_needs_another_second(tool, fake):
-    """With as many epochs of the second as before, and another number of the first."""
-    steps, options = fake
-    tool.main(["--epochs", "2", "6", *options])
-    folder = Path(options[1]) / "seed0"
-    for path in folder.rglob("*.pth"):
-        os.utime(path, (1, 1))  # long ago, so that later steps are later for sure
-    for path in folder.rglob("*.json"):
-        os.utime(path, (2, 2))
-    done = len(steps)
-    tool.main(options)
-    names = [step for step, _ in steps[done:]]
-    assert [n for n in names if n.startswith("seed 0: train")] == [
-        f"seed 0: train {name}" for name in ("stage1", "m7", "m6", "m4")
-    ]
-    assert sum(n.startswith("seed 0: test") for n in names) == 6
-
-
 def test_fewer_epochs(tool, fake):
     steps, options = fake
     tool.main(["--epochs", "2", "1", *options])
@@ -140,17 +76,12 @@ def test_fewer_epochs(tool, fake):
     [
         (["--seeds", "1", "1"], "one stands twice"),
         (["--epochs", "0", "1"], "must be 1 or more"),
+        (["--jobs", "0"], "jobs must be 1 or more"),
     ],
 )
 def test_wrong_options(tool, options, text, capsys):
     assert tool.main(options) == 2
     assert text in capsys.readouterr().err
-
-
-def test_a_tool_that_fails_ends_it(tool, tmp_path, capsys):
-    with pytest.raises(StepFailed, match=r"'a step' failed \(exit 2\)"):
-        tool.run("a step", ["-c", "import sys; print('reason'); sys.exit(2)"], tmp_path / "log")
-    assert "reason" in capsys.readouterr().out
 
 
 def test_data_options_are_those_of_the_config(tool):
