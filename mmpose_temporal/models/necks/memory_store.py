@@ -206,43 +206,43 @@ def _grown(x: Tensor, rows: int) -> Tensor:
 
 
 def gather_entries(
-    persons: Sequence[PersonEntries | None], x: Tensor, size: tuple[int, int], mirrored: bool
+    persons: Sequence[PersonEntries], size: tuple[int, int], mirrored: bool
 ) -> Entries:
     """The entries of the people of a batch, whose videos may differ.
 
     Args:
-        persons: Of the B crops; None: nobody.
-        x: The B feature maps, for what is made of nothing.
+        persons: B people, each with one entry or more.
         size: h and w of the maps on the memory's grid.
         mirrored: Those of the mirrored crops.
+
+    Returns:
+        In the precision that they are stored in.
 
     Raises:
         ValueError: Maps of another size are stored, or none of mirrored crops.
     """
     videos: dict[int, list[int]] = {}
     for row, person in enumerate(persons):
-        if person is not None and person.store is not None and person.row >= 0:
-            videos.setdefault(id(person.store), []).append(row)
+        videos.setdefault(id(person.store), []).append(row)
     counts = np.zeros(len(persons), np.int64)
-    crowded = torch.tensor([p is not None and p.frame.crowded for p in persons])
+    crowded = torch.tensor([person.frame.crowded for person in persons])
     found = []
     for rows in videos.values():
         store = persons[rows[0]].store
         store.check(size, 2 if mirrored else store.keys.shape[1])
         places, counts[rows] = store.select(np.array([persons[row].row for row in rows]))
-        found.append((rows, store, torch.from_numpy(places).to(store.keys.device)))
-    longest = max((places.shape[1] for _, _, places in found), default=0)
-    if len(found) == 1 and len(found[0][0]) == len(persons):
-        _, store, places = found[0]  # the common case: one gather, no padding to be filled in
-        keys, values = store.keys[places, int(mirrored)], store.values[places, int(mirrored)]
-        return Entries(keys, values, torch.from_numpy(counts), crowded)
-    shapes = [(0, 0)] * 2
-    if found:
-        shapes = [pool.shape[2:] for pool in (found[0][1].keys, found[0][1].values)]
-    keys, values = (x.new_zeros((len(persons), longest, *shape)) for shape in shapes)
-    for rows, store, places in found:
-        index = torch.tensor(rows, device=x.device)
-        number = places.shape[1]
-        keys[index, :number] = store.keys[places, int(mirrored)].to(keys.dtype)
-        values[index, :number] = store.values[places, int(mirrored)].to(values.dtype)
-    return Entries(keys, values, torch.from_numpy(counts), crowded)
+        places = torch.from_numpy(places).to(store.keys.device)
+        found.append(
+            (rows, store.keys[places, int(mirrored)], store.values[places, int(mirrored)])
+        )
+    if len(found) == 1:
+        return Entries(*found[0][1:], torch.from_numpy(counts), crowded)
+    pools = []
+    for which in (1, 2):
+        first = found[0][which]
+        pool = first.new_zeros((len(persons), counts.max(), *first.shape[2:]))
+        for rows, *parts in found:
+            part = parts[which - 1]
+            pool[torch.tensor(rows, device=pool.device), : part.shape[1]] = part.to(pool.dtype)
+        pools.append(pool)
+    return Entries(*pools, torch.from_numpy(counts), crowded)

@@ -146,7 +146,15 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
         persons = [sample.get("person_memory") for sample in samples]
         if not any(persons):
             return x
-        y = self.read(x, gather_entries(persons, x, self.pool(x[:1]).shape[-2:], mirrored))
+        known = [row for row, p in enumerate(persons) if p is not None and p.count]
+        y = x
+        if known:  # entries are gathered of these alone, once
+            size = self.pool(x[:1]).shape[-2:]
+            entries = gather_entries([persons[row] for row in known], size, mirrored)
+            rows = torch.tensor(known, device=x.device)
+            every = len(known) == len(x)
+            found = self.read(x if every else x[rows], entries)
+            y = found if every else x.index_copy(0, rows, found)
         pooled = self.pool(y)
         for row, person in enumerate(persons):
             if person is not None:

@@ -173,6 +173,11 @@ class PersonEntries:
     frame: FrameFeatures = field(repr=False)
     crop: int = 0
 
+    @property
+    def count(self) -> int:
+        """Number of entries."""
+        return 0 if self.store is None or self.row < 0 else int(self.store.counts[self.row])
+
     def __copy__(self) -> "PersonEntries":
         return self
 

@@ -157,44 +157,41 @@ def two_videos():
 
 
 @pytest.mark.parametrize(("mirrored", "sign"), [(False, 1), (True, -1)])
-def test_people_of_two_videos_and_nobody_in_a_batch(mirrored, sign):
+def test_people_of_two_videos_in_a_batch(mirrored, sign):
     first, second = two_videos()
-    persons = [
-        person(second, 0, crowded=True),
-        None,
-        person(first, 1),
-        person(first, -1),
-        person(None, -1),
-        person(first, 0),
-    ]
-    entries = gather_entries(persons, torch.zeros(6, 3, 1, 2), (1, 2), mirrored)
-    assert entries.counts.tolist() == [2, 0, 1, 0, 0, 3]
-    assert entries.crowded.tolist() == [True] + [False] * 5
-    marks = [[51, 52], [], [102], [], [], [0, 1, 2]]
+    persons = [person(second, 0, crowded=True), person(first, 1), person(first, 0)]
+    assert [one.count for one in persons] == [2, 1, 3]
+    entries = gather_entries(persons, (1, 2), mirrored)
+    assert entries.counts.tolist() == [2, 1, 3]
+    assert entries.crowded.tolist() == [True, False, False]
     for pool in (entries.keys, entries.values):
-        assert pool.shape[:3] == (6, 3, 2)
-        for row, expected in enumerate(marks):
+        assert pool.shape[:3] == (3, 3, 2)
+        for row, expected in enumerate([[51, 52], [102], [0, 1, 2]]):
             assert pool[row, : len(expected), 0, 0].tolist() == [sign * mark for mark in expected]
-    assert entries.valid[2].tolist() == [True, False, False]
+    assert entries.valid[1].tolist() == [True, False, False]
 
 
-def test_one_video_is_read_by_one_gather():
-    first, _ = two_videos()
-    entries = gather_entries([person(first, 1), person(first, 0)], torch.zeros(2), (1, 2), False)
-    assert entries.counts.tolist() == [1, 3]
-    assert entries.keys[1, :, 0, 0].tolist() == [0, 1, 2] and entries.keys[0, 0, 0, 0] == 102
+def test_people_of_one_video_are_read_in_the_stored_precision():
+    store = create(dtype=torch.float16)
+    store.add(2)
+    write(store, [0, 1], 0)
+    write(store, [0], 1)
+    entries = gather_entries([person(store, 1), person(store, 0)], (1, 2), False)
+    assert entries.counts.tolist() == [1, 2] and entries.keys.dtype == torch.float16
+    assert entries.keys[1, :, 0, 0].tolist() == [0, 1] and entries.keys[0, 0, 0, 0] == 100
 
 
-def test_nothing_is_stored_of_anybody():
-    entries = gather_entries([None, person(None, -1)], torch.zeros(2, 3, 1, 2), (1, 2), False)
-    assert entries.counts.tolist() == [0, 0] and entries.keys.shape[:2] == (2, 0)
+def test_people_without_entries():
+    store = create()
+    store.add(1)
+    assert [person(*one).count for one in ((store, 0), (store, -1), (None, -1))] == [0, 0, 0]
 
 
 def test_maps_of_another_size_are_refused():
     first, _ = two_videos()
     text = r"feature maps of \(2, 2\) cells \(h, w\) do not go with a memory of \(1, 2\)"
     with pytest.raises(ValueError, match=text):
-        gather_entries([person(first, 0)], torch.zeros(1), (2, 2), False)
+        gather_entries([person(first, 0)], (2, 2), False)
     with pytest.raises(ValueError, match=text):
         first.check((2, 2), 2)
     first.check((1, 2), 2)
@@ -205,7 +202,7 @@ def test_another_flip_test_in_mid_video_is_refused():
     store.add(1)
     write(store, [0], 0)
     with pytest.raises(ValueError, match="begun without the flip test, and goes on with it"):
-        gather_entries([person(store, 0)], torch.zeros(1), (1, 2), True)
+        gather_entries([person(store, 0)], (1, 2), True)
     first, _ = two_videos()
     with pytest.raises(ValueError, match="begun with the flip test, and goes on without it"):
         first.check((1, 2), 1)

@@ -217,14 +217,14 @@ def test_crowded_videos():
         original(x, entries),
     )[1]
     track_frames(tracker, make_video("v", [A], people, people, people, people))
-    assert kinds == [{False}, {False}, {False}, {True}, {True}]  # means 1, 2, 7 / 3, 10 / 4
+    assert kinds == [{False}, {False}, {True}, {True}]  # means 1, 2, 7 / 3, 10 / 4
     for crowded in (True, False):
         kinds.clear()
         frames = make_video("v", people, people)
         for _, sample in frames:
             sample.set_metainfo(dict(crowded=crowded))
         track_frames(tracker, frames)
-        assert kinds == [{crowded}, {crowded}]
+        assert kinds == [{crowded}]
 
 
 # ---- what decides about storing
