@@ -140,8 +140,7 @@ class OrderedDraw(ClipDraw):
     anchor's id always stays (choice: a clip without it trains no memory).
 
     Crops are ordered by frame; within a frame the anchor's id is first, then the others in the
-    order in which they were drawn. Samples get ``people_per_frame``, the mean number of people in
-    the labelled frames of the video, by which a memory knows crowded videos.
+    order in which they were drawn.
 
     Args:
         num_frames: Largest number of frames per clip: for a memory of n entries up to n + 1.
@@ -215,10 +214,6 @@ class OrderedDraw(ClipDraw):
         if not kept[again].any():
             kept[rng.choice(again)] = True
         return rows[kept | (rows == row)]
-
-    def metainfo(self, table: ClipTable, row: int) -> dict[str, Any]:
-        """See :class:`ClipDraw`: ``people_per_frame``."""
-        return dict(people_per_frame=table.video.people_per_frame)
 
     def _people(
         self, table: ClipTable, inside: np.ndarray, own: int, rng: np.random.Generator

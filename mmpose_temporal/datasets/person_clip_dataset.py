@@ -38,7 +38,9 @@ class PersonClipDataset(PoseTrackBase):
 
     An item is ``dict(inputs=(B, 3, h, w) uint8, data_samples=list of B PoseDataSample)``, each
     with the metainfo ``track_id``, ``frame_offset`` (frames from t, negative before it),
-    ``frame_index``, ``video_id``, and what the draw adds; :func:`collate_clips` makes batches.
+    ``frame_index``, ``video_id``, ``people_per_frame`` (the mean of the video's labelled frames,
+    by which a memory knows crowded videos), and what the draw adds; :func:`collate_clips` makes
+    batches.
 
     Args:
         draw: Config of a :class:`ClipDraw`. None: :class:`WindowDraw` with TKMR's numbers.
@@ -133,6 +135,7 @@ class PersonClipDataset(PoseTrackBase):
                     frame_offset=int(table.frame_index[row] - table.frame_index[rows[0]]),
                     frame_index=int(table.frame_index[row]),
                     video_id=table.video.video_id,
+                    people_per_frame=table.video.people_per_frame,
                     **self.draw.metainfo(table, row),
                 )
             )

@@ -219,9 +219,3 @@ def test_a_seed_repeats_a_clip():
 def test_wrong_options(options, text):
     with pytest.raises(ValueError, match=text):
         TASK_UTILS.build(options)
-
-
-def test_people_per_frame_says_which_videos_are_crowded():
-    """3, 1 and 0 people in three labelled frames: also the one without a joint is a person."""
-    clips = table([person(0), person(1), person(2, joints=0)], [person(0)], [])
-    assert OrderedDraw().metainfo(clips, 0) == dict(people_per_frame=4 / 3)

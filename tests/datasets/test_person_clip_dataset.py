@@ -54,6 +54,7 @@ def test_item(root):
     # of 6 frames, tau = 2: frame 0 has 1 and 2, frame 1 has 0, 2, 3, frame 2 has 0, 1, 3, 4
     assert [s.num_neighbours for s in samples] == [[2, 3, 4][s.frame_index] for s in samples]
     assert samples[0].video_id == "v"
+    assert {s.people_per_frame for s in samples} == {2.0}
     assert samples[0].gt_fields.heatmaps.shape == (17, 16, 12)
 
 
