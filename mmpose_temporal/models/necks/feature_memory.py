@@ -137,7 +137,8 @@ class FeatureMemory(BaseModule):
             (B, c, H, W).
         """
         pooled = self.pool(x)
-        queries = self._heads(_cells(self.to_query(pooled)).to(x.dtype))
+        queries = _cells(self.to_query(pooled)).to(x.dtype).contiguous()  # for fused kernels
+        queries = self._heads(queries)
         keys = self._heads(entries.keys.flatten(1, 2))
         values = self._heads(entries.values.flatten(1, 2))
         valid = entries.valid
