@@ -1,5 +1,7 @@
 """Joints of the small written people, as a tiny estimator of random weights finds them."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from mmpose_temporal.apis.joint_quality import (
 )
 from mmpose_temporal.models.necks import keypoint_quality
 from mmpose_temporal.testing import (
+    template_keypoints,
     tiny_estimator_config,
     tiny_ptm_config,
     tiny_tracker_config,
@@ -125,3 +128,42 @@ def test_what_is_no_estimator_or_no_data(root) -> None:
     dataset = annotated_data(cfg)
     with pytest.raises(ValueError, match="a top-down estimator is needed"):
         build_estimator(Config(dict(model=dict(type="PoseOnlyTracker"))), "x.pth", dataset)
+
+
+def test_other_keypoints_without_head_boxes(root) -> None:
+    """Three keypoints of another layout; right is half of a tenth of the diagonal, 34.2 pixels."""
+    names = ("nose", "head_bottom", "head_top")
+    for path in (root / "annotations/train").glob("*.json"):
+        content = json.loads(path.read_text())
+        content["categories"][0] |= dict(keypoints=names, skeleton=[])
+        for person in content["annotations"]:
+            person["keypoints"] = person["keypoints"][: 3 * len(names)]
+            del person["bbox_head"]
+        path.write_text(json.dumps(content))
+    metainfo = dict(
+        dataset_name="heads",
+        keypoint_info={i: dict(name=name, id=i, swap="") for i, name in enumerate(names)},
+        skeleton_info={},
+        joint_weights=[1.0] * 3,
+        sigmas=[0.1] * 3,
+    )
+    torch.manual_seed(0)
+    model = tiny_estimator_config(num_keypoints=3)
+    torch.save(MODELS.build(model).state_dict(), root / "three.pth")
+    cfg = settings(root, model, metainfo=metainfo)
+    dataset = annotated_data(cfg)
+    estimator, cropper = build_estimator(cfg, root / "three.pth", dataset)
+    seen = []
+    plain = estimator.forward
+
+    def keep(*args, **kwargs):
+        seen.extend(plain(*args, **kwargs))
+        return seen[-16:]
+
+    estimator.forward = keep
+    found = joint_qualities(estimator, cropper, dataset, kernel=3, device="cpu", progress=False)
+    assert found.quality.shape == (16, 3) and found.annotated.all()
+    places = np.concatenate([sample.pred_instances.keypoints for sample in seen])
+    boxes = np.concatenate([sample.gt_instances.bboxes for sample in seen])
+    distance = np.linalg.norm(places - template_keypoints(boxes)[:, :3], axis=-1)
+    np.testing.assert_array_equal(found.right, distance <= 0.05 * np.hypot(12, 32))
