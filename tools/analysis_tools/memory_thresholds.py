@@ -133,7 +133,7 @@ def suggestion(found: JointQualities, thresholds: Thresholds) -> list[str]:
     for name, text in done.items():
         value = f"{values[name]:g}: {text.format(**said[name])}" if name in values else none[name]
         lines.append(f"{name} {value}")
-    if values:
+    if len(values) == len(done):
         options = ", ".join(f"{name}={value:g}" for name, value in values.items())
         lines.append(f"neck=dict(type='PoseTemporalMemory', {options}, ...)")
     return lines

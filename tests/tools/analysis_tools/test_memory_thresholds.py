@@ -62,7 +62,8 @@ def test_figures(run, tmp_path) -> None:
     assert sum(row["count"] for row in found["by_quality"]) == 20 * 15
     high, low = found["thresholds"]["high_thr"], found["thresholds"]["low_thr"]
     assert high is None or high >= low
-    assert f"low_thr {low:g}: " in printed and f"low_thr={low:g}" in printed
+    assert f"low_thr {low:g}: " in printed
+    assert ("neck=dict(" in printed) == (None not in found["thresholds"].values())
     status, _, error = run("--out", out)
     assert status == 2 and "exists; pass --overwrite" in error
     status, printed, _ = run("--out", out, "--overwrite", "--max-people", 3, "--blur-kernel", 3)
