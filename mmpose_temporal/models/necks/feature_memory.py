@@ -14,6 +14,7 @@ from .attention import (
     vanilla_attention,
     vanilla_weights,
 )
+from .cell_places import CellPlaces
 from .keypoint_quality import SavedKeypoints, check_kernel, keypoint_quality, replace_keypoints
 from .precision import within_range
 from .stored_entries import Entries
@@ -56,6 +57,7 @@ class FeatureMemory(BaseModule):
         in_index: int = -1,
         read_stride: int = 1,
         capacity: int = 16,
+        position: bool = False,
         crowd_size: float = 8.0,
         high_thr: float = 1.1,
         low_thr: float = 0.7,
@@ -91,15 +93,20 @@ class FeatureMemory(BaseModule):
         self.to_key = nn.Conv2d(in_channels, embed_channels, 1, bias=False)
         self.to_query = nn.Conv2d(in_channels, embed_channels, 1, bias=False)
         self.to_value = nn.Conv2d(in_channels, in_channels, 1, bias=False)
+        self.key_place = CellPlaces(embed_channels) if position else None
+        self.query_place = CellPlaces(embed_channels) if position else None
         self.alpha = nn.Parameter(torch.tensor(0.9))
         self._start()
 
+    @torch.no_grad()
     def _start(self) -> None:
         """The initial weights."""
-        nn.init.eye_(self.to_value.weight.data.view(self.in_channels, self.in_channels))
+        nn.init.eye_(self.to_value.weight.view(self.in_channels, self.in_channels))
         each = self.embed_channels // self.num_heads
-        for layer in (self.to_key, self.to_query):
-            nn.init.normal_(layer.weight, std=1 / (each * self.in_channels**0.5))
+        nn.init.normal_(self.to_key.weight, std=(each * self.in_channels) ** -0.5)
+        self.to_query.weight.copy_(self.to_key.weight)
+        if self.key_place is not None:
+            self.query_place.load_state_dict(self.key_place.state_dict())
 
     def read(self, x: Tensor, entries: Entries) -> Tensor:
         """Enhance feature maps by what is stored (Eqs. 1 to 3), for all people in one call.
@@ -137,8 +144,7 @@ class FeatureMemory(BaseModule):
             (B, c, H, W).
         """
         pooled = self.pool(x)
-        queries = _cells(self.to_query(pooled)).to(x.dtype).contiguous()  # for fused kernels
-        queries = self._heads(queries)
+        queries = self._heads(self._queries(pooled).to(x.dtype).contiguous())  # for fused kernels
         keys = self._heads(entries.keys.flatten(1, 2))
         values = self._heads(entries.values.flatten(1, 2))
         valid = entries.valid
@@ -189,7 +195,7 @@ class FeatureMemory(BaseModule):
         Returns:
             (B, N, n, E, n), of each cell of ``x`` (pooled) over the cells of each entry.
         """
-        queries = self._heads(_cells(self.to_query(self.pool(x)))).float()
+        queries = self._heads(self._queries(self.pool(x))).float()
         keys = self._heads(entries.keys.flatten(1, 2)).float()
         vanilla, coda = vanilla_weights(queries, keys), coda_weights(queries, keys)
         by_coda = self.uses_coda(entries.crowded).to(x.device)[:, None, None, None]
@@ -238,12 +244,22 @@ class FeatureMemory(BaseModule):
         finite = maps.isfinite().flatten(1).all(1)
         flat = maps.flatten(0, 1)
         return Written(
-            keys=_cells(self.to_key(flat)).unflatten(0, (people, sides)),
+            keys=self._keys(flat).unflatten(0, (people, sides)),
             values=_cells(self.to_value(flat)).unflatten(0, (people, sides)),
             stored=(quality.sum(1) > self.heatmap_thr) & finite,
             saved=saved,
             replaced=replaced,
         )
+
+    def _keys(self, maps: Tensor) -> Tensor:
+        """(B, n, c') of maps (B, c, h, w)."""
+        keys = self.to_key(maps)
+        return _cells(keys if self.key_place is None else self.key_place(keys))
+
+    def _queries(self, maps: Tensor) -> Tensor:
+        """(B, n, c') of maps (B, c, h, w)."""
+        queries = self.to_query(maps)
+        return _cells(queries if self.query_place is None else self.query_place(queries))
 
     def _heads(self, rows: Tensor) -> Tensor:
         """(B, l, N * d) -> (B, N, l, d)."""

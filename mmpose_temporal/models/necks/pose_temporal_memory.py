@@ -41,9 +41,10 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
     are made from the earlier crops of the same clip, in the order of the frames, and the losses
     are on the crops that read something. :meth:`read` and :meth:`write` are the pure part.
 
-    Initial weights (choice): W_V is the identity, alpha 0.9, and W_K and W_Q are so small that the
-    L1 distance of a head is about 1 for features of unit variance, since 2 sigmoid(d) has no
-    gradient to speak of at -20. So the network starts near the single-frame one.
+    Initial weights (choice): W_V is the identity and alpha 0.9, so the network starts near the
+    single-frame one. W_Q equals W_K, so that s starts as a similarity and d as a distance; the
+    keys of a head have a length of about 1 for features of unit variance, since 2 sigmoid(d) has
+    no gradient to speak of at -20.
 
     Args:
         in_channels: c, channels of the feature map.
@@ -56,6 +57,8 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
             upsampled (bilinear) before Eq. 3: for high-resolution maps (choice; 8 brings HRNet's
             96 x 72 to the paper's 12 x 9).
         capacity: Entries of a person; the oldest goes first.
+        position: Keys and queries know the place of their cell in the crop, see
+            :class:`CellPlaces` (choice, not in the paper).
         crowd_size: A video with more people per frame is crowded (the paper: 8).
         high_thr: Quality of a keypoint above which its feature vector is saved, in [0.5, 1.5].
         low_thr: Quality below which its cell is replaced by the saved one.
