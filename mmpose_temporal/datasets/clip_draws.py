@@ -148,6 +148,8 @@ class OrderedDraw(ClipDraw):
         drop_prob: How likely a crop is left out, in [0, 1).
         num_people: Largest number of ids per clip, including the anchor's. The others are drawn
             uniformly from those seen in two or more of the clip's frames.
+        anchor_step: Clips begin in every ``anchor_step``-th frame of a video only, from the first
+            one on (clips that begin in neighbouring frames are nearly the same).
 
     Raises:
         ValueError: An option out of its range.
@@ -160,27 +162,31 @@ class OrderedDraw(ClipDraw):
         max_step: int = 1,
         drop_prob: float = 0.0,
         num_people: int = 1,
+        anchor_step: int = 1,
     ):
         if num_frames < 2:
             raise ValueError(
                 f"num_frames must be 2 or more, got {num_frames}: clips have an order"
             )
-        if max_step < 1 or num_people < 1:
-            raise ValueError(
-                f"max_step and num_people must be 1 or more, got {max_step} and {num_people}"
-            )
+        for name, value in dict(
+            max_step=max_step, num_people=num_people, anchor_step=anchor_step
+        ).items():
+            if value < 1:
+                raise ValueError(f"{name} must be 1 or more, got {value}")
         if not 0 <= drop_prob < 1:
             raise ValueError(f"drop_prob must be in [0, 1), got {drop_prob}")
         self.num_frames = num_frames
         self.max_step = max_step
         self.drop_prob = drop_prob
         self.num_people = num_people
+        self.anchor_step = anchor_step
 
     @property
     def needs(self) -> str:
         """See :class:`ClipDraw`."""
+        begins = f"in every {self.anchor_step}. frame " if self.anchor_step > 1 else ""
         return (
-            f"is seen again within {self.num_frames - 1} steps of a length from 1 to "
+            f"{begins}is seen again within {self.num_frames - 1} steps of a length from 1 to "
             f"{self.max_step} frames"
         )
 
@@ -193,7 +199,7 @@ class OrderedDraw(ClipDraw):
         found = np.zeros(len(table), dtype=bool)
         for distance in np.unique(ahead).tolist():
             found |= np.isin(keys + distance, keys)
-        return np.flatnonzero(found)
+        return np.flatnonzero(found & (table.frame_index % self.anchor_step == 0))
 
     def draw(self, table: ClipTable, row: int, rng: np.random.Generator) -> np.ndarray:
         """See :class:`ClipDraw`: by frame, the anchor's id first."""

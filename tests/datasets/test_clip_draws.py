@@ -161,6 +161,15 @@ def test_anchors_begin_a_clip_that_goes_on():
     assert anchors == {(2, 1): [], (3, 1): [0], (2, 2): [0], (4, 1): [0, 2], (2, 5): [0, 2]}
 
 
+def test_clips_begin_in_some_frames_only():
+    """Of 7 frames with one person, all but the last begin a clip; every third: 0 and 3."""
+    clips = table(*[[person(0)] for _ in range(7)])
+    draws = {step: OrderedDraw(num_frames=2, anchor_step=step) for step in (1, 3)}
+    assert draws[1].anchors(clips).tolist() == [0, 1, 2, 3, 4, 5]
+    assert draws[3].anchors(clips).tolist() == [0, 3]
+    assert "in every 3. frame is seen again within 1 steps" in draws[3].needs
+
+
 def test_every_anchor_has_a_clip():
     rng = np.random.default_rng(0)
     clips = table(*[[person(i) for i in range(4) if rng.random() < 0.4] for _ in range(30)])
@@ -211,8 +220,9 @@ def test_a_seed_repeats_a_clip():
         (dict(type="WindowDraw", num_same=0), "num_same must be 1 or more"),
         (dict(type="WindowDraw", num_other=-1), "num_other must be 0 or more"),
         (dict(type="OrderedDraw", num_frames=1), "num_frames must be 2 or more"),
-        (dict(type="OrderedDraw", max_step=0), "max_step and num_people"),
-        (dict(type="OrderedDraw", num_people=0), "max_step and num_people"),
+        (dict(type="OrderedDraw", max_step=0), "max_step must be 1 or more, got 0"),
+        (dict(type="OrderedDraw", num_people=0), "num_people must be 1 or more, got 0"),
+        (dict(type="OrderedDraw", anchor_step=0), "anchor_step must be 1 or more, got 0"),
         (dict(type="OrderedDraw", drop_prob=1), "drop_prob must be in"),
     ],
 )

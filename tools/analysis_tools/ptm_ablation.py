@@ -21,16 +21,25 @@ from mmpose_temporal_cli import ablation_flags, run_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "configs/ptm/synthetic/ptm-{}_hrnet-tiny_synthetic-128x96.py"
-SCENES = "--scene occluded --fps 10 --size 320x240 --hidden"
+SCENES = "--scene occluded --size 320x240 --hidden"
 DETECTIONS = "--detections 0.05,0.03,0.2,0.2"
 VIDEOS = dict(
-    train=("train", "", "--videos 40 --frames 16 --people 3-9"),
-    val=("val", "", f"--videos 8 --frames 30 --people 3-6 {DETECTIONS}"),
-    crowded=("val", "_crowded", f"--seed 2 --videos 5 --frames 24 --people 9-14 {DETECTIONS}"),
-    tuning=("val", "_tuning", f"--seed 1 --videos 5 --frames 20 --people 3-6 {DETECTIONS}"),
+    stage1=("train", "_stage1", "--fps 10 --videos 40 --frames 16 --people 3-9"),
+    train=("train", "", "--fps 20 --videos 40 --frames 17 --people 3-9"),
+    val=("val", "", f"--fps 20 --videos 8 --frames 40 --people 3-6 {DETECTIONS}"),
+    crowded=(
+        "val",
+        "_crowded",
+        f"--fps 20 --seed 2 --videos 5 --frames 30 --people 9-14 {DETECTIONS}",
+    ),
+    tuning=(
+        "val",
+        "_tuning",
+        f"--fps 20 --seed 1 --videos 5 --frames 20 --people 3-6 {DETECTIONS}",
+    ),
 )
 """Split, suffix of the data root, and options of each data set."""
-ATTENTIONS = ("vanilla", "coda")
+MEMORIES = ("vanilla", "coda", "vanilla-position", "coda-position")
 CAPACITY = 16
 """Entries in training, and of the rows that are not about their number."""
 FEWER = (1, 4)
@@ -52,13 +61,13 @@ def options_of_rows() -> dict[str, tuple[str, str, tuple[str, ...]]]:
     """Row -> its training, the videos of its test, and its settings."""
     rows: dict[str, tuple[str, str, tuple[str, ...]]] = {"none": ("none", "val", ())}
     whole = (f"{NECK}.capacity={CAPACITY}",)
-    for name in ATTENTIONS:
+    for name in MEMORIES:
         for capacity in (*FEWER, CAPACITY):
             rows[f"{name}-{capacity}"] = (name, "val", (f"{NECK}.capacity={capacity}",))
         plain = (*whole, f"{NECK}.replacement=False")
         rows[f"{name}-{CAPACITY}-no-replacement"] = (name, "val", plain)
     rows["none-crowded"] = ("none", "crowded", ())
-    for name in ATTENTIONS:
+    for name in MEMORIES:
         rows[f"{name}-{CAPACITY}-crowded"] = (name, "crowded", whole)
     return rows
 
@@ -67,8 +76,8 @@ def ablation(args: argparse.Namespace) -> None:
     """Do what is not done yet, and print the table."""
     from mmpose_temporal.engine.ablation import Ablation, AblationRun, Row, Training, Videos
 
-    trainings = {"stage1": Training(config=CONFIG.format("stage1"))}
-    for name in ("none", *ATTENTIONS):
+    trainings = {"stage1": Training(config=CONFIG.format("stage1"), videos="stage1")}
+    for name in ("none", *MEMORIES):
         weights = {} if name == "none" else WEIGHTS
         trainings[name] = Training(config=CONFIG.format(name), after="stage1", weights=weights)
     rows = {

@@ -10,10 +10,7 @@ ptm_tiny_neck = dict(
     blur_kernel=5,
     high_thr=0.95,
     low_thr=0.8,
-    heatmap_thr=14.6,
-)
-ptm_tiny_estimator = dict(
-    type="TemporalPoseEstimator", neck=ptm_tiny_neck, describers=[dict(type="MemoryDescriber")]
+    heatmap_thr=13.0,
 )
 ptm_tiny_codec = dict(type="MSRAHeatmap", input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
 ptm_tiny_clip_pipeline = [

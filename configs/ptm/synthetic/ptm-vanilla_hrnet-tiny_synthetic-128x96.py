@@ -1,5 +1,10 @@
-# A memory of 16 entries, vanilla attention.
+# A memory of 16 entries with vanilla attention.
 _base_ = "./ptm-none_hrnet-tiny_synthetic-128x96.py"
 
-model = dict(estimator=dict(**_base_.ptm_tiny_estimator), memory=dict(type="PersonMemory"))
-model["estimator"]["neck"]["attention"] = "vanilla"
+model = dict(
+    estimator=dict(
+        neck=dict(_base_.ptm_tiny_neck, attention="vanilla"),
+        describers=[dict(type="MemoryDescriber")],
+    ),
+    memory=dict(type="PersonMemory"),
+)

@@ -31,11 +31,13 @@ class Training:
     Attributes:
         config: Path in the clone.
         after: The training whose checkpoint it starts from: its ``custom_hooks.0.checkpoint``.
+        videos: What it is trained on.
         weights: Figure -> name of a learned number in the checkpoint.
     """
 
     config: str
     after: str | None = None
+    videos: str = "train"
     weights: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -64,7 +66,7 @@ class Ablation:
 
     Attributes:
         root: The clone whose tools and configs are used.
-        videos: Name -> videos; ``'train'``, and ``'tuning'`` for the thresholds, are among them.
+        videos: Name -> videos; ``'tuning'``, for the thresholds, is among them.
         trainings: Name -> training.
         rows: Name -> row.
         figures: Short name -> name in a metrics file; ``'threshold'``, or one of the
@@ -86,6 +88,8 @@ class Ablation:
         for name, training in self.trainings.items():
             if training.after not in (None, *self.trainings):
                 raise ValueError(f"training '{name}': there is no '{training.after}'")
+            if training.videos not in self.videos:
+                raise ValueError(f"training '{name}': there are no videos '{training.videos}'")
         for name, row in self.rows.items():
             if row.training not in self.trainings or row.videos not in self.videos:
                 raise ValueError(f"row '{name}': no '{row.training}' or no '{row.videos}'")

@@ -119,7 +119,7 @@ class AblationRun:
         command = ["tools/train.py", training.config, "--work-dir", str(checkpoint.parent)]
         command += ["--no-validate", "--cfg-options", f"randomness.seed={seed}"]
         command.append(f"train_cfg.max_epochs={self.epochs[name]}")
-        root = self.ablation.videos["train"].root(self.data_root)
+        root = self.ablation.videos[training.videos].root(self.data_root)
         command.append(f"train_dataloader.dataset.data_root={root}")
         if first is not None:
             command.append(f"custom_hooks.0.checkpoint={first}")
