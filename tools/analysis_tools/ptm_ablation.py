@@ -1,13 +1,14 @@
 """Train and test the small rows of PTM's ablation, with several seeds.
 
-A seed takes four trainings: the single-frame network (stage 1), and after it, on the same clips
-and for as many epochs, no memory (the baseline), a memory with vanilla attention and one with
-CoDA. Both memories are tested with 1, 4 and 16 entries, with 16 and without replacement of
-keypoint features, and all three on crowded videos. Each training gets its own threshold for the
-joints that count for MOTA: the best on tuning videos, which neither training nor test sees, with
-16 entries. AP_hidden and AP_seen are the AP of the joints that something hides and of the others
-(docs/metrics.md), alpha is the learned share of the frame's own features. What is there already
-in the work folder is not done again, so that a call that was cut off goes on. Example:
+A seed takes six trainings: the single-frame network (stage 1), and after it, on the same clips and
+for as many epochs, no memory (the baseline), and memories with vanilla attention and with CoDA,
+each as in the paper and with keys and queries that know the places of cells. The memories are
+tested with 1, 4 and 16 entries, with 16 and without replacement of keypoint features, and all
+five on crowded videos. Each training gets its own threshold for the joints that count for MOTA:
+the best on tuning videos, which neither training nor test sees, with 16 entries. AP_hidden and
+AP_seen are the AP of the joints that something hides and of the others (docs/metrics.md); alpha is
+the learned share of the frame's own features. What is there already in the work folder is not
+done again, so that a call that was cut off goes on. Example:
 
     python tools/analysis_tools/ptm_ablation.py --seeds 0 1 2 --jobs 2
 """

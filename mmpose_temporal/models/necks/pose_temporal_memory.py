@@ -62,8 +62,12 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
         crowd_size: A video with more people per frame is crowded (the paper: 8).
         high_thr: Quality of a keypoint above which its feature vector is saved, in [0.5, 1.5].
         low_thr: Quality below which its cell is replaced by the saved one.
-        heatmap_thr: Sum of the K qualities above which an entry is stored. All three:
-            ``tools/analysis_tools/memory_thresholds.py`` finds them on data.
+        heatmap_thr: Sum of the K qualities above which an entry is stored. The paper names no
+            thresholds, and the range of qualities depends on the codec's sigma and the kernel:
+            find all three with ``tools/analysis_tools/memory_thresholds.py``. The defaults are for
+            17 keypoints and mmpose's codecs, in which a perfect peak has 1.0 (sigma 2 and a
+            kernel of 11, sigma 3 and 17): what the tool finds for the small network on synthetic
+            videos, as shares of the range (96, 60 and 65 %).
         replacement: Keypoint feature replacement.
         blur_kernel: See :func:`keypoint_quality`. None: the ``blur_kernel_size`` of the head's
             codec.

@@ -256,7 +256,7 @@ def test_without_replacement_nothing_is_saved():
         (dict(num_heads=3), "num_heads must divide embed_channels, got 3 and 4"),
         (dict(in_channels=5), "num_heads must divide in_channels, got 2 and 5"),
         (dict(attention="soft"), "attention must be one of vanilla, coda, auto, got 'soft'"),
-        (dict(low_thr=1.2), "low_thr must be at most high_thr, got 1.2 and 1.1"),
+        (dict(low_thr=1.2), "low_thr must be at most high_thr, got 1.2 and 0.98"),
         (dict(blur_kernel=4), "must be odd and 1 or more cells, got 4"),
     ],
 )

@@ -26,7 +26,7 @@ def tool():
 @pytest.fixture
 def done(tool, monkeypatch, tmp_path):
     """Name -> command as a text, of all programs, and the figures; alpha of CoDA is 0.5."""
-    alphas = dict(vanilla=0.75, coda=0.5)
+    alphas = {name: 0.5 if name.startswith("coda") else 0.75 for name in MEMORIES}
     weights = {
         name: {"estimator.neck.alpha": torch.tensor(alpha)} for name, alpha in alphas.items()
     }
@@ -37,22 +37,31 @@ def done(tool, monkeypatch, tmp_path):
     return {name: " ".join(command) for name, command in commands}, content["figures"]
 
 
+MEMORIES = ("vanilla", "coda", "vanilla-position", "coda-position")
+TRAININGS = ("none", *MEMORIES)
 ROWS = ["none"]
-ROWS += [f"{a}-{n}" for a in ("vanilla", "coda") for n in ("1", "4", "16", "16-no-replacement")]
-ROWS += ["none-crowded", "vanilla-16-crowded", "coda-16-crowded"]
+ROWS += [f"{a}-{n}" for a in MEMORIES for n in ("1", "4", "16", "16-no-replacement")]
+ROWS += ["none-crowded", *(f"{a}-16-crowded" for a in MEMORIES)]
+
+
+def training_of(row: str) -> str:
+    """The training that is tested."""
+    return next(name for name in reversed(TRAININGS) if row.startswith(name))
 
 
 def test_steps(done):
-    """Four trainings, one threshold for each of the last three, and all rows."""
+    """Six trainings, one threshold for each but the first, and all rows."""
     names = list(done[0])
-    sets = ("train", "val", "crowded", "tuning")
-    assert names[:4] == [f"synthetic {name} videos" for name in sets]
-    steps = [name.removeprefix("seed 2: ") for name in names[4:]]
-    assert steps[:4] == [f"train {name}" for name in ("stage1", "none", "vanilla", "coda")]
+    sets = ("stage1", "train", "val", "crowded", "tuning")
+    assert names[:5] == [f"synthetic {name} videos" for name in sets]
+    steps = [name.removeprefix("seed 2: ") for name in names[5:]]
+    assert steps[:6] == [f"train {name}" for name in ("stage1", *TRAININGS)]
     assert sorted(s for s in steps if s.startswith("tune")) == [
         "tune coda-16",
+        "tune coda-position-16",
         "tune none",
         "tune vanilla-16",
+        "tune vanilla-position-16",
     ]
     # in this order, since those of one training need one threshold
     assert [s.removeprefix("test ") for s in steps if s.startswith("test")] == ROWS
@@ -61,11 +70,13 @@ def test_steps(done):
 def test_commands(done, tmp_path):
     commands, _ = done
     first = f"custom_hooks.0.checkpoint={tmp_path}/work/seed2/stage1/epoch_"
-    for name in ("none", "vanilla", "coda"):
+    for name in TRAININGS:
+        assert f"data_root={tmp_path}/data " in commands[f"seed 2: train {name}"]
         assert first in commands[f"seed 2: train {name}"]
     assert "custom_hooks" not in commands["seed 2: train stage1"]
+    assert commands["seed 2: train stage1"].endswith(f"data_root={tmp_path}/data_stage1")
     for row in ROWS:
-        attention = row.partition("-")[0]
+        attention = training_of(row)
         command = commands[f"seed 2: test {row}"]
         assert f"ptm-{attention}_hrnet-tiny" in command
         assert f"seed2/{attention}/epoch_" in command
@@ -73,7 +84,8 @@ def test_commands(done, tmp_path):
         assert crowded == row.endswith("-crowded")
         assert "test_evaluator.0.hidden_joints=True" in command
         assert ("neck.replacement=False" in command) == row.endswith("-no-replacement")
-        capacity = None if attention == "none" else row.split("-")[1]
+        rest = row.removeprefix(attention).split("-")
+        capacity = None if attention == "none" else rest[1]
         assert (f"neck.capacity={capacity} " in f"{command} ") == (capacity is not None)
         assert ("neck" in command) == (attention != "none")
     assert "model.estimator.neck.capacity=16" in commands["seed 2: tune coda-16"]
@@ -89,7 +101,7 @@ def test_figures(done):
     assert "alpha" not in figures["none"] and "alpha" not in figures["none-crowded"]
 
 
-@pytest.mark.parametrize("name", ["none", "vanilla", "coda"])
+@pytest.mark.parametrize("name", TRAININGS)
 def test_the_settings_are_those_of_the_configs(tool, name):
     """What the script names in them is there, and the baseline differs in the memory alone."""
     config = Config.fromfile(ROOT / tool.CONFIG.format(name))
@@ -109,7 +121,7 @@ def test_the_settings_are_those_of_the_configs(tool, name):
 def test_data_options(tool):
     assert "--hidden" in tool.SCENES
     assert all(
-        (tool.DETECTIONS in options) == (name != "train")
+        (tool.DETECTIONS in options) == (name not in ("train", "stage1"))
         for name, (_, _, options) in tool.VIDEOS.items()
     )
 
