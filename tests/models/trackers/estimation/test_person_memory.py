@@ -286,6 +286,22 @@ def test_records_of_a_watched_frame():
     torch.testing.assert_close(second.entries.keys[:, 0], keys)
 
 
+def test_what_is_written_is_the_enhanced_map():
+    tracker = build(neck=dict(replacement=False))
+    records, neck = watch_records(tracker), tracker.estimator.neck
+    track_frames(tracker, make_video("v", [A], [A], [A]))
+    _, second, third = records
+    with torch.no_grad():
+        enhanced = neck.read(second.inputs, second.entries)
+        keys, values = (
+            layer(neck.pool(enhanced)).flatten(2).transpose(1, 2)
+            for layer in (neck.to_key, neck.to_value)
+        )
+    torch.testing.assert_close(third.entries.keys[:, 1], keys)
+    torch.testing.assert_close(third.entries.values[:, 1], values)
+    assert (enhanced - second.inputs).abs().max() > 0.01
+
+
 # ---- options, and what the tracker must have
 
 
