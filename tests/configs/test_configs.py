@@ -229,7 +229,9 @@ def test_name_says_the_recipe(name):
     folder = Path(name).parent.name
     roots = {cfg[f"{part}_dataloader"].dataset.data_root for part in ("train", "val", "test")}
     known = dict(
-        synthetic={"data/synthetic_posetrack/", "data/synthetic_crossing/"},
+        synthetic={
+            f"data/synthetic_{scenes}/" for scenes in ("posetrack", "crossing", "occluded")
+        },
         real={"data/multiperson_posetrack/"},
     )
     assert len(roots) == 1

@@ -102,7 +102,7 @@ def test_memory_and_baseline_have_the_same_boxes_tracking_and_network(name):
     first = load(f"{Path(name).parent}/{base}.py")
     assert first.train_cfg.max_epochs == 20
     memory = cfg.model.pop("memory")
-    assert memory.type == "PersonMemory"
+    assert (memory.type, memory.follow, memory.max_age) == ("PersonMemory", "boxes", 1)
     networks = cfg.model.pop("estimator"), first.model.pop("estimator")
     assert cfg.model.to_dict() == first.model.to_dict()
     crowded = "crowd_size" in cfg.test_dataloader.dataset

@@ -54,6 +54,8 @@ def prepare(kind: str, root: Path, work_dir: Path) -> Config:
     cfg.default_hooks.logger.interval = 1
     cfg.experiment_name = f"{Path(kind).name}_{work_dir.name}"
     if kind in MIXED:
+        if "anchor_step" in cfg.train_dataloader.dataset.draw:
+            cfg.train_dataloader.dataset.draw.anchor_step = 1  # clips from every frame
         cfg.model.estimator.neck.heatmap_thr = 0.0  # an epoch's heatmaps are low
         cfg.model.update(box_score_thr=0.0, keypoint_score_thr=0.0)
     return cfg

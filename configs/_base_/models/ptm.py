@@ -26,10 +26,10 @@ ptm_estimator = dict(
     describers=[dict(type="MemoryDescriber")],
 )
 
-# By boxes, as in the paper (section 2.2). Choice: stored in half precision. With flip test an
-# entry at (12, 9, 2048) is 2 x 108 x (2048 + 256) numbers, 1 MB: 16 entries of 30 people are
-# 0.48 GB.
-ptm_memory = dict(type="PersonMemory", follow="boxes", dtype="float16")
+# By the boxes of the previous frame alone, as in the paper (section 2.2). Choice: stored in half
+# precision. With flip test an entry at (12, 9, 2048) is 2 x 108 x (2048 + 256) numbers, 1 MB: 16
+# entries of 30 people are 0.48 GB.
+ptm_memory = dict(type="PersonMemory", follow="boxes", max_age=1, dtype="float16")
 
 # ------------------------------------------------------------------------------ clips (choice)
 # A person in 17 frames, as many as make 16 entries and one that reads them all; with gaps, as
