@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
 
 import mmpose_temporal  # noqa: F401 - registers everything
+from mmpose_temporal.models.necks import keypoint_quality
 
 FOLDER = Path(__file__).resolve().parents[2] / "configs" / "ptm"
 NAMES = sorted(
@@ -137,3 +138,19 @@ def test_memory_sees_12_x_9_cells_and_its_capacity_is_filled(name):
     draw = cfg.train_dataloader.dataset.draw
     assert draw.type == "OrderedDraw"
     assert draw.num_frames == 16 + 1 > neck.capacity
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+def test_a_perfect_peak_has_the_quality_that_the_thresholds_are_for(name):
+    """exp(-r^2 / 2 s^2) blurred with a standard deviation of d has s^2 / (s^2 + d^2) left."""
+    cfg = load(name)
+    with torch.device("meta"):
+        estimator = MODELS.build(cfg.model.estimator)
+    neck = dict(estimator.named_modules())["neck.memory" if "_cpn" in name else "neck"]
+    y, x = torch.meshgrid(torch.arange(96.0), torch.arange(72.0), indexing="ij")
+    squares = (x - 36) ** 2 + (y - 48) ** 2
+    target = torch.exp(-squares / (2 * cfg.codec.sigma**2))
+    quality, _ = keypoint_quality(target[None, None], kernel=neck.blur_kernel)
+    assert quality.item() == pytest.approx(1.0, abs=0.03)
+    assert neck.low_thr < neck.high_thr < quality.item()
+    assert neck.heatmap_thr < 17 * quality.item()

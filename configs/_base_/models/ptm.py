@@ -10,13 +10,19 @@ ptm_neck = dict(
     type="PoseTemporalMemory", capacity=16, attention="auto", embed_channels=256, num_heads=8
 )
 # Where it is, for crops of 384x288: maps of 12 x 9 (section 3.3). CPN has it on the coarsest map
-# of its pyramid: neck=dict(memory=_base_.ptm_cpn_neck).
-ptm_resnet_neck = dict(ptm_neck, in_channels=2048)
+# of its pyramid: neck=dict(memory=_base_.ptm_cpn_neck). The default thresholds are for a blur
+# after which a perfect peak has 1.0: 17 cells at a sigma of 3, where mmpose's configs have 11;
+# CPN's codec has the one that belongs to its sigma.
+ptm_resnet_neck = dict(ptm_neck, in_channels=2048, blur_kernel=17)
 ptm_cpn_neck = dict(ptm_neck, in_channels=256)
 # HRNet (choice, not in the paper): 96 x 72 cells are read and written as 12 x 9, and keys have as
 # many channels as the map, since there is no more in them.
-ptm_hrnet_w32_neck = dict(ptm_neck, in_channels=32, embed_channels=32, read_stride=8)
-ptm_hrnet_w48_neck = dict(ptm_neck, in_channels=48, embed_channels=48, read_stride=8)
+ptm_hrnet_w32_neck = dict(
+    ptm_neck, in_channels=32, embed_channels=32, read_stride=8, blur_kernel=17
+)
+ptm_hrnet_w48_neck = dict(
+    ptm_neck, in_channels=48, embed_channels=48, read_stride=8, blur_kernel=17
+)
 
 # Choice: the backbone stays as it is, so that clips of 17 crops fit into a GPU; the memory and all
 # that comes after it learn. The loss is that of the single-frame network.
