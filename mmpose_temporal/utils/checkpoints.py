@@ -34,6 +34,7 @@ class Fit:
         new: Names that it lacks and may lack, since they belong to new parts.
         absent_parts: Parts of the network (first words of the names) of which it has nothing and
             should have.
+        parts: Names of the new parts.
     """
 
     expected: int
@@ -43,6 +44,7 @@ class Fit:
     reshaped: dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
     new: tuple[str, ...]
     absent_parts: tuple[str, ...]
+    parts: tuple[str, ...] = ()
 
     def problems(self, *, unexpected: bool = False, prefix: str = "") -> str:
         """What does not fit, in words; empty where everything does.
@@ -69,10 +71,10 @@ class Fit:
         return " and ".join(found)
 
     def new_parts(self) -> dict[str, int]:
-        """Part -> number of its tensors that are new."""
+        """Part -> number of its tensors that are new; of a part in another the outer one."""
         parts: dict[str, int] = {}
         for name in self.new:
-            part = name.partition(".")[0]
+            part = min((part for part in self.parts if name.startswith(f"{part}.")), key=len)
             parts[part] = parts.get(part, 0) + 1
         return parts
 
@@ -85,7 +87,7 @@ def compare_state(
     Args:
         own: ``network.state_dict()``.
         found: The checkpoint's tensors, by their names in the network.
-        new_parts: Parts of the network, by the first word of their tensors' names, that the
+        new_parts: Parts of the network, or parts of parts such as ``'neck.memory'``, that the
             checkpoint may lack as a whole or in part, or have although the network has not, such
             as the memory of a network that starts from a single-frame one.
     """
@@ -113,6 +115,7 @@ def compare_state(
         },
         new=new,
         absent_parts=tuple(part for part in parts if part not in there),
+        parts=tuple(new_parts),
     )
 
 

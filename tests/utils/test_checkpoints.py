@@ -54,6 +54,19 @@ def test_a_single_frame_checkpoint_fits_a_network_with_a_new_neck():
     assert both.missing == ("head.weight",)
 
 
+def test_a_new_part_of_a_part():
+    """The memory inside of the neck may be missing, and the rest of the neck may not."""
+    own = {**OWN, "neck.memory.alpha": torch.zeros(()), "neck.memory.key": torch.zeros(2)}
+    fit = compare_state(own, OWN, new_parts=["neck.memory"])
+    assert fit.problems(unexpected=True) == "" and fit.expected == 5
+    assert fit.new_parts() == {"neck.memory": 2}
+    assert compare_state(own, OWN, new_parts=["neck.memory", "neck"]).new_parts() == {"neck": 2}
+    fit = compare_state(own, without("neck.bias"), new_parts=["neck.memory"])
+    assert fit.missing == ("neck.bias",)
+    fit = compare_state(own, without("neck.bias", "neck.weight"), new_parts=["neck.memory"])
+    assert fit.absent_parts == ("neck",)
+
+
 def test_what_the_network_has_not():
     found = {**OWN, "memory.weight": torch.zeros(1), "other": torch.zeros(1)}
     fit = compare_state(OWN, found, new_parts=["memory"])

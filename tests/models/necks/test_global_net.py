@@ -13,6 +13,7 @@ from mmpose_temporal.testing import (
     tiny_temporal_estimator_config,
     track_frames,
 )
+from mmpose_temporal.utils.checkpoints import CheckpointMismatch
 
 CHANNELS = (4, 6, 8, 10)
 SIZES = ((16, 12), (8, 6), (4, 3), (2, 2))
@@ -194,6 +195,25 @@ def test_in_a_tracker_the_memory_holds_earlier_frames() -> None:
     np.testing.assert_allclose(other[0], without[0], atol=1e-6)
     for frame in (1, 2):
         assert np.abs(other[frame] - without[frame]).max() > 1e-4
+
+
+def test_a_tracker_takes_a_pyramid_without_the_memory_if_asked(capsys) -> None:
+    """The memory may be missing and the rest of the neck may not."""
+    state = estimator("TemporalPoseEstimator", None).state_dict()
+    config = tiny_ptm_config(partial_checkpoint=["neck.memory"])
+    describers = [dict(type="MemoryDescriber")]
+    config["estimator"] = dict(
+        estimator_config("TemporalPoseEstimator", PTM), describers=describers
+    )
+    tracker = MODELS.build(config)
+    tracker.load_state_dict(dict(state), strict=False)
+    assert not tracker.estimator.neck.memory.ready
+    weight = tracker.estimator.neck.laterals[0].conv.weight
+    assert torch.equal(weight, state["neck.laterals.0.conv.weight"])
+    assert "their first weights: neck.memory (4 tensors)" in capsys.readouterr().out
+    del state["neck.merges.0.conv.weight"]
+    with pytest.raises(CheckpointMismatch, match=r"lacks 1 .*estimator\.neck\.merges\.0\.conv"):
+        tracker.load_state_dict(dict(state), strict=False)
 
 
 @torch.no_grad()
