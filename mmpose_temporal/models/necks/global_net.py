@@ -31,8 +31,8 @@ class GlobalNet(SampleNeck):
     A ``memory`` sees the coarsest map after its lateral convolution, before the top-down path:
     stride 32 and 256 channels, (12, 9, 256) for crops of 384x288, as in PTM (section 3.3). Its
     weights are ``memory.*``, so a checkpoint without a memory lacks these and no others. In
-    mmpose's TopdownPoseEstimator, which does not say whose crops it sees, nothing is remembered;
-    :class:`TemporalPoseEstimator` does.
+    mmpose's TopdownPoseEstimator, which does not say whose crops it sees, nothing is remembered,
+    and PTM's memory cannot be trained; :class:`TemporalPoseEstimator` does.
 
     Args:
         in_channels: Of the backbone's maps, finest first: (256, 512, 1024, 2048) for ResNet-101

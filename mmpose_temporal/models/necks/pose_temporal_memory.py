@@ -122,8 +122,17 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
                 in its features left and right are exchanged), so the flip test doubles the memory.
             heatmaps_of: In training, where this neck is a part of another: what comes after it.
                 None: the head.
+
+        Raises:
+            ValueError: The map has other channels than ``in_channels``; in training: the estimator
+                is no :class:`TemporalPoseEstimator`, or the samples are of no clips.
         """
         if samples is None:
+            if self.training and self._estimator.module is None:
+                raise ValueError(
+                    "PoseTemporalMemory is trained in a TemporalPoseEstimator, which tells it "
+                    "whose crops it sees: with another estimator it would learn nothing"
+                )
             return feats
         x = feats[self.in_index]
         if x.shape[1] != self.in_channels:

@@ -22,6 +22,7 @@ from .estimation import (
     estimate_image,
     gather_people,
     in_no_video,
+    say_if_unused,
 )
 from .mmpose_settings import with_settings
 from .propagation import LastFrame, PersonCandidates, Propagation, turns
@@ -119,6 +120,7 @@ class PoseTracker(TrackerModel):
             if name not in ("estimator", "data_preprocessor"):
                 part.requires_grad_(False)
         self.bind_parts()
+        say_if_unused(estimator, stored)
         CheckpointGuard(partial=partial_checkpoint).attach(self, child="estimator")
 
     @property

@@ -4,7 +4,7 @@ from .box_sources import Boxes, BoxSource, DatasetBoxes, DetectorBoxes, find_con
 from .checkpoint_guard import CheckpointGuard
 from .cropping import Crops, TopdownCropper
 from .estimator_batches import FramePreprocessor, crop_samples, gather_people
-from .memory import Memory
+from .memory import Memory, say_if_unused
 from .person_memory import MemoryRecord, PersonMemories, PersonMemory
 from .single_images import estimate_image, in_no_video
 
@@ -26,4 +26,5 @@ __all__ = [
     "find_config",
     "gather_people",
     "in_no_video",
+    "say_if_unused",
 ]

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 from mmengine.model import BaseModule
 from mmpose.structures import PoseDataSample
+from torch import nn
 
+from mmpose_temporal.models.necks import find_memory
 from mmpose_temporal.models.parts import TrackerPart
 from mmpose_temporal.structures import FramePacket
+from mmpose_temporal.utils import warn_once
 
 from ..propagation import PersonCandidates
 
@@ -45,3 +48,13 @@ class Memory(BaseModule, TrackerPart):
                 detection.
             crops: P samples, which get what is stored as metainfo.
         """
+
+
+def say_if_unused(estimator: nn.Module, memory: Memory | None) -> None:
+    """Warn, once, if an estimator has a memory neck of which a tracker stores nothing."""
+    found = None if memory is not None else find_memory(estimator)
+    if found is not None:
+        warn_once(
+            f"estimator.{found[0]} is a PoseTemporalMemory, and the tracker has no memory: in "
+            "testing nothing is remembered. Add memory=dict(type='PersonMemory')"
+        )

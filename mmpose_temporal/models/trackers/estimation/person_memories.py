@@ -21,7 +21,7 @@ class PersonMemories:
         boxes: (R, 4) float32 xyxy, image pixels, in that frame.
         ticks: (R,) int64, the tick of that frame.
         num_people: Sum of the people of all frames so far.
-        num_frames: Frames so far in which people were detected.
+        num_frames: Frames so far in which people were looked for, those without any included.
         frame: What the neck computed for the frame that is being tracked.
     """
 

@@ -5,10 +5,12 @@ import pytest
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models.trackers import Memory
+from mmpose_temporal.models.trackers.estimation import memory as memory_module
 from mmpose_temporal.testing import (
     TemplateEstimator,
     make_video,
     template_tracker_config,
+    tiny_ptm_config,
     track_frames,
 )
 
@@ -130,6 +132,18 @@ def test_people_without_an_id_are_not_stored():
     tracker = tracker_with(association=dict(births=births))
     track_frames(tracker, make_video("v", [A, B], scores=[[0.1, 1]]))
     assert tracker.estimator.log[-1] == ("observe", "v", 0, {0: 24})
+
+
+def test_a_memory_neck_of_which_nothing_is_stored(monkeypatch):
+    said = []
+    monkeypatch.setattr(memory_module, "warn_once", said.append)
+    config = tiny_ptm_config()
+    MODELS.build(config)
+    MODELS.build(template_tracker_config())
+    assert not said
+    MODELS.build(dict(config, memory=None))
+    assert len(said) == 1 and "estimator.neck is a PoseTemporalMemory" in said[0]
+    assert "Add memory=dict(type='PersonMemory')" in said[0]
 
 
 def test_a_memory_must_attach():
