@@ -146,7 +146,7 @@ class PackFrameInputs(BaseTransform):
     Gives ``inputs``, uint8 (H, W, 3) BGR (no copy: the tracker crops from the frame as it is
     decoded), and ``data_samples``, a PoseDataSample with ``gt_instances``, ``proposals``
     (fields ``bboxes`` (P, 4), ``bbox_scores`` (P,); absent if a detector finds the people)
-    and the metainfo below.
+    and the metainfo below, with :data:`OPTIONAL_KEYS`.
 
     An item without ``video_id`` and ``frame_index`` is a single image, as mmpose's
     ``inference_topdown`` and inferencers give it: its ``bbox`` (P, 4) and ``bbox_score`` (P,)
@@ -206,12 +206,13 @@ class PackFrameInputs(BaseTransform):
         return dict(inputs=image, data_samples=sample)
 
 
-CLOCK_KEYS = ("frame_number", "frame_step", "time")
-"""Metainfo of a frame that not every video has, see :func:`frame_clocks`."""
+OPTIONAL_KEYS = ("frame_number", "frame_step", "time", "crowded")
+"""Metainfo of a frame that not every video has: see :func:`frame_clocks`, and ``crowded``
+(bool) of :class:`PersonMemory`, which no data set gives."""
 
 
 def _metainfo(results: dict, keys: Sequence[str]) -> dict:
-    known = [key for key in CLOCK_KEYS if key in results]
+    known = [key for key in OPTIONAL_KEYS if key in results]
     return {key: results[key] for key in (*keys, *known)}
 
 

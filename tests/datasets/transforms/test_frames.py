@@ -228,6 +228,14 @@ def test_pack(num_people):
     assert sample.proposals.bbox_scores.tolist() == [0.5, 0.25]
 
 
+def test_what_is_known_of_some_videos_is_packed_too():
+    """The frame's time, and whether the video is crowded (docs/ptm.md)."""
+    known = dict(frame_number=7, frame_step=2, time=0.5, crowded=False)
+    for given in (known, dict(crowded=True), {}):
+        sample = PackFrameInputs()(results(1, **given))["data_samples"]
+        assert {key: sample.get(key) for key in known if key in sample} == given
+
+
 def test_annotated_boxes_are_cut_at_the_border_as_in_training():
     given = results(
         1,
