@@ -205,8 +205,9 @@ class FeatureMemory(BaseModule):
     def pool(self, x: Tensor) -> Tensor:
         """Feature maps on the memory's grid, (B, c, ceil(H / s), ceil(W / s)) of read_stride s.
 
-        Where s does not divide a side, neighbouring windows overlap: all cells are of one size,
-        so that a place in the crop and its mirror image fall into cells that are mirror images.
+        Where s does not divide a side, neighbouring windows overlap. The cells stand for equal
+        shares of the side all the same, so that a place in the crop and its mirror image fall
+        into cells that are mirror images.
         """
         stride, (height, width) = self.read_stride, x.shape[-2:]
         if stride == 1:

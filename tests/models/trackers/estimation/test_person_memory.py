@@ -164,7 +164,6 @@ def test_sixty_people(max_crops):
 def test_propagated_boxes_name_their_person():
     """Boxes of nobody's place, of the persons 7 and 3; and a detection of the place of 3."""
     memory, state = build().memory, PersonMemories()
-    frames = make_video("v", [A])
     packet = make_packet(random_poses(1, seed=0), tick=5)
     state.track_ids, state.ticks = np.array([3, 7, 3]), np.array([1, 4, 4])
     state.boxes = np.array([B, A, moved(A, 30)], np.float32)
@@ -174,7 +173,6 @@ def test_propagated_boxes_name_their_person():
     )
     crops = [PoseDataSample(gt_instances=InstanceData()) for _ in range(4)]
     memory.attach(state, packet, candidates, np.array([7, 3, -1, 9]), crops)
-    assert len(frames) == 1
     assert [crop.person_memory.row for crop in crops] == [1, 2, 2, -1]  # 3 was seen last in row 2
     assert state.frame.iou[:3].tolist() == [1, 1, 1]
     assert [crop.person_memory.crop for crop in crops] == [0, 1, 2, 3]
@@ -300,6 +298,20 @@ def test_what_is_written_is_the_enhanced_map():
     torch.testing.assert_close(third.entries.keys[:, 1], keys)
     torch.testing.assert_close(third.entries.values[:, 1], values)
     assert (enhanced - second.inputs).abs().max() > 0.01
+
+
+def test_the_mirrored_crop_has_entries_of_its_own():
+    """With the flip test: keys and values of both crops, as they went through the network."""
+    tracker = build(neck=dict(replacement=False), estimator=dict(flip_test=True))
+    seen, neck = [], tracker.estimator.neck
+    tracker.estimator.backbone.register_forward_hook(lambda _, __, out: seen.append(out[-1]))
+    track_frames(tracker, make_video("v", [A], [A])[:1])
+    store = state_of(tracker).store
+    assert len(seen) == 2 and not torch.equal(seen[0], seen[1])
+    for side, maps in enumerate(seen):
+        for layer, pool in ((neck.to_key, store.keys), (neck.to_value, store.values)):
+            expected = layer(neck.pool(maps)).flatten(2).transpose(1, 2)[0]
+            torch.testing.assert_close(pool[store.places[0, 0], side], expected)
 
 
 # ---- options, and what the tracker must have

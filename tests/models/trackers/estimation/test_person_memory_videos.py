@@ -226,7 +226,6 @@ def test_single_images_have_the_plain_poses():
     assert "person_memory" not in found
     assert state_of(tracker).store is store
     assert (store.counts == counts).all() and torch.equal(store.keys, keys)
-    assert tracker.estimator.test_cfg["flip_test"] is False
 
 
 # ---- what is kept
