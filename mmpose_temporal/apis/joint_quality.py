@@ -19,7 +19,11 @@ from mmpose_temporal.datasets import LoadVideoFrame
 from mmpose_temporal.datasets.posetrack_base import PoseTrackBase
 from mmpose_temporal.evaluation.memory_thresholds import JointQualities, are_right
 from mmpose_temporal.models.necks import find_memory
-from mmpose_temporal.models.necks.keypoint_quality import check_kernel, keypoint_quality
+from mmpose_temporal.models.necks.keypoint_quality import (
+    check_kernel,
+    kernel_for,
+    keypoint_quality,
+)
 from mmpose_temporal.models.pose_estimators.describers import require_heatmaps
 from mmpose_temporal.models.trackers.estimation import TopdownCropper, crop_samples
 from mmpose_temporal.models.trackers.mmpose_settings import SETTINGS, with_settings
@@ -121,10 +125,20 @@ def _load(estimator: BaseModel, checkpoint: str | Path, dataset: PoseTrackBase) 
     estimator.load_state_dict(state, strict=False)
 
 
-def blur_kernel(estimator: BaseModel) -> int:
-    """The kernel that its memory uses, or that one would take from its codec."""
+def blur_kernel(estimator: BaseModel, kernel: int | None = None) -> int:
+    """The kernel that its memory uses, or that one would take from its codec.
+
+    Args:
+        estimator: See :func:`build_estimator`.
+        kernel: Another one, which is checked.
+
+    Raises:
+        ValueError: See :func:`kernel_for`.
+    """
     found = find_memory(estimator)
-    return int(estimator.head.decoder.blur_kernel_size if found is None else found[1].blur_kernel)
+    if kernel is None and found is not None:
+        kernel = found[1].blur_kernel
+    return kernel_for(estimator.head.decoder, kernel)
 
 
 def joint_qualities(

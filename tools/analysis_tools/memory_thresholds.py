@@ -165,7 +165,7 @@ def run(args: argparse.Namespace) -> None:
     config = read_config(args.config, args.cfg_options)
     dataset = annotated_data(config, args.data)
     estimator, cropper = build_estimator(config, args.checkpoint, dataset)
-    kernel = blur_kernel(estimator) if args.blur_kernel is None else args.blur_kernel
+    kernel = blur_kernel(estimator, args.blur_kernel)
     found = joint_qualities(
         estimator,
         cropper,

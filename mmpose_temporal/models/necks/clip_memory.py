@@ -23,7 +23,7 @@ class ClipMemory:
             :func:`collate_clips`.
         capacity: Entries of a person.
         crowd_size: A clip with more people per frame in its video (metainfo ``people_per_frame``)
-            is crowded.
+            is crowded; one that does not say it is not.
         keypoints: K.
 
     Raises:

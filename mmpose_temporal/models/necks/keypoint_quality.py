@@ -1,8 +1,10 @@
 """How well each keypoint was found, and what is done about those that were not (PTM, write)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from mmpose.codecs import MegviiHeatmap
 from torch import Tensor
 from torch.nn import functional
 
@@ -50,6 +52,31 @@ def check_kernel(kernel: int) -> None:
     """
     if kernel < 1 or kernel % 2 == 0:
         raise ValueError(f"the blur's kernel must be odd and 1 or more cells, got {kernel}")
+
+
+def kernel_for(codec: Any, kernel: int | None = None) -> int:
+    """The side of the blur for the heatmaps of a codec of mmpose.
+
+    Args:
+        codec: What the heatmaps are decoded with.
+        kernel: None: that of the codec, its ``blur_kernel_size``.
+
+    Raises:
+        ValueError: A side that a blur cannot have; the codec has none; or its targets have
+            other peaks than 1.
+    """
+    name = type(codec).__name__
+    if isinstance(codec, MegviiHeatmap):
+        raise ValueError(
+            f"{name}'s targets have peaks of 255, and the quality of keypoints is that of peaks "
+            "of 1: use the codec MSRAHeatmap or UDPHeatmap"
+        )
+    if kernel is None:
+        kernel = getattr(codec, "blur_kernel_size", None)
+    if kernel is None:
+        raise ValueError(f"{name} has no blur_kernel_size: give a blur_kernel")
+    check_kernel(int(kernel))
+    return int(kernel)
 
 
 def _blur(maps: Tensor, kernel: int) -> Tensor:

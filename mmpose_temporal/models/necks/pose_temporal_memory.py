@@ -10,11 +10,12 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
 from mmpose_temporal.models.parts import Shared
+from mmpose_temporal.utils import warn_once
 from mmpose_temporal.utils.training_mark import mark_until_ready, take_mark, without_marks
 
 from .clip_memory import ClipMemory
 from .feature_memory import FeatureMemory
-from .keypoint_quality import check_kernel
+from .keypoint_quality import kernel_for
 from .memory_store import gather_entries
 from .sample_neck import SampleNeck
 
@@ -90,15 +91,14 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
         """See :class:`SampleNeck`: the head's heatmaps decide what is stored.
 
         Raises:
-            ValueError: The head has no heatmaps.
+            ValueError: The head has no heatmaps, or those of a codec that :func:`kernel_for`
+                refuses.
         """
         from mmpose_temporal.models.pose_estimators.describers import require_heatmaps
 
         require_heatmaps(estimator, type(self).__name__)
         self._estimator.module = estimator
-        if self.blur_kernel is None:
-            self.blur_kernel = int(estimator.head.decoder.blur_kernel_size)
-            check_kernel(self.blur_kernel)
+        self.blur_kernel = kernel_for(estimator.head.decoder, self.blur_kernel)
 
     @property
     def num_keypoints(self) -> int:
@@ -189,6 +189,11 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
             crowd_size=self.crowd_size,
             keypoints=self.num_keypoints,
         )
+        if self.attention == "auto" and any("people_per_frame" not in s for s in samples):
+            warn_once(
+                "attention='auto', and samples do not say how crowded their video is "
+                "(people_per_frame): they are read as those of videos that are not crowded"
+            )
         parts, order = [], []
         for crops in memory.steps():
             y, entries = x[torch.from_numpy(crops).to(x.device)], memory.entries(crops)

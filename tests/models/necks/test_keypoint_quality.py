@@ -1,13 +1,16 @@
 """Qualities and replaced cells by hand."""
 
 import math
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from mmpose.registry import KEYPOINT_CODECS
 
 from mmpose_temporal.models.necks import SavedKeypoints, keypoint_quality, replace_keypoints
+from mmpose_temporal.models.necks.keypoint_quality import kernel_for
 
 
 def heatmap(rows) -> torch.Tensor:
@@ -78,6 +81,22 @@ def test_quality_is_single_precision_under_autocast():
 def test_kernels_that_do_not_exist(kernel):
     with pytest.raises(ValueError, match=f"odd and 1 or more cells, got {kernel}"):
         keypoint_quality(torch.zeros(1, 1, 4, 4), kernel=kernel)
+
+
+def test_the_kernel_of_a_codec():
+    sizes = dict(input_size=(48, 64), heatmap_size=(12, 16))
+    for kind, own in (("MSRAHeatmap", 11), ("UDPHeatmap", 9)):
+        codec = KEYPOINT_CODECS.build(dict(sizes, type=kind, sigma=2, blur_kernel_size=own))
+        assert kernel_for(codec) == own and kernel_for(codec, 5) == 5
+        with pytest.raises(ValueError, match="odd and 1 or more cells, got 6"):
+            kernel_for(codec, 6)
+    with pytest.raises(ValueError, match="SimpleNamespace has no blur_kernel_size: give a blur"):
+        kernel_for(SimpleNamespace())
+    assert kernel_for(SimpleNamespace(), 7) == 7
+    codec = KEYPOINT_CODECS.build(dict(sizes, type="MegviiHeatmap", kernel_size=3))
+    for kernel in (None, 5):
+        with pytest.raises(ValueError, match="MegviiHeatmap's targets have peaks of 255"):
+            kernel_for(codec, kernel)
 
 
 # ---- replacement: 2 x 3 cells, 2 channels; cell (y, x) holds (10 y + x, 100 + 10 y + x)

@@ -7,7 +7,12 @@ import torch
 from mmengine.registry import HOOKS
 from mmpose.registry import MODELS
 
-from mmpose_temporal.models.necks import Entries, SavedKeypoints, find_memory
+from mmpose_temporal.models.necks import (
+    Entries,
+    SavedKeypoints,
+    find_memory,
+    pose_temporal_memory,
+)
 from mmpose_temporal.models.pose_estimators import temporal_pose_estimator
 from mmpose_temporal.models.trackers import tracker_model
 from mmpose_temporal.testing import (
@@ -117,6 +122,17 @@ def test_crowded_clips_are_read_by_coda():
     )
     vanilla = features(build(attention="vanilla"), images, samples)
     assert (vanilla - features(build(), images, samples))[1:].abs().amax((1, 2, 3)).min() > 1e-3
+
+
+def test_clips_that_do_not_say_how_crowded_they_are(monkeypatch):
+    said = []
+    monkeypatch.setattr(pose_temporal_memory, "warn_once", said.append)
+    features(build(attention="coda"), *clips())
+    features(build(), *clips(people_per_frame=3.0))
+    assert not said
+    features(build(), *clips())
+    (text,) = said
+    assert "(people_per_frame): they are read as those of videos that are not" in text
 
 
 def test_samples_of_no_clips():
@@ -309,6 +325,14 @@ def test_a_head_without_heatmaps_is_refused():
     config = tiny_ptm_config()["estimator"]
     config["test_cfg"] = dict(flip_test=True, flip_mode="udp_combined")
     with pytest.raises(ValueError, match="flip_mode is 'udp_combined', but PoseTemporalMemory"):
+        MODELS.build(config)
+
+
+def test_a_codec_whose_peaks_are_no_1():
+    config = tiny_ptm_config()["estimator"]
+    sizes = {key: config["head"]["decoder"][key] for key in ("input_size", "heatmap_size")}
+    config["head"]["decoder"] = dict(type="MegviiHeatmap", kernel_size=3, **sizes)
+    with pytest.raises(ValueError, match="MegviiHeatmap's targets have peaks of 255"):
         MODELS.build(config)
 
 
