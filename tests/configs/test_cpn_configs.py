@@ -1,11 +1,13 @@
 """CPN's configs: what is published about them, and the small one trains and tracks."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
@@ -87,8 +89,15 @@ def test_posetrack_begins_with_the_last_checkpoint_of_coco():
         assert cfg.model.estimator.to_dict() == coco.model.to_dict()
 
 
-def test_small_cpn_trains_and_tracks(tmp_path):
-    """Train and val of one video of 4 frames with 2 people: 8 poses in one batch, six times."""
+class Begin(Hook):
+    """Notes the weights that a training begins with, after they are initialised."""
+
+    def before_train(self, runner: Runner) -> None:
+        self.state = {k: v.clone() for k, v in runner.model.state_dict().items()}
+
+
+def small(tmp_path: Path) -> Config:
+    """The small CPN on one video of 4 frames with 2 people in train and in val."""
     root = tmp_path / "data"
     video = SyntheticVideoConfig(width=160, height=120, num_frames=4, min_people=2, max_people=2)
     for split in ("train", "val"):
@@ -99,6 +108,12 @@ def test_small_cpn_trains_and_tracks(tmp_path):
         loader = cfg[f"{part}_dataloader"]
         loader.dataset.data_root = str(root)
         loader.update(num_workers=0, persistent_workers=False)
+    return cfg
+
+
+def test_small_cpn_trains_and_tracks(tmp_path):
+    """8 poses in one batch, six times."""
+    cfg = small(tmp_path)
     cfg.train_dataloader.batch_size = 8
     cfg.merge_from_dict({"train_cfg.max_epochs": 6, "train_cfg.val_interval": 6})
     cfg.default_hooks.logger.interval = 1
@@ -112,3 +127,59 @@ def test_small_cpn_trains_and_tracks(tmp_path):
     with torch.no_grad():
         found = runner.model.estimator(torch.zeros(1, 3, 128, 96), None, mode="tensor")
     assert found.shape == (1, len(KEYPOINT_NAMES), 32, 24)
+
+
+def test_small_cpn_with_a_memory_trains_on_clips_and_tracks(tmp_path):
+    """Clips of a person in 4 frames, with a target for each level; the backbone is frozen.
+
+    The steps train the memory inside of the pyramid. In the tracker it is read: with alpha = 1,
+    which leaves nothing of it, the poses are others.
+    """
+    cfg = small(tmp_path)
+    memory = dict(type="PoseTemporalMemory", in_channels=32, embed_channels=16, num_heads=2)
+    cfg.model.estimator.update(
+        type="TemporalPoseEstimator",
+        frozen=("backbone",),
+        describers=[dict(type="MemoryDescriber")],
+    )
+    cfg.model.estimator.neck.memory = dict(memory, heatmap_thr=0.0)
+    cfg.model.update(
+        memory=dict(type="PersonMemory"), box_score_thr=0.0, keypoint_score_thr=0.0, suppression=[]
+    )
+    people = cfg.train_dataloader.dataset
+    cfg.train_dataloader.update(batch_size=2, collate_fn=dict(type="collate_clips"))
+    cfg.train_dataloader.dataset = dict(
+        type="PersonClipDataset",
+        draw=dict(type="OrderedDraw", num_frames=4),
+        data_root=people.data_root,
+        ann_file=people.ann_file,
+        pipeline=[
+            step for step in people.pipeline if step.type not in ("LoadImage", "RandomFlip")
+        ],
+    )
+    cfg.param_scheduler = []
+    cfg.merge_from_dict({"train_cfg.max_epochs": 1, "train_cfg.val_interval": 2})
+    runner = Runner.from_cfg(cfg)
+    begin = Begin()
+    runner.register_hook(begin)
+    runner.train()
+    begun, state = begin.state, runner.model.state_dict()
+    changed = {name for name in begun if name in state and not begun[name].equal(state[name])}
+    assert not [name for name in changed if name.startswith("estimator.backbone.")]
+    neck = runner.model.estimator.neck
+    trained = {f"estimator.neck.{name}" for name, _ in neck.named_parameters()}
+    assert trained <= changed and "estimator.neck.memory.alpha" in trained
+    assert neck.memory.ready
+    found = {}
+    for alpha in (0.2, 1.0):
+        neck.memory.alpha.data.fill_(alpha)
+        runner.test_evaluator.metrics[0].outfile_prefix = str(tmp_path / f"{alpha}")
+        assert runner.test()["posetrack/unreadable_frames"] == 0
+        (file,) = (tmp_path / f"{alpha}").glob("*.json")
+        frames = {}
+        for person in json.loads(file.read_text())["annotations"]:
+            frames.setdefault(person["image_id"], []).append(person["scores"])
+        found[alpha] = [frames[image] for image in sorted(frames)]
+    assert len(found[1.0]) == 4
+    same = [one == other for one, other in zip(found[0.2], found[1.0], strict=True)]
+    assert same == [True, False, False, False]
