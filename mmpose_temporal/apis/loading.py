@@ -14,7 +14,7 @@ from torch import Tensor
 from mmpose_temporal.datasets import PoseTrackVideoDataset
 from mmpose_temporal.datasets.posetrack_base import PoseTrackBase
 from mmpose_temporal.models.trackers import PoseTracker
-from mmpose_temporal.models.trackers.tracker_model import HOW_TO_TRAIN
+from mmpose_temporal.models.trackers.tracker_model import random_weights
 from mmpose_temporal.structures import POSETRACK18, Skeleton, check_keypoints, read_skeleton
 from mmpose_temporal.utils import log_once
 from mmpose_temporal.utils.checkpoint_files import reading_checkpoint
@@ -100,9 +100,7 @@ def build_pose_tracker(
     load_weights(tracker, checkpoint, strict=False, keypoints=config_skeleton(cfg))
     random = tracker.random_parts()
     if random:
-        raise ValueError(
-            f"{checkpoint}: the weights of {', '.join(random)} are random. {HOW_TO_TRAIN}"
-        )
+        raise ValueError(f"{checkpoint}: {random_weights(random)}")
     return tracker.to(device or get_device()).eval()
 
 

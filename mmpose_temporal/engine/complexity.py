@@ -56,6 +56,11 @@ COUNTED = (
     "activations, softmax. Paper: Table 6 of KeyTrack (CVPR 2020), of its own network."
 )
 
+NOTHING_READ = (
+    "The memory has nothing to read here, so it costs nothing above; a read costs as much as is "
+    "stored: see benchmarks/bench_ptm.py."
+)
+
 
 @dataclass(frozen=True)
 class ModuleCost:

@@ -265,6 +265,10 @@ def _check_video(video: VideoAnnotation, first: VideoAnnotation, path: Path) -> 
 
 
 def _require_videos(wanted: Sequence[str] | None, present: Iterable[str], path: Path) -> None:
+    present = sorted(present)
     missing = sorted(set(wanted or ()) - set(present))
     if missing:
-        raise ValueError(f"{path} has no video {', '.join(missing)}")
+        more = "" if len(present) <= 5 else f" and {len(present) - 5} more"
+        raise ValueError(
+            f"{path} has no video {', '.join(missing)}: it has {', '.join(present[:5])}{more}"
+        )

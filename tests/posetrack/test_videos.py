@@ -73,7 +73,7 @@ def test_selection_of_nothing(root):
     with pytest.raises(ValueError, match="frame_step"):
         load_videos(folder, frame_step=0)
     for source in (folder, root / "annotations" / "posetrack18_val.json"):
-        with pytest.raises(ValueError, match="has no video v3, v9"):
+        with pytest.raises(ValueError, match="has no video v3, v9: it has v1, v2$"):
             load_videos(source, videos=["v9", "v1", "v3"])
 
 

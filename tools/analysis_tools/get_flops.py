@@ -39,11 +39,13 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
 
     from mmpose_temporal.engine.complexity import (
         COUNTED,
+        NOTHING_READ,
         estimator_complexity,
         similarity_complexity,
         why_not_the_paper,
     )
     from mmpose_temporal.models import PoseEntailment
+    from mmpose_temporal.models.necks import find_memory
     from mmpose_temporal.utils.config_errors import building, model_settings
     from mmpose_temporal.utils.foreign_packages import require_packages
 
@@ -60,6 +62,8 @@ def report(config: Config, shape: list[int] | None) -> list[str]:
         if min(size) < 1:
             raise ValueError("the estimator's codec states no input_size: give --shape H W")
         found.append(str(estimator_complexity(network, size)))
+        if find_memory(network) is not None:
+            found.append(NOTHING_READ)
     elif shape:
         raise ValueError("--shape is for a pose estimator; the config has none")
     if "association" in model:

@@ -1,4 +1,4 @@
-"""Whether the data that a config names are there, before anything is built or downloaded."""
+"""Whether a config's data are there and go together, before anything is built or downloaded."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmpose.registry import DATASETS
+
+from mmpose_temporal.datasets import PersonClipDataset
 
 FILES = ("ann_file", "bbox_file", "poses")
 """Options of data sets that name a file or folder, relative to ``data_root``."""
@@ -27,6 +30,31 @@ def require_data(config: Config, *loaders: str) -> None:
         dataset = (config.get(loader) or {}).get("dataset")
         for option, settings in _datasets(dataset, f"{loader}.dataset"):
             _require(option, settings)
+
+
+def require_collated_clips(config: Config, *loaders: str) -> None:
+    """Clips have any number of crops, and mmengine's ways to make a batch need equal ones.
+
+    Args:
+        config: Of a training or a test.
+        loaders: Names of its data loaders; absent ones are passed over.
+
+    Raises:
+        ValueError: A loader of clips leaves batches to mmengine.
+    """
+    for loader in loaders:
+        settings = config.get(loader) or {}
+        collate = settings.get("collate_fn") or dict(type="pseudo_collate")
+        if collate.get("type") not in ("pseudo_collate", "default_collate"):
+            continue
+        for option, dataset in _datasets(settings.get("dataset"), f"{loader}.dataset"):
+            kind = dataset.get("type")
+            kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+            if isinstance(kind, type) and issubclass(kind, PersonClipDataset):
+                raise ValueError(
+                    f"{option} is a {kind.__name__}, whose clips have any number of crops: set "
+                    f"{loader}.collate_fn=dict(type='collate_clips')"
+                )
 
 
 def refuse_outputs_over_data(config: Config, *parts: str) -> None:

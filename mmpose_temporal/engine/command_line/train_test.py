@@ -18,7 +18,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
-from mmpose_temporal.models.trackers.tracker_model import HOW_TO_TRAIN, TrackerModel
+from mmpose_temporal.models.trackers.tracker_model import TrackerModel, random_weights
 from mmpose_temporal.utils import require_free
 from mmpose_temporal.utils.config_errors import (
     building,
@@ -31,7 +31,7 @@ from mmpose_temporal.utils.config_errors import (
 from mmpose_temporal_cli.train_test_flags import testing_flags, training_flags
 
 from .checked_runner import CheckedRunner
-from .required_data import refuse_outputs_over_data, require_data
+from .required_data import refuse_outputs_over_data, require_collated_clips, require_data
 
 
 def _check_common(args: argparse.Namespace) -> None:
@@ -90,6 +90,7 @@ def train(args: argparse.Namespace) -> None:
     validated = () if cfg.get("val_cfg") is None else ("val_dataloader",)
     check_dataloaders(cfg, "train_dataloader", *validated)
     require_data(cfg, "train_dataloader", *validated)
+    require_collated_clips(cfg, "train_dataloader")
     refuse_outputs_over_data(cfg, "val")
     with building(args.config):
         build_runner(cfg).train()
@@ -162,9 +163,7 @@ def refuse_random_parts(model: nn.Module, checkpoint: str) -> None:
     model = model.module if is_model_wrapper(model) else model
     random = model.random_parts() if isinstance(model, TrackerModel) else []
     if random:
-        raise ValueError(
-            f"{checkpoint}: the weights of {', '.join(random)} are random. {HOW_TO_TRAIN}"
-        )
+        raise ValueError(f"{checkpoint}: {random_weights(random)}")
 
 
 def load_config(args: argparse.Namespace) -> Config:

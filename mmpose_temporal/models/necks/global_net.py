@@ -76,6 +76,11 @@ class GlobalNet(SampleNeck):
         self.memory = None if memory is None else MODELS.build(memory)
         if self.memory is not None and not isinstance(self.memory, SampleNeck):
             raise TypeError(f"memory must be a SampleNeck, got {type(self.memory).__name__}")
+        if isinstance(self.memory, PoseTemporalMemory) and self.memory.in_channels != out_channels:
+            raise ValueError(
+                f"GlobalNet hands its memory maps of out_channels={out_channels}, and the "
+                f"memory's in_channels is {self.memory.in_channels}"
+            )
         self._estimator: Shared[nn.Module] = Shared()
 
     def bind(self, estimator: nn.Module) -> None:

@@ -92,13 +92,19 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
 
         Raises:
             ValueError: The head has no heatmaps, or those of a codec that :func:`kernel_for`
-                refuses.
+                refuses. A ``heatmap_thr`` that so many keypoints cannot exceed is a warning.
         """
         from mmpose_temporal.models.pose_estimators.describers import require_heatmaps
 
         require_heatmaps(estimator, type(self).__name__)
         self._estimator.module = estimator
         self.blur_kernel = kernel_for(estimator.head.decoder, self.blur_kernel)
+        if self.heatmap_thr >= 1.5 * self.num_keypoints:
+            warn_once(
+                f"heatmap_thr is {self.heatmap_thr:g}, and the qualities of {self.num_keypoints} "
+                f"keypoints add up to {1.5 * self.num_keypoints:g} at most: nothing will be "
+                "stored. tools/analysis_tools/memory_thresholds.py finds one"
+            )
 
     @property
     def num_keypoints(self) -> int:
@@ -137,8 +143,8 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
         x = feats[self.in_index]
         if x.shape[1] != self.in_channels:
             raise ValueError(
-                f"feature map {self.in_index} has {x.shape[1]} channels, in_channels is "
-                f"{self.in_channels}"
+                f"{type(self).__name__}: feature map {self.in_index} has {x.shape[1]} channels, "
+                f"in_channels is {self.in_channels}"
             )
 
         def with_map(y: Tensor, rows: np.ndarray | None = None) -> tuple[Tensor, ...]:

@@ -23,9 +23,20 @@ from .thresholds import Thresholds
 HOW_TO_TRAIN = (
     "A training of poses does not train a similarity: train it first (configs/keytrack) and set "
     "its option checkpoint to that file (TrackEntailment: or to shipped:track_entailment). Heads "
-    "of the estimator are trained by its temporal_loss (configs/tkmr), its memory on clips "
-    "(configs/ptm)."
+    "of the estimator are trained by its temporal_loss (configs/tkmr)."
 )
+HOW_TO_TRAIN_MEMORY = (
+    "A memory is trained on clips (configs/ptm) of which some crops read something: if none do, "
+    "heatmap_thr is too high, and tools/analysis_tools/memory_thresholds.py finds another."
+)
+
+
+def random_weights(parts: Sequence[str]) -> str:
+    """What to say of the parts that :meth:`TrackerModel.random_parts` returns."""
+    memory = [part for part in parts if part.startswith("memory ")]
+    advice = [HOW_TO_TRAIN] if len(memory) < len(parts) else []
+    advice += [HOW_TO_TRAIN_MEMORY] if memory else []
+    return f"the weights of {', '.join(parts)} are random. {' '.join(advice)}"
 
 
 class TrackerModel(BaseModel):
@@ -126,7 +137,7 @@ class TrackerModel(BaseModel):
         """
         random = self.random_parts()
         if random:
-            warn_once(f"{where}: the weights of {', '.join(random)} are random. {HOW_TO_TRAIN}")
+            warn_once(f"{where}: {random_weights(random)}")
 
     def use_skeleton_of(self, data_samples: Sequence[Any] | None) -> None:
         """Give all parts the keypoints of samples that have them, as in training."""

@@ -11,9 +11,11 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmpose.registry import HOOKS, MODELS
 
+from mmpose_temporal.datasets import PersonClipDataset
 from mmpose_temporal.engine.command_line import run_testing, run_tool, run_training
 from mmpose_temporal.engine.command_line.required_data import (
     refuse_outputs_over_data,
+    require_collated_clips,
     require_data,
 )
 from mmpose_temporal.engine.command_line.train_test import (
@@ -457,6 +459,22 @@ def test_data_sets_inside_others_are_looked_for(tmp_path: Path) -> None:
         require_data(config, "train_dataloader", "val_dataloader")
     (tmp_path / "there").mkdir()
     require_data(config, "train_dataloader", "val_dataloader")
+
+
+@pytest.mark.parametrize("kind", ["PersonClipDataset", PersonClipDataset])
+def test_clips_need_their_own_way_to_make_a_batch(kind) -> None:
+    repeated = dict(type="RepeatDataset", dataset=dict(type=kind))
+    loader = dict(dataset=repeated)
+    config = Config(dict(train_dataloader=loader), format_python_code=False)
+    place = r"train_dataloader\.dataset\.dataset is a PersonClipDataset.*'collate_clips'"
+    for collate in (None, dict(type="pseudo_collate"), dict(type="default_collate")):
+        config.train_dataloader.collate_fn = collate
+        with pytest.raises(ValueError, match=place):
+            require_collated_clips(config, "train_dataloader", "val_dataloader")
+    config.train_dataloader.collate_fn = dict(type="collate_clips")
+    require_collated_clips(config, "train_dataloader")
+    config.train_dataloader = dict(dataset=dict(type="PoseTrackPersonDataset"))
+    require_collated_clips(config, "train_dataloader")
 
 
 @pytest.mark.parametrize("in_a_list", [True, False])

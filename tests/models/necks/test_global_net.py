@@ -92,6 +92,11 @@ def test_shapes_gradients_and_sizes_that_are_no_halves() -> None:
     assert [tuple(x.shape) for x in nobody] == [(0, 8, *size) for size in SIZES]
 
 
+def test_a_memory_of_other_channels() -> None:
+    with pytest.raises(ValueError, match=r"of out_channels=16, and the memory's in_channels is 8"):
+        GlobalNet(in_channels=(4, 8), out_channels=16, memory=PTM)
+
+
 def test_a_checkpoint_without_memory_lacks_the_memory_only() -> None:
     options = dict(in_channels=CHANNELS, out_channels=8)
     old = GlobalNet(**options)

@@ -142,8 +142,18 @@ def test_samples_of_no_clips():
 
 def test_another_number_of_channels():
     model, (images, samples) = build(in_channels=4), clips()
-    with pytest.raises(ValueError, match="feature map -1 has 8 channels, in_channels is 4"):
+    text = "PoseTemporalMemory: feature map -1 has 8 channels, in_channels is 4"
+    with pytest.raises(ValueError, match=text):
         model.loss(images, samples)
+
+
+@pytest.mark.parametrize(("threshold", "warns"), [(25.4, False), (25.5, True)])
+def test_a_threshold_that_the_qualities_cannot_exceed(monkeypatch, threshold, warns):
+    """17 keypoints of 1.5 at most."""
+    said = []
+    monkeypatch.setattr(pose_temporal_memory, "warn_once", said.append)
+    build(heatmap_thr=threshold)
+    assert bool(said) == warns and all("of 17 keypoints add up to 25.5" in x for x in said)
 
 
 # ---- what the losses teach
@@ -309,7 +319,7 @@ def test_a_tracker_takes_a_single_frame_checkpoint_if_asked(tmp_path, monkeypatc
     tracker.load_state_dict(dict(state), strict=False)
     assert torch.equal(tracker.estimator.head.final_layer.weight, state["head.final_layer.weight"])
     track_frames(tracker, make_video("v", [[4, 6, 16, 38]]))
-    assert len(said) == 1 and "memory (PersonMemory) are random" in said[0]
+    assert len(said) == 1 and "memory (PersonMemory) are random. A memory is trained" in said[0]
     tracker.estimator.neck.ready = True
     track_frames(tracker, make_video("v", [[4, 6, 16, 38]]))
     assert len(said) == 1

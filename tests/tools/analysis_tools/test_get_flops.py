@@ -45,6 +45,13 @@ def test_an_estimator_and_a_similarity_without_weights(run):
     assert "does not take a crop of 33x64" in run(config, "--shape", 64, 33)[2]
 
 
+def test_a_memory_reads_nothing(run):
+    printed = run(CONFIGS / "ptm/synthetic/ptm-coda_hrnet-tiny_synthetic-128x96.py")[1]
+    assert "The memory has nothing to read here" in printed
+    plain = run(CONFIGS / "ptm/synthetic/ptm-none_hrnet-tiny_synthetic-128x96.py")[1]
+    assert "memory" not in plain
+
+
 def test_settings_may_be_changed(run):
     config = CONFIGS / "keytrack/posetrack18/keytrack_tx4-128_1xb32-25e_posetrack18-24x18.py"
     option = "model.association.similarity.network.num_layers=2"
