@@ -42,10 +42,11 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
     are made from the earlier crops of the same clip, in the order of the frames, and the losses
     are on the crops that read something. :meth:`read` and :meth:`write` are the pure part.
 
-    Initial weights (choice): W_V is the identity and alpha 0.9, so the network starts near the
-    single-frame one. W_Q equals W_K, so that s starts as a similarity and d as a distance; the
-    keys of a head have a length of about 1 for features of unit variance, since 2 sigmoid(d) has
-    no gradient to speak of at -20.
+    Initial weights (choice): W_V is the identity and alpha 0.9, so with vanilla attention the
+    network starts near the single-frame one; CoDA's weights are not normalised, so what it reads
+    grows with the number of entries. W_Q equals W_K, so that s starts as a similarity and d as a
+    distance; the keys of a head have a length of about 1 for features of unit variance, since
+    2 sigmoid(d) has no gradient to speak of at -20.
 
     Args:
         in_channels: c, channels of the feature map.
