@@ -33,7 +33,7 @@ class PoseTrackBase(BaseDataset):
         metainfo: Keypoints of the data, as mmpose's data sets take it, for example
             ``dict(from_file='configs/_base_/datasets/coco.py')``, see :func:`read_metainfo`.
             None: those of the release.
-        videos: Names of the videos to use. None: all.
+        videos: Names of the videos to use, as in :func:`~.load_videos`. None: all.
         frames: Positions ``(first, stop)`` of the frames to use in each video.
         frame_step: Use every n-th frame.
         frame_order: What orders the frames of a video: ``'auto'``, ``'file'``, ``'names'`` or
@@ -60,7 +60,7 @@ class PoseTrackBase(BaseDataset):
         data_root: str = "",
         release: str | None = None,
         metainfo: Mapping[str, Any] | None = None,
-        videos: Sequence[str] | None = None,
+        videos: Sequence[str | int] | str | int | None = None,
         frames: tuple[int, int | None] | None = None,
         frame_step: int = 1,
         frame_order: str = "auto",

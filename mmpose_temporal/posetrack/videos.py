@@ -25,7 +25,7 @@ from .reader import ANNOTATION_FIELDS, read_file
 def load_videos(
     path: str | Path,
     *,
-    videos: Sequence[str] | None = None,
+    videos: Sequence[str | int] | str | int | None = None,
     frames: tuple[int, int | None] | None = None,
     frame_step: int = 1,
     need_ids: bool = True,
@@ -41,7 +41,8 @@ def load_videos(
 
     Args:
         path: Folder (``annotations/val``) or JSON file (``annotations/posetrack18_val.json``).
-        videos: Names of the videos wanted, in any order. None: all.
+        videos: Names of the videos wanted, in any order, or one name. A number is the video
+            whose name is that number: ``--cfg-options`` makes 1 of 000001. None: all.
         frames: Positions ``(first, stop)`` of the frames wanted in each video, ``stop``
             excluded, None for the end.
         frame_step: Every n-th of those.
@@ -65,7 +66,7 @@ def load_videos(
     options = dict(need_ids=need_ids, skeleton=skeleton, frame_order=frame_order)
     if path.is_dir():
         files = video_files(path)
-        _require_videos(videos, files, path)
+        videos = _names(videos, files, path)
         found = [
             read_video(file, **options)
             for name, file in files.items()
@@ -73,7 +74,7 @@ def load_videos(
         ]
     elif path.is_file():
         found = read_merged(path, **options)
-        _require_videos(videos, {v.video_id for v in found}, path)
+        videos = _names(videos, {v.video_id for v in found}, path)
         found = [v for v in found if videos is None or v.video_id in videos]
     else:
         raise FileNotFoundError(f"annotations {path} do not exist: is data_root right?")
@@ -264,11 +265,23 @@ def _check_video(video: VideoAnnotation, first: VideoAnnotation, path: Path) -> 
         )
 
 
-def _require_videos(wanted: Sequence[str] | None, present: Iterable[str], path: Path) -> None:
+def _names(
+    wanted: Sequence[str | int] | str | int | None, present: Iterable[str], path: Path
+) -> list[str] | None:
+    """The names of the videos wanted, one or several; None: all."""
+    if wanted is None:
+        return None
     present = sorted(present)
-    missing = sorted(set(wanted or ()) - set(present))
+    numbers = {int(name): name for name in present if name.isdecimal()}
+    found = [
+        name if isinstance(name, str) or str(name) in present else numbers.get(name, str(name))
+        for name in ([wanted] if isinstance(wanted, str | int) else wanted)
+    ]
+    found = [str(name) for name in found]
+    missing = sorted(set(found) - set(present))
     if missing:
         more = "" if len(present) <= 5 else f" and {len(present) - 5} more"
         raise ValueError(
             f"{path} has no video {', '.join(missing)}: it has {', '.join(present[:5])}{more}"
         )
+    return found

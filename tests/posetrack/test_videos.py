@@ -77,6 +77,23 @@ def test_selection_of_nothing(root):
             load_videos(source, videos=["v9", "v1", "v3"])
 
 
+def test_names_that_are_numbers(root):
+    """As --cfg-options reads them."""
+    folder = root / "annotations" / "val"
+    for old, new in (("v1", "000001"), ("v2", "1")):
+        (folder / f"{old}.json").rename(folder / f"{new}.json")
+
+    def names(videos):
+        return [video.video_id for video in load_videos(folder, videos=videos)]
+
+    assert names([1]) == names(1) == names("1") == ["1"]
+    (folder / "1.json").rename(folder / "2.json")
+    assert names([1]) == names(1) == names("000001") == ["000001"]
+    assert names([2, "000001"]) == ["000001", "2"]
+    with pytest.raises(ValueError, match=r"has no video 1, 3: it has 000001, 2$"):
+        names(["1", 3])
+
+
 def test_missing_and_empty_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="do not exist"):
         load_videos(tmp_path / "nowhere")

@@ -179,7 +179,7 @@ class PoseTracker(TrackerModel):
             return []
         if in_no_video(data_samples):
             return self._estimate_images(inputs, data_samples)
-        self.warn_of_random_parts("the ids mean nothing")
+        self.warn_of_random_parts("these are not the results of a trained tracker")
         finished: list[list[FramePacket]] = [[] for _ in data_samples]
         try:
             packets = self._admit(inputs, data_samples)
