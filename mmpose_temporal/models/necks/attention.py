@@ -15,8 +15,9 @@ MAX_WEIGHTS_GPU = 2**24
 """The same on other devices: 64 MiB (choice: 10 such people with 8 heads in one go, since each
 call costs some microseconds)."""
 
-Weigh = Callable[[Tensor, Tensor], Tensor]
-"""From queries (..., n, d) and keys (..., l, d) to weights (..., n, l)."""
+MAX_WEIGHTS_GPU_TRAINING = 2**20
+"""The same in training: there torch's gradient of the L1 distances builds the n * l * d
+differences of a chunk, 128 MiB at 32 channels of a head's keys (choice)."""
 
 
 def vanilla_weights(queries: Tensor, keys: Tensor) -> Tensor:
@@ -35,7 +36,8 @@ def vanilla_weights(queries: Tensor, keys: Tensor) -> Tensor:
 def coda_weights(queries: Tensor, keys: Tensor) -> Tensor:
     """tanh(s) * 2 sigmoid(d) with s = k . q and d = -|k - q|_1 (PTM Eq. 1, crowded).
 
-    The L1 distances come without the tensor of n * l * d differences.
+    The L1 distances come without the tensor of n * l * d differences, and so does their gradient
+    on a CPU. On a GPU torch builds it for the gradient.
 
     Args:
         queries: (..., n, d) float32 or float64.
@@ -102,8 +104,8 @@ def coda_attention(
         keys: (B, N, l, d).
         values: (B, N, l, c).
         valid: (B, l) bool, False for keys that are padding; None: all are valid.
-        max_weights: Largest number of weights that are computed at a time. None:
-            :data:`MAX_WEIGHTS`, on a GPU :data:`MAX_WEIGHTS_GPU`.
+        max_weights: Largest number of weights that are computed at a time. None: see
+            :func:`default_max_weights`.
 
     Returns:
         (B, N, n, c), float32 or float64.
@@ -117,6 +119,15 @@ def coda_attention(
 
     with torch.autocast(queries.device.type, enabled=False):
         return _in_chunks(attend, queries, keys, values, valid, max_weights)
+
+
+def default_max_weights(device: torch.device, *, training: bool) -> int:
+    """Largest number of weights at a time: :data:`MAX_WEIGHTS` on a CPU, :data:`MAX_WEIGHTS_GPU`
+    elsewhere, and :data:`MAX_WEIGHTS_GPU_TRAINING` there if gradients are wanted.
+    """
+    if device.type == "cpu":
+        return MAX_WEIGHTS
+    return MAX_WEIGHTS_GPU_TRAINING if training else MAX_WEIGHTS_GPU
 
 
 def _single(x: Tensor) -> Tensor:
@@ -136,7 +147,9 @@ def _in_chunks(
     head is. The values of one person's heads are views, which need not be copied.
     """
     if max_weights is None:
-        max_weights = MAX_WEIGHTS if queries.device.type == "cpu" else MAX_WEIGHTS_GPU
+        parts = queries, keys, values
+        training = torch.is_grad_enabled() and any(x.requires_grad for x in parts)
+        max_weights = default_max_weights(queries.device, training=training)
     total = queries.shape[:3].numel() * keys.shape[2]
     dim = next((dim for dim in range(3) if queries.shape[dim] > 1), None)
     if total <= max_weights or dim is None:

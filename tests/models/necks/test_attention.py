@@ -5,9 +5,11 @@ import math
 import pytest
 import torch
 
+from mmpose_temporal.models.necks import attention as attention_module
 from mmpose_temporal.models.necks.attention import (
     coda_attention,
     coda_weights,
+    default_max_weights,
     vanilla_attention,
     vanilla_weights,
 )
@@ -89,6 +91,24 @@ def test_largest_number_of_weights(monkeypatch):
         coda_attention(queries, keys, values, max_weights=max_weights)
         assert seen == expected
         seen.clear()
+
+
+def test_largest_number_of_weights_by_default(monkeypatch):
+    """On a GPU fewer in training, where the gradient of distances needs memory."""
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert default_max_weights(cpu, training=True) == default_max_weights(cpu, training=False)
+    assert default_max_weights(gpu, training=True) * 32 * 4 == 128 * 2**20  # bytes of differences
+    assert default_max_weights(gpu, training=False) * 4 == 64 * 2**20  # bytes of weights
+    asked = []
+    monkeypatch.setattr(
+        attention_module, "default_max_weights", lambda _, training: asked.append(training) or 1
+    )
+    queries, keys, values = random_parts(people=1, heads=1, queries=1)
+    coda_attention(queries, keys, values)
+    coda_attention(queries.requires_grad_(), keys, values)
+    with torch.no_grad():
+        coda_attention(queries, keys, values)
+    assert asked == [False, True, False]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
