@@ -309,11 +309,19 @@ def test_a_trained_memory_says_so_in_its_checkpoint():
     assert other.neck.ready  # nothing of the memory was read
 
 
+def test_a_memory_without_places_is_no_single_frame_network():
+    state = MODELS.build(tiny_ptm_config()["estimator"]).state_dict()
+    tracker = MODELS.build(tiny_ptm_config(neck=dict(position=True)))
+    with pytest.raises(CheckpointMismatch, match=r"lacks 2 of .*_place\..*\)\. Use the config"):
+        tracker.load_state_dict(state, strict=False)
+
+
 def test_a_tracker_takes_a_single_frame_checkpoint_if_asked(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(tracker_model, "warn_once", said.append)
     state = single_frame().state_dict()
-    with pytest.raises(CheckpointMismatch, match=r"lacks 4 of .* tensors \(estimator\.neck"):
+    text = r"lacks 4 of .* tensors \(estimator\.neck.*\. neck must be trained first, on top"
+    with pytest.raises(CheckpointMismatch, match=text):
         MODELS.build(tiny_ptm_config()).load_state_dict(dict(state), strict=False)
     tracker = MODELS.build(tiny_ptm_config(partial_checkpoint=["neck"])).eval()
     tracker.load_state_dict(dict(state), strict=False)

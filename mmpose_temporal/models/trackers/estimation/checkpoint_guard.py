@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from mmpose_temporal.utils.checkpoints import CheckpointMismatch, compare_state, named_parts
+from mmpose_temporal.utils.training_mark import without_marks
 
 
 class CheckpointGuard:
@@ -70,10 +71,13 @@ class CheckpointGuard:
         fit = compare_state(own, found, new_parts=self.new_parts)
         problems = fit.problems(prefix=f"{child}.")
         if problems and not self.partial:
+            new = [] if fit.reshaped else _untrained(part, set(fit.missing))
+            hint = f"{' and '.join(new)} must be trained first, on top of it. " if new else ""
             raise CheckpointMismatch(
                 f"the checkpoint is of another architecture than the model's {child}: {problems}. "
-                "Use the config it was trained with, or set model.partial_checkpoint to the names "
-                f"of the {child}'s parts that may be missing, or to True to load what fits"
+                f"{hint}Use the config it was trained with, or set model.partial_checkpoint to "
+                f"the names of the {child}'s parts that may be missing, or to True to load what "
+                "fits"
             )
         if fit.new:
             parts = ", ".join(f"{name} ({n} tensors)" for name, n in fit.new_parts().items())
@@ -83,3 +87,13 @@ class CheckpointGuard:
                 logger="current",
                 level=logging.WARNING,
             )
+
+
+def _untrained(part: nn.Module, missing: set[str]) -> list[str]:
+    """The ``new_parts`` of a part that a checkpoint lacks, if it lacks these and nothing else."""
+    names = {
+        new: {name for name in without_marks(part.state_dict()) if name.startswith(f"{new}.")}
+        for new in getattr(part, "new_parts", ())
+    }
+    lacks = [new for new, inside in names.items() if inside and inside <= missing]
+    return lacks if missing == set().union(*(names[new] for new in lacks)) else []
