@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
 from mmengine.dist import is_distributed
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -72,6 +73,10 @@ def train(args: argparse.Namespace) -> None:
         wrapper = cfg.optim_wrapper.get("type", "OptimWrapper")
         if wrapper not in ("OptimWrapper", "AmpOptimWrapper"):
             raise ValueError(f"--amp does not go with the optimizer wrapper {wrapper}")
+        if get_device() in ("cpu", "mps"):
+            raise ValueError(
+                "--amp needs a GPU that mmengine can use for it (CUDA, NPU, MLU or MUSA)"
+            )
         cfg.optim_wrapper.type = "AmpOptimWrapper"
         cfg.optim_wrapper.setdefault("loss_scale", "dynamic")
     if args.resume is not None:

@@ -12,7 +12,12 @@ from mmengine.hooks import Hook
 from mmpose.registry import HOOKS, MODELS
 
 from mmpose_temporal.datasets import PersonClipDataset
-from mmpose_temporal.engine.command_line import run_testing, run_tool, run_training
+from mmpose_temporal.engine.command_line import (
+    run_testing,
+    run_tool,
+    run_training,
+    train_test,
+)
 from mmpose_temporal.engine.command_line.required_data import (
     refuse_outputs_over_data,
     require_collated_clips,
@@ -334,6 +339,13 @@ def test_flags_of_showing_without_showing(run: Callable, flags: list[str], messa
 def test_no_validate_leaves_nothing_to_show(flags: list[str]) -> None:
     with pytest.raises(ValueError, match="which --no-validate leaves out"):
         run_training(["c.py", "--no-validate", *flags])
+
+
+def test_amp_without_a_gpu(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(train_test, "get_device", lambda: "cpu")
+    config = write_config(tmp_path, tiny_tracker_config())
+    with pytest.raises(ValueError, match="--amp needs a GPU"):
+        run_training([str(config), "--work-dir", str(tmp_path / "work"), "--amp"])
 
 
 def test_a_matcher_that_training_leaves_random(tmp_path: Path, capsys) -> None:
