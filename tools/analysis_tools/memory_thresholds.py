@@ -136,6 +136,8 @@ def suggestion(found: JointQualities, thresholds: Thresholds) -> list[str]:
     if len(values) == len(done):
         options = ", ".join(f"{name}={value:g}" for name, value in values.items())
         lines.append(f"neck=dict(type='PoseTemporalMemory', {options}, ...)")
+    elif not {"high_thr", "heatmap_thr"} <= values.keys():
+        lines.append("the network finds too few joints for thresholds: train it longer before")
     return lines
 
 

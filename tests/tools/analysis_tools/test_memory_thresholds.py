@@ -64,6 +64,7 @@ def test_figures(run, tmp_path) -> None:
     assert high is None or high >= low
     assert f"low_thr {low:g}: " in printed
     assert ("neck=dict(" in printed) == (None not in found["thresholds"].values())
+    assert found["thresholds"]["heatmap_thr"] is None and "train it longer" in printed
     status, _, error = run("--out", out)
     assert status == 2 and "exists; pass --overwrite" in error
     status, printed, _ = run("--out", out, "--overwrite", "--max-people", 3, "--blur-kernel", 3)
