@@ -34,6 +34,7 @@ COMMANDS = {
     "simulate-pose-errors": "dataset_converters/simulate_pose_errors.py",
     "compare-runs": "analysis_tools/compare_runs.py",
     "get-flops": "analysis_tools/get_flops.py",
+    "memory-oracle": "analysis_tools/memory_oracle.py",
     "memory-thresholds": "analysis_tools/memory_thresholds.py",
     "plot-matching": "analysis_tools/plot_matching.py",
     "plot-ptm": "analysis_tools/plot_ptm.py",

@@ -38,6 +38,7 @@ NOWHERE = {
     "evaluate_posetrack.py": ["nowhere", "predictions"],
     "analysis_tools/compare_runs.py": ["nowhere.json", "other.json"],
     "analysis_tools/get_flops.py": ["nowhere.py"],
+    "analysis_tools/memory_oracle.py": ["nowhere.py", "nowhere.pth"],
     "analysis_tools/memory_thresholds.py": ["nowhere.py", "nowhere.pth"],
     "analysis_tools/print_config.py": ["nowhere.py"],
     "analysis_tools/plot_matching.py": (
@@ -105,6 +106,7 @@ THERE = {
     "test.py": ["nowhere.py", "nowhere.pth", "--out", "there.json"],
     "evaluate_posetrack.py": ["nowhere", "predictions", "--out", "there.json"],
     "analysis_tools/compare_runs.py": ["nowhere.json", "b.json", "--out", "there.json"],
+    "analysis_tools/memory_oracle.py": ["nowhere.py", "w.pth", "--out", "there.json"],
     "analysis_tools/memory_thresholds.py": ["nowhere.py", "w.pth", "--out", "there.json"],
     "analysis_tools/print_config.py": ["nowhere.py", "--out", "there.py"],
     "analysis_tools/plot_matching.py": (
@@ -176,7 +178,8 @@ def test_choices_and_defaults_are_those_of_the_package(tmp_path):
         )
         tool.main([])
         shown[Path(name).stem] = parsed
-    assert tuple(shown["memory_thresholds"]["data"].choices) == LOADERS
+    for name in ("memory_oracle", "memory_thresholds"):
+        assert tuple(shown[name]["data"].choices) == LOADERS
     figures = shown["evaluate_posetrack"]
     assert tuple(figures["protocol"].choices) == functional.PROTOCOLS
     assert tuple(figures["joints"].choices) == functional.JOINT_CHOICES

@@ -1,5 +1,6 @@
 """Necks of the temporal estimators."""
 
+from .clip_memory import ClipStep
 from .feature_memory import FeatureMemory, Written
 from .global_net import GlobalNet
 from .keypoint_quality import SavedKeypoints, keypoint_quality, replace_keypoints
@@ -9,6 +10,7 @@ from .sample_neck import SampleNeck
 from .stored_entries import Entries, FrameFeatures, PersonEntries
 
 __all__ = [
+    "ClipStep",
     "Entries",
     "FeatureMemory",
     "FrameFeatures",

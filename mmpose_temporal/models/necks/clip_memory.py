@@ -1,6 +1,7 @@
 """Memories of the people of a batch of training clips, filled in the order of their frames."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,6 +10,23 @@ from torch import Tensor
 
 from .keypoint_quality import SavedKeypoints
 from .stored_entries import Entries, EntryTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClipStep:
+    """What happened to the crops of one step (:meth:`ClipMemory.steps`).
+
+    Attributes:
+        crops: (B_s,) int64, their positions in the batch.
+        x: (B_s, c, H, W), their maps before they were enhanced.
+        entries: What they read; None: nothing about any of them was stored.
+        stored: (B_s,) bool, who got an entry of this step.
+    """
+
+    crops: np.ndarray
+    x: Tensor
+    entries: Entries | None
+    stored: np.ndarray
 
 
 class ClipMemory:

@@ -13,7 +13,7 @@ from mmpose_temporal.models.parts import Shared
 from mmpose_temporal.utils import warn_once
 from mmpose_temporal.utils.training_mark import mark_until_ready, take_mark, without_marks
 
-from .clip_memory import ClipMemory
+from .clip_memory import ClipMemory, ClipStep
 from .feature_memory import FeatureMemory
 from .keypoint_quality import kernel_for
 from .memory_store import gather_entries
@@ -80,10 +80,15 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
 
     Raises:
         ValueError: An option out of its range.
+
+    Attributes:
+        watcher: Is called after each step through the crops of clips, see :class:`ClipStep`;
+            None (default): nobody watches.
     """
 
     def __init__(self, **options: Any):
         super().__init__(**options)
+        self.watcher: Callable[[ClipStep], None] | None = None
         self._estimator: Shared[nn.Module] = Shared()
         mark_until_ready(self)
         self._register_load_state_dict_pre_hook(_read_mark, with_module=True)
@@ -203,7 +208,8 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
             )
         parts, order = [], []
         for crops in memory.steps():
-            y, entries = x[torch.from_numpy(crops).to(x.device)], memory.entries(crops)
+            own = y = x[torch.from_numpy(crops).to(x.device)]
+            entries = memory.entries(crops)
             if entries is not None:
                 y = self.read(y, entries)
                 self.ready = self.ready or (torch.is_grad_enabled() and self.alpha.requires_grad)
@@ -217,6 +223,8 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
             written = self.write(maps, quality, places, memory.saved(crops, maps))
             stored = written.stored.cpu().numpy()
             memory.write(crops, written.keys[:, 0], written.values[:, 0], stored, written.saved)
+            if self.watcher is not None:
+                self.watcher(ClipStep(crops, own, entries, stored))
         y = torch.cat(parts)[torch.from_numpy(np.argsort(np.concatenate(order))).to(x.device)]
         if not self.taught(samples):  # distributed training waits for all gradients
             y = y + 0 * sum(p.sum() for p in self.parameters() if p.requires_grad)

@@ -95,6 +95,21 @@ def test_the_order_is_that_of_the_frames():
     assert numbers(others) == [2, 0, 3, 1]
 
 
+def test_a_watcher_sees_each_step():
+    """Two people, one of them in two frames only: what they read, and the maps before that."""
+    model = build()
+    images, samples = clips([(0, 5, 0), (0, 6, 0), (0, 5, 1), (0, 6, 1), (0, 5, 2)])
+    seen = []
+    model.neck.watcher = seen.append
+    enhanced = features(model, images, samples)
+    assert [step.crops.tolist() for step in seen] == [[0, 1], [2, 3], [4]]
+    assert seen[0].entries is None and all(step.stored.all() for step in seen)
+    assert [step.entries.counts.tolist() for step in seen[1:]] == [[1, 1], [2]]
+    plain = model.backbone(images)[0]
+    torch.testing.assert_close(seen[1].x, plain[[2, 3]])
+    assert not torch.allclose(enhanced[[2, 3]], plain[[2, 3]])
+
+
 def test_clips_and_people_do_not_mix():
     """Two people of one clip, and a person of the same number in another one."""
     crops = [(0, 5, 0), (0, 6, 0), (1, 5, 0), (1, 5, 1), (0, 6, 1), (0, 5, 1), (0, 5, 2)]
