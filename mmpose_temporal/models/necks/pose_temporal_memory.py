@@ -68,8 +68,10 @@ class PoseTemporalMemory(FeatureMemory, SampleNeck):
             thresholds, and the range of qualities depends on the codec's sigma and the kernel:
             find all three with ``tools/analysis_tools/memory_thresholds.py``. The defaults are for
             17 keypoints and mmpose's codecs, in which a perfect peak has 1.0 (sigma 2 and a
-            kernel of 11, sigma 3 and 17): what the tool finds for the small network on synthetic
-            videos, as shares of the range (96, 60 and 65 %).
+            kernel of 11, sigma 3 and 17), at 96, 60 and 65 % of the range. Choice, by small
+            networks on synthetic videos: the tool finds 83 to 96 % for high_thr and 64 to 71 % for
+            heatmap_thr; its rule for low_thr, 60 to 85 %, would replace up to three of five
+            joints, so the lower end.
         replacement: Keypoint feature replacement.
         blur_kernel: See :func:`keypoint_quality`. None: the ``blur_kernel_size`` of the head's
             codec.
