@@ -96,13 +96,13 @@ class Begin(Hook):
         self.state = {k: v.clone() for k, v in runner.model.state_dict().items()}
 
 
-def small(tmp_path: Path) -> Config:
+def small(tmp_path: Path, name: str = SMALL) -> Config:
     """The small CPN on one video of 4 frames with 2 people in train and in val."""
     root = tmp_path / "data"
     video = SyntheticVideoConfig(width=160, height=120, num_frames=4, min_people=2, max_people=2)
     for split in ("train", "val"):
         write_dataset(root, split, config=video, num_videos=1, progress=False)
-    cfg = load(SMALL)
+    cfg = load(name)
     cfg.work_dir = str(tmp_path / "work")
     for part in ("train", "val", "test"):
         loader = cfg[f"{part}_dataloader"]
@@ -135,28 +135,12 @@ def test_small_cpn_with_a_memory_trains_on_clips_and_tracks(tmp_path):
     The steps train the memory inside of the pyramid. In the tracker it is read: with alpha = 1,
     which leaves nothing of it, the poses are others.
     """
-    cfg = small(tmp_path)
-    memory = dict(type="PoseTemporalMemory", in_channels=32, embed_channels=16, num_heads=2)
-    cfg.model.estimator.update(
-        type="TemporalPoseEstimator",
-        frozen=("backbone",),
-        describers=[dict(type="MemoryDescriber")],
-    )
-    cfg.model.estimator.neck.memory = dict(memory, heatmap_thr=0.0)
-    cfg.model.update(
-        memory=dict(type="PersonMemory"), box_score_thr=0.0, keypoint_score_thr=0.0, suppression=[]
-    )
-    people = cfg.train_dataloader.dataset
-    cfg.train_dataloader.update(batch_size=2, collate_fn=dict(type="collate_clips"))
-    cfg.train_dataloader.dataset = dict(
-        type="PersonClipDataset",
-        draw=dict(type="OrderedDraw", num_frames=4),
-        data_root=people.data_root,
-        ann_file=people.ann_file,
-        pipeline=[
-            step for step in people.pipeline if step.type not in ("LoadImage", "RandomFlip")
-        ],
-    )
+    cfg = small(tmp_path, "synthetic/ptm-16_cpn-tiny_synthetic-128x96.py")
+    cfg.custom_hooks = []  # it starts from random weights, whose heatmaps are low
+    cfg.model.estimator.neck.memory.heatmap_thr = 0.0
+    cfg.model.update(box_score_thr=0.0, keypoint_score_thr=0.0, suppression=[])
+    cfg.train_dataloader.batch_size = 2
+    cfg.train_dataloader.dataset.draw.update(drop_prob=0.0, anchor_step=1)
     cfg.param_scheduler = []
     cfg.merge_from_dict({"train_cfg.max_epochs": 1, "train_cfg.val_interval": 2})
     runner = Runner.from_cfg(cfg)

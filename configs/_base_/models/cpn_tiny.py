@@ -42,3 +42,11 @@ cpn_tiny_pipeline = [
     dict(type="GenerateTarget", multilevel=True, encoder=cpn_tiny_targets),
     dict(type="PackPoseInputs"),
 ]
+# For clips, which are mirrored as a whole by their data set.
+cpn_tiny_clip_pipeline = [
+    dict(type="GetBBoxCenterScale"),
+    dict(type="RandomBBoxTransform", rotate_factor=20, scale_factor=(0.85, 1.18)),
+    dict(type="TopdownAffine", input_size=cpn_tiny_codec["input_size"]),
+    dict(type="GenerateTarget", multilevel=True, encoder=cpn_tiny_targets),
+    dict(type="PackPoseInputs"),
+]
