@@ -156,7 +156,7 @@ def _in_chunks(
         return attend(queries, keys, values, valid)
     size = queries.shape[dim]
     step = max(max_weights * size // total, 1)
-    parts = []
+    found, parts = None, []
     for start in range(0, size, step):
         number = min(step, size - start)
         q, k, v, mask = queries.narrow(dim, start, number), keys, values, valid
@@ -164,5 +164,11 @@ def _in_chunks(
             k, v = (x.narrow(dim, start, number) for x in (keys, values))
         if dim == 0 and valid is not None:
             mask = valid[start : start + number]
-        parts.append(_in_chunks(attend, q, k, v, mask, max_weights))
-    return torch.cat(parts, dim)
+        part = _in_chunks(attend, q, k, v, mask, max_weights)
+        if part.requires_grad:
+            parts.append(part)
+            continue
+        if found is None:  # filled in place, so that the parts are not there a second time
+            found = part.new_empty((*queries.shape[:3], part.shape[-1]))
+        found.narrow(dim, start, number).copy_(part)
+    return torch.cat(parts, dim) if found is None else found
