@@ -168,7 +168,8 @@ def _in_chunks(
         if part.requires_grad:
             parts.append(part)
             continue
-        if found is None:  # filled in place, so that the parts are not there a second time
-            found = part.new_empty((*queries.shape[:3], part.shape[-1]))
+        if found is None:  # filled in place, with the cells last, as feature maps are laid out
+            people, heads, cells, _ = queries.shape
+            found = part.new_empty((people, heads, part.shape[-1], cells)).transpose(2, 3)
         found.narrow(dim, start, number).copy_(part)
     return torch.cat(parts, dim) if found is None else found

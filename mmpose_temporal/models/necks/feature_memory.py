@@ -130,7 +130,11 @@ class FeatureMemory(BaseModule):
     def _mix(self, x: Tensor, aligned: Tensor) -> Tensor:
         """Eq. 3, in single precision at least: CoDA's sums leave the range of half precision."""
         wide = torch.promote_types(x.dtype, torch.float32)
-        mixed = torch.lerp(aligned.to(wide), x.to(wide), self.alpha.to(wide))
+        aligned, x_wide, alpha = aligned.to(wide), x.to(wide), self.alpha.to(wide)
+        if torch.is_grad_enabled():
+            mixed = torch.lerp(aligned, x_wide, alpha)
+        else:  # in place: the aligned memory is nobody else's
+            mixed = aligned.lerp_(x_wide, alpha)
         return within_range(mixed, x.dtype)
 
     def align(self, x: Tensor, entries: Entries) -> Tensor:
