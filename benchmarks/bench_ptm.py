@@ -298,7 +298,7 @@ def bench_growth(length: int) -> None:
     tracemalloc.stop()
     reference = f"{{}} in 100 frames, {{}} in {length} of one video with people who come and go"
     for name, target, sizes, what in (
-        ("memory_growth", "<= 1.05", tensors, "in tensors beside the weights"),
+        ("memory_growth", "1.0", tensors, "in tensors beside the weights"),
         ("memory_growth_python", None, python, "of Python and numpy, the tracker included"),
     ):
         early, late = max(sizes[:2]), max(sizes)
