@@ -23,6 +23,7 @@ RATES = dict(
     shift=0.0,
     missed=0.05,
     gaps=0.0,
+    long_gaps=0.0,
     duplicated=0.03,
     false_positives=0.15,
     displaced=0.03,
@@ -33,6 +34,7 @@ RATES = dict(
 )
 """The defaults of ErrorRates, without its import."""
 SCORES = (0.5, 1.0)
+LONG_GAP_FRAMES = (5, 40)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     rates = ErrorRates(
         **{name: getattr(args, name) for name in RATES},
         scores=tuple(args.scores),
+        long_gap_frames=tuple(args.long_gap_frames),
         scored=not args.unscored,
     )
     report = simulate_pose_files(
@@ -76,6 +79,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         flag = "--" + name.replace("_", "-")
         rates.add_argument(flag, type=float, default=value, help=f"default {value:.3g}")
     rates.add_argument("--scores", type=float, nargs=2, default=SCORES, help="lowest and highest")
+    rates.add_argument(
+        "--long-gap-frames",
+        type=int,
+        nargs=2,
+        default=LONG_GAP_FRAMES,
+        help="fewest and most frames of a long gap (default: 5 40)",
+    )
     rates.add_argument("--unscored", action="store_true", help="all scores are 1")
     return run_tool(parser, run, argv)
 

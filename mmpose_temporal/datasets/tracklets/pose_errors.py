@@ -41,6 +41,8 @@ class ErrorRates:
         shift: Standard deviation of the whole pose's place.
         missed: Share of the people who are not found.
         gaps: How often a frame starts a gap of a few frames in which a person is not found.
+        long_gaps: How often a frame starts a long gap, as of a person who is hidden.
+        long_gap_frames: Fewest and most frames of a long gap, uniform.
         duplicated: Share of the people found who have a duplicate.
         false_positives: False positives, mean per frame.
         displaced: Share of joints that are elsewhere, with a score below 0.3.
@@ -53,7 +55,8 @@ class ErrorRates:
         scored: False: all scores are 1.
 
     Raises:
-        ValueError: A share is not in [0, 1], a length is negative, or scores are not in order.
+        ValueError: A share is not in [0, 1], a length is negative, or scores or frames are not in
+            order.
     """
 
     jitter: float = 0.02
@@ -62,6 +65,8 @@ class ErrorRates:
     shift: float = 0.0
     missed: float = 0.05
     gaps: float = 0.0
+    long_gaps: float = 0.0
+    long_gap_frames: tuple[int, int] = (5, 40)
     duplicated: float = 0.03
     false_positives: float = 0.15
     displaced: float = 0.03
@@ -73,8 +78,8 @@ class ErrorRates:
     scored: bool = True
 
     def __post_init__(self) -> None:
-        shares = ("outlier_share", "missed", "gaps", "duplicated", "displaced", "dropped")
-        for name in (*shares, "swapped", "duplicate_score", "false_score"):
+        shares = ("outlier_share", "missed", "gaps", "long_gaps", "duplicated", "displaced")
+        for name in (*shares, "dropped", "swapped", "duplicate_score", "false_score"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         for name in ("jitter", "outlier_factor", "shift", "false_positives"):
@@ -83,6 +88,11 @@ class ErrorRates:
         low, high = self.scores
         if not 0 < low <= high <= 1:
             raise ValueError(f"scores must be 0 < low <= high <= 1, got {self.scores}")
+        fewest, most = self.long_gap_frames
+        if not 1 <= fewest <= most:
+            raise ValueError(
+                f"long_gap_frames must be 1 <= fewest <= most, got {self.long_gap_frames}"
+            )
 
     @classmethod
     def none(cls) -> "ErrorRates":
@@ -165,6 +175,11 @@ class _Simulator:
         found = self.alive & (self.rng.random(self.alive.shape) >= self.rates.missed)
         for time, person in np.argwhere(self.rng.random(self.alive.shape) < self.rates.gaps):
             found[time : time + 1 + int(self.rng.exponential(3)), person] = False
+        if self.rates.long_gaps:  # else nothing is drawn, and poses of older seeds stay the same
+            starts = self.rng.random(self.alive.shape) < self.rates.long_gaps
+            fewest, most = self.rates.long_gap_frames
+            for time, person in np.argwhere(starts):
+                found[time : time + int(self.rng.integers(fewest, most + 1)), person] = False
         return found
 
     def observe(self, people: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -91,6 +91,29 @@ def test_gaps_are_a_few_frames_long():
     assert runs.max() > 1
 
 
+def test_long_gaps_have_the_lengths_asked_for():
+    """Gaps of 7 frames; two may overlap or meet, and the clip's end cuts the last one."""
+    found = found_of(simulate(only(long_gaps=0.01, long_gap_frames=(7, 7))))
+    away = np.pad(found == 0, ((1, 1), (0, 0)))
+    changes = np.diff(away.astype(int), axis=0).T
+    starts, ends = (np.argwhere(changes == sign) for sign in (1, -1))
+    lengths = (ends - starts)[:, 1]
+    assert len(lengths) > 3
+    assert (lengths[ends[:, 1] < FRAMES] >= 7).all() and (lengths == 7).any()
+
+
+def test_without_long_gaps_the_poses_stay_those_of_the_seed():
+    """Other lengths of gaps that do not happen draw nothing."""
+    first, same = simulate(ErrorRates()), simulate(ErrorRates(long_gap_frames=(1, 2)))
+    assert all(np.array_equal(a.poses, b.poses) for a, b in zip(first, same, strict=True))
+
+
+@pytest.mark.parametrize("frames", [(0, 3), (4, 3)])
+def test_lengths_of_long_gaps_are_in_order(frames):
+    with pytest.raises(ValueError, match="long_gap_frames"):
+        ErrorRates(long_gap_frames=frames)
+
+
 @pytest.mark.parametrize("mean", [0.0, 0.15, 3.0])
 def test_people_who_are_not_there(mean):
     counts = np.array([(f.owners == -1).sum() for f in simulate(only(false_positives=mean))])
