@@ -22,7 +22,7 @@ from .association import (
     TrackLife,
     Unmatched,
 )
-from .end import FrameBuffer, TrackMerging
+from .end import FrameBuffer, Join, ScoredMerging, TrackMerging, TrackTable
 from .estimation import (
     BoxSource,
     CheckpointGuard,
@@ -84,6 +84,7 @@ __all__ = [
     "History",
     "HungarianAssignment",
     "IoUGate",
+    "Join",
     "LastFrame",
     "LastPose",
     "Life",
@@ -104,6 +105,7 @@ __all__ = [
     "RefinementRecord",
     "RefinementWindow",
     "ScoreBirths",
+    "ScoredMerging",
     "SoftOKSNMS",
     "Suppression",
     "TemporalOKS",
@@ -112,6 +114,7 @@ __all__ = [
     "TopdownCropper",
     "TrackLife",
     "TrackMerging",
+    "TrackTable",
     "TrackerModel",
     "TrackingPipeline",
     "Unmatched",

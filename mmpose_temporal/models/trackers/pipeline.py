@@ -162,6 +162,9 @@ class TrackingPipeline:
             if self.merging is not None:
                 merged = self.merging.finish(state.parts["merging"])
                 merged = check_merged(merged, state.buffer.lengths)
+                record = self.merging.record(state.parts["merging"])
+                for packet in (p for p in state.buffer.waiting if p.records is not None):
+                    packet.records["merging"] = record
             finished += state.buffer.flush(merged)
         finally:
             self.forget([video_id])
@@ -318,7 +321,8 @@ class TrackingPipeline:
         answer = self.association.step(state.parts["association"], packet)
         packet.people = answer.comparison.people
         lengths = answer.lengths
-        if self.refinement is not None or packet.records is not None:
+        users = self.refinement, self.merging, packet.records
+        if any(user is not None for user in users):
             packet.comparison = answer.comparison
             if packet.records is not None:
                 for observer in packet.watchers:

@@ -3,11 +3,16 @@
 from .frame_buffer import FrameBuffer
 from .joining import Join, join_tracks, may_follow, merged_ids
 from .merging import TrackMerging, check_merged
+from .scored_merging import MergingState, ScoredMerging, TrackSpans, TrackTable
 
 __all__ = [
     "FrameBuffer",
     "Join",
+    "MergingState",
+    "ScoredMerging",
     "TrackMerging",
+    "TrackSpans",
+    "TrackTable",
     "check_merged",
     "join_tracks",
     "may_follow",

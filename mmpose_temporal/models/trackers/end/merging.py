@@ -28,6 +28,14 @@ class TrackMerging(BaseModule, TrackerPart):
             frame together must not get one id.
         """
 
+    def record(self, state: Any) -> Any:
+        """What observers get to know of it, as ``merging`` in the records of their frames.
+
+        Args:
+            state: Of the video, after :meth:`finish`.
+        """
+        return None
+
 
 def check_merged(merged: dict[int, int], tracks: Collection[int]) -> dict[int, int]:
     """Refuse ids of no track, and chains.
