@@ -1,8 +1,9 @@
 """Models; importing this registers them in mmpose."""
 
-from . import backbones, heads, losses, necks, pose_estimators
+from . import backbones, correspondences, heads, losses, necks, pose_estimators
 from .similarities import (
     ConvEntailment,
+    CorrespondenceSimilarity,
     FlowSimilarity,
     GCNSimilarity,
     IoUSimilarity,
@@ -17,6 +18,7 @@ from .trackers import Association, PoseOnlyTracker, PoseTracker
 __all__ = [
     "Association",
     "ConvEntailment",
+    "CorrespondenceSimilarity",
     "FlowSimilarity",
     "GCNSimilarity",
     "IoUSimilarity",
@@ -28,6 +30,7 @@ __all__ = [
     "Similarity",
     "TrackEntailment",
     "backbones",
+    "correspondences",
     "heads",
     "losses",
     "necks",

@@ -1,9 +1,10 @@
 """Similarities: score two poses."""
 
-from .base import PairScores, Representation, Similarity
+from .base import PairScores, Representation, Scene, Similarity
 from .chosen_joints import ChosenJoints
 from .conv_entailment import ConvEntailment
 from .conv_network import ConvNetwork
+from .correspondence import CorrespondenceSimilarity
 from .entailment import MatchingNetwork, PoseEntailment, TrackEntailment
 from .estimator_matching import EstimatorMatching
 from .flow import FlowSimilarity
@@ -21,6 +22,7 @@ __all__ = [
     "ChosenJoints",
     "ConvEntailment",
     "ConvNetwork",
+    "CorrespondenceSimilarity",
     "EstimatorMatching",
     "FlowSimilarity",
     "GCNSimilarity",
@@ -33,6 +35,7 @@ __all__ = [
     "PairScores",
     "PoseEntailment",
     "Representation",
+    "Scene",
     "Similarity",
     "TrackEntailment",
     "box_areas",

@@ -14,6 +14,9 @@ from mmpose_temporal.structures import FramePacket, NamedRows, People
 Representation = NamedRows
 """What a similarity keeps of M people: named arrays or tensors with M rows each."""
 
+Scene = dict[str, Any]
+"""What else a similarity keeps of a video, by name, see :meth:`Similarity.advance`."""
+
 
 @dataclass(slots=True, eq=False)
 class PairScores:
@@ -85,7 +88,7 @@ class Similarity(BaseModule, TrackerPart):
         """
 
     def advance(
-        self, previous: Representation | None, packet: FramePacket, scene: dict[str, Any]
+        self, previous: Representation | None, packet: FramePacket, scene: Scene
     ) -> Representation | None:
         """Bring the people remembered up to the frame that begins.
 
@@ -115,6 +118,7 @@ class Similarity(BaseModule, TrackerPart):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """Score every pair.
 
@@ -123,6 +127,8 @@ class Similarity(BaseModule, TrackerPart):
             previous: Representation of N people seen before.
             pairs: (M, N) bool, the pairs that pass the gates; None: all. A costly
                 similarity scores only these; what it returns for the others is ignored.
+            scene: As :meth:`advance` left it for this frame. None: outside of an association,
+                which only similarities accept whose rows say all.
 
         Returns:
             The scores of the (M, N) pairs.

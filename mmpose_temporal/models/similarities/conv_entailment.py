@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from mmpose_temporal.structures import FramePacket, Skeleton
 from mmpose_temporal.utils.crops import crop_people
 
-from .base import PairScores, Representation, Similarity
+from .base import PairScores, Representation, Scene, Similarity
 from .chosen_joints import ChosenJoints
 from .conv_network import ConvNetwork
 from .entailment.tokens import position_cells
@@ -165,6 +165,7 @@ class ConvEntailment(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """(M_t, M_prev) float32; 0 where ``pairs`` is False, or a pose has no joint to draw."""
         now, past = current["pictures"], previous["pictures"]

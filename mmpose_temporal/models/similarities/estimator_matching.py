@@ -12,7 +12,7 @@ from mmpose_temporal.models.parts import Shared
 from mmpose_temporal.models.pose_estimators import find_describer
 from mmpose_temporal.structures import FramePacket
 
-from .base import PairScores, Representation, Similarity
+from .base import PairScores, Representation, Scene, Similarity
 
 FEATURES = "keypoint_features"
 """Extra row of the people that holds the matching features at their keypoints."""
@@ -124,6 +124,7 @@ class EstimatorMatching(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """Score the pairs that pass the gates, all in one call.
 

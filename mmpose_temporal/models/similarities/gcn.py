@@ -16,7 +16,7 @@ from mmpose_temporal.structures import (
     enclosing_boxes,
 )
 
-from .base import PairScores, Representation, Similarity
+from .base import PairScores, Representation, Scene, Similarity
 from .chosen_joints import ChosenJoints
 from .functional import pairwise_iou, solid_boxes
 from .own_weights import OwnWeights
@@ -189,6 +189,7 @@ class GCNSimilarity(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """(M_t, M_prev) float32 in [0, 1]."""
         distance = torch.cdist(

@@ -5,7 +5,7 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.structures import FramePacket, enclosing_boxes
 
-from .base import PairScores, Representation, Similarity
+from .base import PairScores, Representation, Scene, Similarity
 from .functional import box_areas, pairwise_iou, solid_boxes
 
 
@@ -46,6 +46,7 @@ class IoUSimilarity(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """(M_t, M_prev) IoU."""
         boxes, areas = current["boxes"], current["areas"]

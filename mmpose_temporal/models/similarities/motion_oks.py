@@ -7,7 +7,7 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.structures import FramePacket, People
 
-from .base import PairScores, Representation
+from .base import PairScores, Representation, Scene
 from .functional import pairwise_oks
 from .oks import OKSSimilarity
 
@@ -88,6 +88,7 @@ class MotionOKSSimilarity(OKSSimilarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """(M_t, M_prev) similarity with the tracks where they are expected."""
         if not len(current["ticks"]):

@@ -8,7 +8,7 @@ from mmpose.registry import MODELS
 from mmpose_temporal.structures import POSETRACK18, FramePacket, People, Skeleton
 from mmpose_temporal.structures.skeleton import checked_sigmas
 
-from .base import PairScores, Representation, Similarity
+from .base import PairScores, Representation, Scene, Similarity
 from .functional import MISSING_JOINTS, SMALLEST_AREA, box_areas, pairwise_oks
 
 
@@ -104,6 +104,7 @@ class OKSSimilarity(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """(M_t, M_prev) OKS."""
         return PairScores(

@@ -9,6 +9,7 @@ from .association import (
     Comparison,
     ConfirmedLife,
     Depth,
+    DuplicateRemoval,
     Gate,
     GreedyAssignment,
     History,
@@ -41,6 +42,7 @@ from .pose_only_tracker import PoseOnlyTracker
 from .pose_tracker import PoseTracker
 from .propagation import (
     BoxPropagation,
+    CorrespondencePropagation,
     LastFrame,
     PastedBoxes,
     PersonCandidates,
@@ -72,10 +74,12 @@ __all__ = [
     "CheckpointGuard",
     "Comparison",
     "ConfirmedLife",
+    "CorrespondencePropagation",
     "Crops",
     "DatasetBoxes",
     "Depth",
     "DetectorBoxes",
+    "DuplicateRemoval",
     "FrameBuffer",
     "FramePreprocessor",
     "Gate",

@@ -134,7 +134,7 @@ def test_a_similarity_may_forbid_pairs():
     """Two people come in the other order; only the pairs in the first order are allowed."""
 
     class Forbidding(IoUSimilarity):
-        def pairwise(self, current, previous, pairs=None):
+        def pairwise(self, current, previous, pairs=None, scene=None):
             scores = super().pairwise(current, previous, pairs)
             return PairScores(scores.total, allowed=np.eye(2, dtype=bool))
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from mmpose_temporal.structures import FramePacket, Skeleton
 
-from ..base import PairScores, Representation, Similarity
+from ..base import PairScores, Representation, Scene, Similarity
 from ..chosen_joints import ChosenJoints
 from ..own_weights import OwnWeights
 from .matching_network import MatchingNetwork
@@ -148,6 +148,7 @@ class PoseEntailment(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """Score pairs; see :class:`Similarity`. ``previous`` may hold several frames.
 

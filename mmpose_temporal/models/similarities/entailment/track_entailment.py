@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from mmpose_temporal.structures import FramePacket, People, Skeleton
 from mmpose_temporal.utils.track_motion import SMALLEST, common_motion, extents
 
-from ..base import PairScores, Representation, Similarity
+from ..base import PairScores, Representation, Scene, Similarity
 from ..chosen_joints import ChosenJoints
 from ..own_weights import OwnWeights
 from .matching_network import MatchingNetwork
@@ -163,6 +163,7 @@ class TrackEntailment(Similarity):
         current: Representation,
         previous: Representation,
         pairs: np.ndarray | None = None,
+        scene: Scene | None = None,
     ) -> PairScores:
         """(M_t, M_prev) probabilities, 0 for pairs that are not scored."""
         poses, tracks = current["history"][:, 0], previous["history"]

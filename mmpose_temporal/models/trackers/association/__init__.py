@@ -4,6 +4,7 @@ from .assignment import Assignment, GreedyAssignment, HungarianAssignment, LogOd
 from .association import Association
 from .births import Births, ScoreBirths, Unmatched
 from .depth import Depth, History, LastPose, nearest_pairs
+from .duplicates import DuplicateRemoval
 from .gates import CenterDistanceGate, Gate, IoUGate
 from .life import ConfirmedLife, Life, TrackLife
 from .live_tracks import Associated, Comparison, LiveTracks
@@ -17,6 +18,7 @@ __all__ = [
     "Comparison",
     "ConfirmedLife",
     "Depth",
+    "DuplicateRemoval",
     "Gate",
     "GreedyAssignment",
     "History",

@@ -11,6 +11,7 @@ from mmpose_temporal.models.parts import TrackerPart
 from mmpose_temporal.models.similarities import (
     PairScores,
     Representation,
+    Scene,
     Similarity,
     shared_joints,
 )
@@ -150,7 +151,7 @@ class Association(BaseModule, TrackerPart):
         tracks.representation = similarity.advance(tracks.representation, packet, tracks.scene)
         current = similarity.embed(packet)
         before = tracks.snapshot()
-        rows, columns, scores = self._match(before, people, current)
+        rows, columns, scores = self._match(before, people, current, tracks.scene)
         ids, lengths = np.full(len(people), UNTRACKED, np.int64), np.zeros(len(people), np.int64)
         after, rejected = current, {}
         if len(rows):
@@ -168,7 +169,7 @@ class Association(BaseModule, TrackerPart):
         return Associated(ids, lengths, rejected, ended, comparison)
 
     def _match(
-        self, tracks: LiveTracks, people: People, current: Representation
+        self, tracks: LiveTracks, people: People, current: Representation, scene: Scene
     ) -> tuple[np.ndarray, np.ndarray, PairScores | None]:
         """Rows of the people and of the tracks that belong together, and the scores."""
         if not len(tracks) or not len(people):
@@ -180,7 +181,7 @@ class Association(BaseModule, TrackerPart):
         ):
             if passed is not None:
                 pairs = passed if pairs is None else pairs & passed
-        scores = self.similarity.pairwise(current, tracks.representation, pairs)
+        scores = self.similarity.pairwise(current, tracks.representation, pairs, scene)
         if pairs is not None:
             scores.allowed = pairs if scores.allowed is None else scores.allowed & pairs
         grouped = self.depth.columns(tracks)

@@ -158,7 +158,7 @@ class FarthestFirst(Similarity):
     def embed(self, packet):
         return {"x": torch.from_numpy(packet.people.boxes[:, 0])}  # tensors are rows as well
 
-    def pairwise(self, current, previous, pairs=None):
+    def pairwise(self, current, previous, pairs=None, scene=None):
         return PairScores((current["x"][:, None] - previous["x"][None]).abs().numpy() + 1)
 
 
@@ -174,7 +174,7 @@ class Counting(FarthestFirst):
         self.embedded.append((packet.tick, len(packet.people)))
         return super().embed(packet)
 
-    def pairwise(self, current, previous, pairs=None):
+    def pairwise(self, current, previous, pairs=None, scene=None):
         self.pairs.append(None if pairs is None else pairs.tolist())
         return super().pairwise(current, previous, pairs)
 
@@ -199,7 +199,7 @@ def test_the_similarity_is_told_which_pairs_count():
 class Forbidding(FarthestFirst):
     """Forbids pairs whose left sides are more than 20 apart, however much they score."""
 
-    def pairwise(self, current, previous, pairs=None):
+    def pairwise(self, current, previous, pairs=None, scene=None):
         scores = super().pairwise(current, previous, pairs)
         return PairScores(scores.total, allowed=scores.total <= 20, parts={"x": scores.total})
 

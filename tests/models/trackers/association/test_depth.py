@@ -100,7 +100,7 @@ class ByTable(Similarity):
         who = (packet.people.boxes[:, 0] // 100).astype(int)
         return dict(who=who, time=np.full(len(who), packet.tick))
 
-    def pairwise(self, current, previous, pairs=None):
+    def pairwise(self, current, previous, pairs=None, scene=None):
         self.pairs.append(pairs)
         keys = list(zip(previous["who"].tolist(), previous["time"].tolist(), strict=True))
         return PairScores(

@@ -91,7 +91,7 @@ class SwappedIds(IoUSimilarity):
 
     calls = 0
 
-    def pairwise(self, current, previous, pairs=None):
+    def pairwise(self, current, previous, pairs=None, scene=None):
         self.calls += 1
         if self.calls == 2:
             current = {name: rows[::-1] for name, rows in current.items()}
