@@ -96,8 +96,10 @@ def oks_of_points(
     seen: np.ndarray,
     areas: np.ndarray,
     sigmas: np.ndarray,
+    *,
+    missing: bool = False,
 ) -> np.ndarray:
-    """Object keypoint similarity of P sets of points with M poses, over the joints of both.
+    """Object keypoint similarity of P sets of points with M poses.
 
     Args:
         points: (P, J, 2), pixels.
@@ -106,6 +108,8 @@ def oks_of_points(
         seen: (M, J) bool.
         areas: (M,), of the poses, pixels squared.
         sigmas: (J,).
+        missing: Joints of a pose that were not found count as not agreeing. Else the mean is over
+            the joints of both.
 
     Returns:
         (P, M) in [0, 1]; 0 for pairs without a common joint.
@@ -114,4 +118,5 @@ def oks_of_points(
     squares = np.square(points[:, None] - keypoints).sum(-1)
     spread = 2 * np.square(2 * sigmas) * np.maximum(areas, 1)[:, None]
     close = np.where(both, np.exp(-squares / spread), 0)
-    return close.sum(-1) / np.maximum(both.sum(-1), 1)
+    count = seen.sum(-1) if missing else both.sum(-1)
+    return close.sum(-1) / np.maximum(count, 1)

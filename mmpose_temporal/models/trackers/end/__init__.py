@@ -1,11 +1,13 @@
 """The end stage: which tracks are reported, and which become one."""
 
+from .correspondence_merging import CorrespondenceMerging
 from .frame_buffer import FrameBuffer
 from .joining import Join, join_tracks, may_follow, merged_ids
 from .merging import TrackMerging, check_merged
 from .scored_merging import MergingState, ScoredMerging, TrackSpans, TrackTable
 
 __all__ = [
+    "CorrespondenceMerging",
     "FrameBuffer",
     "Join",
     "MergingState",
