@@ -79,7 +79,7 @@ class KeptTrack:
             self.between[self.count] = pose
 
     def three(self) -> tuple[KeptPose, KeptPose, KeptPose]:
-        """The first pose, one near the centre, and the last; some are the same in a short track."""
+        """The first pose, one near the centre, and the last, some the same in a short track."""
         places = {0: self.first, **self.between, self.count: self.last}
         centre = min(places, key=lambda place: abs(2 * place - self.count))
         return self.first, places[centre], self.last
