@@ -22,16 +22,24 @@ from .posetrack_person_dataset import PoseTrackPersonDataset
 from .posetrack_pose_dataset import PoseTrackPoseDataset
 from .posetrack_video_dataset import PoseTrackVideoDataset
 from .samplers import BalancedPairSampler, VideoSampler
+from .still_pair_dataset import StillPairDataset
 from .tracklet_dataset import TrackletDataset
 from .transforms import (
+    BlurStills,
     CheckFrameSize,
+    DrawStillQueries,
+    JitterStillColors,
     LoadPairCrops,
     LoadVideoFrame,
     LocateKeypoints,
     MatchKnownIds,
+    MoveStillPeople,
+    NoiseStills,
+    OccludeStills,
     PackFrameInputs,
     PackFramePoses,
     PackPosePairs,
+    PackStillPair,
     PosePairDrop,
     PosePairFalseJoints,
     PosePairFlip,
@@ -39,21 +47,29 @@ from .transforms import (
     PosePairReverse,
     PosePairScoreNoise,
     PosePairShift,
+    StillViews,
 )
 
 __all__ = [
     "BalancedPairSampler",
+    "BlurStills",
     "CheckFrameSize",
     "ClipDraw",
+    "DrawStillQueries",
     "FrameAnnotation",
+    "JitterStillColors",
     "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
     "MatchKnownIds",
+    "MoveStillPeople",
+    "NoiseStills",
+    "OccludeStills",
     "OrderedDraw",
     "PackFrameInputs",
     "PackFramePoses",
     "PackPosePairs",
+    "PackStillPair",
     "PairTable",
     "PersonAnnotation",
     "PersonClipDataset",
@@ -70,6 +86,8 @@ __all__ = [
     "PoseTrackPersonDataset",
     "PoseTrackPoseDataset",
     "PoseTrackVideoDataset",
+    "StillPairDataset",
+    "StillViews",
     "TrackletDataset",
     "VideoAnnotation",
     "VideoSampler",

@@ -1,4 +1,4 @@
-"""Pipelines of whole frames and of pairs of poses."""
+"""Pipelines of whole frames, of pairs of poses and of pairs of stills."""
 
 from .frames import CheckFrameSize, LoadVideoFrame, PackFrameInputs, PackFramePoses
 from .keypoint_locations import LocateKeypoints
@@ -17,16 +17,28 @@ from .pose_pairs import (
     PosePairShift,
     PosePairTransform,
 )
+from .still_looks import BlurStills, JitterStillColors, NoiseStills
+from .still_motion import MoveStillPeople
+from .still_occluders import OccludeStills
+from .still_queries import DrawStillQueries, PackStillPair
+from .still_views import StillTransform, StillViews
 
 __all__ = [
+    "BlurStills",
     "CheckFrameSize",
+    "DrawStillQueries",
+    "JitterStillColors",
     "LoadPairCrops",
     "LoadVideoFrame",
     "LocateKeypoints",
     "MatchKnownIds",
+    "MoveStillPeople",
+    "NoiseStills",
+    "OccludeStills",
     "PackFrameInputs",
     "PackFramePoses",
     "PackPosePairs",
+    "PackStillPair",
     "PosePairDrop",
     "PosePairFalseJoints",
     "PosePairFlip",
@@ -35,4 +47,6 @@ __all__ = [
     "PosePairScoreNoise",
     "PosePairShift",
     "PosePairTransform",
+    "StillTransform",
+    "StillViews",
 ]

@@ -8,6 +8,7 @@ from .average_precision import (
     label_detections,
 )
 from .clear_mot import MotCounts, TrackedMatches, clear_mot, track_matches
+from .correspondence import area_under_curve, correspondence_figures
 from .figures import (
     FIGURES,
     GROUPED,
@@ -95,6 +96,7 @@ __all__ = [
     "VideoCounts",
     "VideoInput",
     "add_counts",
+    "area_under_curve",
     "assign_people",
     "average_precision",
     "bbox_sizes",
@@ -102,6 +104,7 @@ __all__ = [
     "check_norm",
     "check_options",
     "clear_mot",
+    "correspondence_figures",
     "count_videos",
     "evaluate_video",
     "evaluate_videos",
