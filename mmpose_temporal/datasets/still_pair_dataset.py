@@ -20,6 +20,7 @@ from mmpose_temporal.utils.images import BACKENDS, read_image
 
 from .left_out import say_left_out
 from .still_sources import annotated_stills, count_people, folder_stills
+from .transforms.pose_pairs import check_shares
 
 
 @DATASETS.register_module()
@@ -57,14 +58,16 @@ class StillPairDataset(BaseDataset):
         data_root: Root of the data.
         data_prefix: ``img``: folder of the images, relative to ``data_root``.
         metainfo: Keypoints of the network, as mmpose's data sets take it. None: PoseTrack18's.
-        keypoint_names: Their names only, instead of ``metainfo``.
+        keypoint_names: Their names only, instead of ``metainfo``; ``left...`` and ``right...``
+            are exchanged in the mirror.
         aliases: The network's name of a keypoint -> the file's, where they differ, as
             ``dict(head_bottom='neck')``.
         num_people: Groups of annotated people per item. If the still has more, they are drawn;
             if it has fewer, the rest are groups of random points.
         num_random: Groups of K random points per item besides these.
-        fill_random: Replace absent joints of people by random points (``valid``, but not
-            ``is_keypoint``).
+        fill_random: Replace joints of people that are absent, or cannot be seen in the first
+            view, by random points (``valid``, but not ``is_keypoint``).
+        min_people: Leave images with fewer annotated people out, which is logged.
         frame_step: Take every n-th image of a file; of a folder of videos every n-th frame.
         other_prob: How likely the second view is of another still of the data set, as after a
             cut, so that no query is visible.
@@ -101,6 +104,7 @@ class StillPairDataset(BaseDataset):
         num_people: int = 2,
         num_random: int = 1,
         fill_random: bool = False,
+        min_people: int = 0,
         frame_step: int = 1,
         other_prob: float = 0.0,
         patch_prob: float = 0.0,
@@ -110,7 +114,8 @@ class StillPairDataset(BaseDataset):
         pipeline: Sequence[dict | Callable] = (),
         **kwargs: Any,
     ):
-        _check(ann_file, num_people, num_random, frame_step, other_prob, patch_prob)
+        _check(ann_file, num_people, num_random, min_people, frame_step)
+        check_shares(other_prob=other_prob, patch_prob=patch_prob)
         if on_error not in ("raise", "skip") or (on_error == "skip" and kwargs.get("test_mode")):
             raise ValueError(
                 "on_error must be 'raise', or in training 'skip' (in test_mode every image "
@@ -123,7 +128,7 @@ class StillPairDataset(BaseDataset):
         parsed.setdefault("flip_indices", self.skeleton.flip_indices.tolist())
         parsed.setdefault("dataset_name", self.skeleton.name)
         self.aliases = dict(aliases or {})
-        self.frame_step = frame_step
+        self.frame_step, self.min_people = frame_step, min_people
         self.other_prob, self.patch_prob = other_prob, patch_prob
         self.seed = seed
         self.on_error = on_error
@@ -167,8 +172,18 @@ class StillPairDataset(BaseDataset):
             aliases=self.aliases,
             frame_step=self.frame_step,
         )
-        say_left_out(self.ann_file, "people", count_people(entries), self.left_out)
-        return entries
+        if self._same["num_people"]:
+            say_left_out(self.ann_file, "people", count_people(entries), self.left_out)
+        kept = [entry for entry in entries if len(entry["boxes"]) >= self.min_people]
+        if not kept:
+            raise ValueError(f"{self.ann_file}: no image has {self.min_people} annotated people")
+        if len(kept) < len(entries):
+            print_log(
+                f"{self.ann_file}: {len(kept)} images; {len(entries) - len(kept)} with fewer "
+                f"than {self.min_people} annotated people are left out",
+                logger="current",
+            )
+        return kept
 
     @force_full_init
     def prepare_data(self, idx: int) -> dict | None:
@@ -181,17 +196,11 @@ class StillPairDataset(BaseDataset):
             rng = np.random.default_rng((self.seed, idx % len(self)))
         else:
             rng = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002 - seeds workers
-        chances, others = rng.random(2), rng.integers(max(len(self) - 1, 1), size=2)
         item = self.get_data_info(idx)
         try:
             image = self._read(item)
             other_img, patch_img = (
-                self._read(self.get_data_info((idx + 1 + int(step)) % len(self)))
-                if chance < prob
-                else None
-                for chance, prob, step in zip(
-                    chances, (self.other_prob, self.patch_prob), others, strict=True
-                )
+                self._another(idx, prob, rng) for prob in (self.other_prob, self.patch_prob)
             )
         except (OSError, ValueError) as error:
             if self.on_error == "raise":
@@ -209,6 +218,19 @@ class StillPairDataset(BaseDataset):
         )
         return self.pipeline(item)
 
+    def _another(self, idx: int, prob: float, rng: np.random.Generator) -> np.ndarray | None:
+        """Another still than item idx, with a probability."""
+        chance, number = rng.random(), len(self)
+        if chance >= prob:
+            return None
+        if number < 2:
+            raise ValueError(
+                f"{self.ann_file or self.data_prefix['img']} has one still only, and other_prob "
+                "or patch_prob asks for another one: set both to 0"
+            )
+        step = 1 + int(rng.integers(number - 1))
+        return self._read(self.get_data_info((idx + step) % number))
+
     def _read(self, item: Mapping[str, Any]) -> np.ndarray:
         path = item["img_path"]
         try:
@@ -223,22 +245,24 @@ def _check(
     ann_file: str,
     num_people: int,
     num_random: int,
+    min_people: int,
     frame_step: int,
-    other_prob: float,
-    patch_prob: float,
 ) -> None:
     if min(num_people, num_random) < 0 or num_people + num_random < 1:
         raise ValueError(
             "num_people and num_random must be 0 or more, and one of them 1 or more, got "
             f"{num_people} and {num_random}"
         )
-    if frame_step < 1 or (frame_step > 1 and not ann_file):
+    if frame_step < 1 or min_people < 0:
         raise ValueError(
-            f"frame_step must be 1 or more, and 1 for a folder without ann_file, got {frame_step}"
+            "frame_step must be 1 or more and min_people 0 or more, got "
+            f"{frame_step} and {min_people}"
         )
-    for name, value in (("other_prob", other_prob), ("patch_prob", patch_prob)):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be in [0, 1], got {value}")
+    if not ann_file and (frame_step > 1 or min_people):
+        raise ValueError(
+            "a plain folder (no ann_file) has no annotated people and no videos: leave frame_step "
+            "and min_people out"
+        )
 
 
 def _layout(metainfo: Mapping[str, Any] | None, names: Sequence[str] | None) -> dict[str, Any]:
@@ -250,4 +274,18 @@ def _layout(metainfo: Mapping[str, Any] | None, names: Sequence[str] | None) -> 
     if names is None:
         return posetrack_metainfo("posetrack18")
     checked = keypoint_names(names)
-    return dict(num_keypoints=len(checked), keypoint_id2name=dict(enumerate(checked)))
+    place = {name: index for index, name in enumerate(checked)}
+    flips = [place.get(_mirrored(name), index) for index, name in enumerate(checked)]
+    return dict(
+        num_keypoints=len(checked),
+        keypoint_id2name=dict(enumerate(checked)),
+        flip_indices=flips,
+    )
+
+
+def _mirrored(name: str) -> str:
+    """The name of a keypoint in the mirror: ``right_knee`` for ``left_knee``."""
+    for side, other in (("left", "right"), ("right", "left")):
+        if name.startswith(side):
+            return other + name.removeprefix(side)
+    return name

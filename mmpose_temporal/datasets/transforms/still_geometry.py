@@ -59,9 +59,9 @@ def inside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def values_at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(...): an image (H, W) at the pixels nearest to points (..., 2); its border beyond."""
-    height, width = image.shape
-    x, y = np.moveaxis(np.floor(points + 0.5).astype(np.int64), -1, 0)
-    return image[y.clip(0, height - 1), x.clip(0, width - 1)]
+    low, high = np.zeros(2, np.int64), np.array(image.shape[::-1]) - 1
+    pixels = np.floor(points + 0.5).astype(np.int64).clip(low, high)
+    return image[pixels[..., 1], pixels[..., 0]]
 
 
 class Source:

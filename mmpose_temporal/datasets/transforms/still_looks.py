@@ -61,15 +61,13 @@ class JitterStillColors(StillTransform):
         }
         light = (draw["brightness"] * draw["cast"]).astype(np.float32)
         saturation, contrast = (np.float32(draw[k][0]) for k in ("saturation", "contrast"))
-        # All four are one map of the three channels, after which the mean is where it belongs.
+        # All four are one map of the three channels; grey of the mean colour is the mean grey.
         matrix = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * LUMA
-        mean = LUMA @ image.reshape(-1, 3).mean(0, dtype=np.float32)
+        mean = LUMA @ np.array(cv2.mean(image)[:3], np.float32)
         matrix = light[:, None] * contrast * matrix
         offset = light * (1 - contrast) * mean
-        changed = cv2.transform(
-            image.astype(np.float32), np.column_stack([matrix, offset]).astype(np.float32)
-        )
-        return changed.round().clip(0, 255).astype(np.uint8)
+        # OpenCV rounds and cuts off to 0 to 255.
+        return cv2.transform(image, np.column_stack([matrix, offset]).astype(np.float32))
 
 
 @TRANSFORMS.register_module()

@@ -72,6 +72,8 @@ class CorrespondencePCK(BaseMetric):
         Raises:
             ValueError: No query is visible.
         """
+        if not results:
+            raise ValueError("no pair was evaluated")
         together = {name: np.concatenate([r[name] for r in results]) for name in results[0]}
         figures = correspondence_figures(**together, thresholds=self.thresholds)
         empty = [name for name, value in figures.items() if np.isnan(value)]
