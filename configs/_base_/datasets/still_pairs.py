@@ -1,5 +1,5 @@
-# Pairs of views of still images, for training correspondences; no video label is used. The data are
-# stated by still_pairs_synthetic.py or still_pairs_coco.py, which build on this file:
+# Pairs of views of still images, for training correspondences; no video label is used. The data
+# are stated by still_pairs_synthetic.py or still_pairs_coco.py, which build on this file:
 #     train_dataloader = dict(dataset=_base_.still_train, **_base_.still_train_dataloader)
 #     val_dataloader = dict(dataset=_base_.still_val, **_base_.still_val_dataloader)
 #     val_evaluator = _base_.still_evaluator

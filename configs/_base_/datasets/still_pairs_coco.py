@@ -1,9 +1,10 @@
 # COCO 2017 as stills: images with annotated people, and their keypoints by name (PoseTrack's
 # head_bottom and head_top stay absent). All other images can be used too, without annotations:
 # min_people=0. A plain folder of images beside it:
-#     still_train = dict(
-#         type="ConcatDataset",
-#         datasets=[_base_.still_train, dict(**_base_.still_train_options, data_root="data/folder")],
+#     folder = dict(**_base_.still_train_options, data_root="data/folder")
+#     train_dataloader = dict(
+#         dataset=dict(type="ConcatDataset", datasets=[_base_.still_train, folder]),
+#         **_base_.still_train_dataloader,
 #     )
 _base_ = ["./still_pairs.py"]
 

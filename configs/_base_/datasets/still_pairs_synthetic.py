@@ -1,6 +1,6 @@
-# Frames of tools/dataset_converters/make_synthetic_posetrack.py (splits train and val) as stills: no
-# track id and no neighbouring frame is looked at. Frames that follow each other differ little, so
-# every fifth one is taken.
+# Frames of tools/dataset_converters/make_synthetic_posetrack.py (splits train and val) as stills:
+# no track id and no neighbouring frame is looked at. Frames that follow each other differ little,
+# so every fifth one is taken.
 _base_ = ["./still_pairs.py"]
 
 still_train = dict(
