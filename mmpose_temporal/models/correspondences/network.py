@@ -46,7 +46,7 @@ class ImagePairPreprocessor(PoseDataPreprocessor):
         views = None if items[0].dim() == 3 else len(items[0])
         if views is not None:
             items = [view for item in items for view in item]
-        images = super().forward(dict(inputs=items, data_samples=None), training)["inputs"]
+        images = super().forward(dict(inputs=items, data_samples=[]), training)["inputs"]
         if views is not None:
             images = images.unflatten(0, (-1, views))
         return dict(inputs=images, data_samples=data.get("data_samples"))

@@ -2,6 +2,7 @@
 
 from .clip_memory import ClipStep
 from .feature_memory import FeatureMemory, Written
+from .fused_projection import FusedProjection
 from .global_net import GlobalNet
 from .keypoint_quality import SavedKeypoints, keypoint_quality, replace_keypoints
 from .memory_store import MemoryStore
@@ -14,6 +15,7 @@ __all__ = [
     "Entries",
     "FeatureMemory",
     "FrameFeatures",
+    "FusedProjection",
     "GlobalNet",
     "MemoryStore",
     "PersonEntries",
