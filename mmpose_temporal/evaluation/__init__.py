@@ -2,7 +2,7 @@
 
 from mmpose_temporal.posetrack import PredictedFrame, prediction_path, write_video_predictions
 
-from .metrics import MatchAccuracyMetric, PoseTrackMetric
+from .metrics import CorrespondencePCK, MatchAccuracyMetric, PoseTrackMetric
 from .posetrack_files import (
     FileFigures,
     VideoFiles,
@@ -14,6 +14,7 @@ from .results import Results, compare_results, read_results, write_results
 from .tables import as_json, format_joints, format_table, format_videos
 
 __all__ = [
+    "CorrespondencePCK",
     "FileFigures",
     "MatchAccuracyMetric",
     "PoseTrackMetric",

@@ -43,53 +43,51 @@ class DrawStillQueries(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Draw the queries of ``results``."""
-        rng, size = results["rng"], results["size"]
-        keypoints, boxes = results["first_keypoints"], results["first_boxes"]
-        shown = (keypoints[..., 2] > 0) & _in_first(keypoints[..., :2], results)
-        people = np.flatnonzero(shown.any(1))
-        if len(people) > results["num_people"]:
-            people = np.sort(rng.choice(people, results["num_people"], replace=False))
-        groups = results["num_people"] + results["num_random"]
-        shape = (groups, results["num_keypoints"])
-        queries = self._random(shape, results, rng)
-        valid = _in_first(queries, results)
+        size, boxes = results["size"], results["first_boxes"]
+        shown = _shown(results)
+        people = self._people(shown, results)
+        groups = self._groups(shown, people, results)
+        annotated, queries, valid = (groups[k] for k in ("annotated", "queries", "valid"))
         layers = values_at(results["regions"], queries)
-        annotated = np.arange(groups) < len(people)
-        is_keypoint = np.zeros(shape, bool)
-        is_keypoint[annotated] = shown[people]
-        own = is_keypoint.nonzero()
-        person = people[own[0]]
-        queries[own] = keypoints[person, own[1], :2]
-        if not results["fill_random"]:
-            valid[annotated] = is_keypoint[annotated]
-            queries[annotated] = keypoints[people, :, :2]
-        valid[own] = True
-        layers[own] = _layers_of_people(results, person, queries[own])
+        # A person who moves takes her joints along; others' are where they are seen.
+        own = results["person_layers"][people][:, None]
+        joints = groups["is_keypoint"][annotated]
+        layers[annotated] = np.where(joints & (own > 0), own, layers[annotated])
         warps = results["layer_warps"]
         targets = apply(warps[layers], queries)
         visible = valid & inside(targets, (size, size)) & results["same_image"]
         visible &= values_at(results["layers"], targets) == layers
-        diagonals = np.full(groups, np.nan)
+        diagonals = np.full(len(annotated), np.nan)
         extent = np.linalg.norm(boxes[people, 2:] - boxes[people, :2], axis=1)
-        own_warps = warps[results["person_layers"][people]]
-        scales = np.array([scale_of(warp) for warp in own_warps]).reshape(-1)
+        scales = np.array([scale_of(warp) for warp in warps])[own[:, 0]]
         diagonals[annotated] = extent * scales
-        return dict(
-            results,
-            queries=queries,
-            targets=targets,
-            valid=valid,
-            visible=visible,
-            is_keypoint=is_keypoint,
-            annotated=annotated,
-            diagonals=diagonals,
-        )
+        return dict(results, **groups, targets=targets, visible=visible, diagonals=diagonals)
 
-    def _random(
-        self, shape: tuple[int, int], results: dict, rng: np.random.Generator
-    ) -> np.ndarray:
+    def _people(self, shown: np.ndarray, results: dict) -> np.ndarray:
+        """Indices of the people who are groups, ascending."""
+        people = np.flatnonzero(shown.any(1))
+        if len(people) > results["num_people"]:
+            people = results["rng"].choice(people, results["num_people"], replace=False)
+        return np.sort(people)
+
+    def _groups(self, shown: np.ndarray, people: np.ndarray, results: dict) -> dict:
+        """The arrays of the first view."""
+        groups = results["num_people"] + results["num_random"]
+        shape = (groups, results["num_keypoints"])
+        annotated = np.arange(groups) < len(people)
+        is_keypoint = np.zeros(shape, bool)
+        is_keypoint[annotated] = shown[people]
+        queries = self._random(shape, results)
+        # Random points besides: in groups without a person, or for all that is not shown.
+        known = is_keypoint if results["fill_random"] else annotated[:, None] | is_keypoint
+        points = results["first_keypoints"][people, :, :2]
+        queries[annotated] = np.where(known[annotated, :, None], points, queries[annotated])
+        valid = np.where(known, is_keypoint, _in_first(queries, results))
+        return dict(queries=queries, valid=valid, is_keypoint=is_keypoint, annotated=annotated)
+
+    def _random(self, shape: tuple[int, int], results: dict) -> np.ndarray:
         """(G, K, 2) random points of the first view."""
-        content, boxes = results["content"], results["first_boxes"]
+        rng, content, boxes = results["rng"], results["content"], results["first_boxes"]
         margin = self.widen * (boxes[:, 2:] - boxes[:, :2])
         wide = np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
         low = np.maximum(wide[:, :2], content[:2])
@@ -103,17 +101,17 @@ class DrawStillQueries(BaseTransform):
         return chosen[..., :2] + rng.random((*shape, 2)) * (chosen[..., 2:] - chosen[..., :2])
 
 
+def _shown(results: dict) -> np.ndarray:
+    """(P, K) bool: keypoints that are annotated and can be seen in the first view."""
+    keypoints = results["first_keypoints"]
+    return (keypoints[..., 2] > 0) & _in_first(keypoints[..., :2], results)
+
+
 def _in_first(points: np.ndarray, results: dict) -> np.ndarray:
     """(...) bool: points of the first view that show the image, and that nothing hides."""
     size, content = results["size"], results["content"]
     there = inside(points, (size, size)) & ~values_at(results["hidden"], points)
     return there & ((points >= content[:2] - 0.5) & (points <= content[2:] + 0.5)).all(-1)
-
-
-def _layers_of_people(results: dict, people: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(N,): a person who moves takes her joints along; others' are where they are seen."""
-    own = results["person_layers"][people]
-    return np.where(own > 0, own, values_at(results["regions"], points))
 
 
 @TRANSFORMS.register_module()
