@@ -5,7 +5,8 @@ from mmpose_temporal.compat import mmpose_networks_available
 __all__ = []
 
 if mmpose_networks_available():
+    from .bn_inception import BNInception, InceptionBody
     from .branch_hrnet import BranchHRNet
     from .stem_hrnet import StemHRNet
 
-    __all__ += ["BranchHRNet", "StemHRNet"]
+    __all__ += ["BNInception", "BranchHRNet", "InceptionBody", "StemHRNet"]

@@ -4,6 +4,7 @@ from .clip_memory import ClipStep
 from .feature_memory import FeatureMemory, Written
 from .fused_projection import FusedProjection
 from .global_net import GlobalNet
+from .inception_decoder import InceptionDecoder
 from .keypoint_quality import SavedKeypoints, keypoint_quality, replace_keypoints
 from .memory_store import MemoryStore
 from .pose_temporal_memory import PoseTemporalMemory, find_memory
@@ -17,6 +18,7 @@ __all__ = [
     "FrameFeatures",
     "FusedProjection",
     "GlobalNet",
+    "InceptionDecoder",
     "MemoryStore",
     "PersonEntries",
     "PoseTemporalMemory",
