@@ -15,6 +15,7 @@ from .inception_blocks import ARCHS, InceptionBlock, scaled
 STEMS = ("stride4", "deep3x3")
 
 
+@MODELS.register_module()
 class InceptionBody(BaseModule):
     """Blocks 3a to 5b: from stride 4 to stride 32.
 

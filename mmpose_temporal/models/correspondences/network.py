@@ -155,11 +155,21 @@ class CorrespondenceNetwork(BaseModel):
         OwnWeights(self.embedding)
         if self.refinement is not None:
             OwnWeights(self.refinement, may_lack=True)
-        if checkpoint is not None:
-            load_own_weights(self, checkpoint, inside="frame_encoder.network.", strict=False)
-            require_ready(self.embedding, checkpoint)
+        self.checkpoint = checkpoint
+        self._load_own()
         if phase == "refinement":
             self.embedding.requires_grad_(False)
+
+    def _load_own(self) -> None:
+        if self.checkpoint is not None:
+            inside = "frame_encoder.network."
+            load_own_weights(self, self.checkpoint, inside=inside, strict=False)
+            require_ready(self.embedding, self.checkpoint)
+
+    def init_weights(self) -> None:
+        """As in mmengine, which calls it before a training; the ``checkpoint`` comes after it."""
+        super().init_weights()
+        self._load_own()
 
     @property
     def ready(self) -> bool:
