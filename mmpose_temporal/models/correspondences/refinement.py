@@ -79,6 +79,8 @@ class CorrespondenceRefinement(BaseModule):
         start = 2 * self.embedding_channels
         own = self.body.enter(lifted.to(shared.dtype), slice(start, start + self.num_joints))
         logits = self.decoder(self.body.rest(shared[pairs] + own))
+        if isinstance(logits, tuple | list):  # as necks give it
+            logits = logits[-1]
         if self.factor is not None:
             logits = logits + self.factor * lifted
         return logits + self.bias
