@@ -218,18 +218,28 @@ def test_several_sources(tmp_path):
 @pytest.mark.parametrize("name", ["synthetic", "coco"])
 def test_base_configs(tmp_path, name, project_root):
     """The configs' data sets on other files of the same kind."""
-    write_tiny_posetrack(tmp_path, split="train")
-    config = Config.fromfile(project_root / f"configs/_base_/datasets/still_pairs_{name}.py")
-    train = config.still_train
-    assert train.pipeline[0].size == 256
-    train.pipeline[0].size = 64
-    train.data_root, train.data_prefix = str(tmp_path), dict(img="")
-    train.ann_file = "annotations/train"
-    data = DATASETS.build(train)
-    collate = config.still_train_dataloader.collate_fn.type
-    assert collate == "default_collate"
-    assert default_collate([data[0], data[1]])["inputs"].shape == (2, 2, 3, 64, 64)
-    assert config.still_val.test_mode
+    write_tiny_posetrack(tmp_path / "data", split="train")
+    bases = [
+        str(project_root / f"configs/_base_/datasets/still_pairs{part}.py")
+        for part in ("", f"_{name}")
+    ]
+    file = tmp_path / "config.py"
+    file.write_text(
+        f"_base_ = {bases}\n"
+        f"train = dict(**_base_.still_train_dataset, **_base_.{name}_still_train)\n"
+        f"val = dict(**_base_.still_val_dataset, **_base_.{name}_still_val)\n"
+    )
+    config = Config.fromfile(file)
+    for part in (config.train, config.val):
+        assert part.pipeline[0].size == 256
+        part.pipeline[0].size = 64
+        part.data_root, part.ann_file = str(tmp_path / "data"), "annotations/train"
+        part.data_prefix = dict(img="")
+        data = DATASETS.build(part)
+        collate = config.still_train_dataloader.collate_fn.type
+        assert collate == "default_collate"
+        assert default_collate([data[0], data[1]])["inputs"].shape == (2, 2, 3, 64, 64)
+    assert data.test_mode
 
 
 @pytest.mark.parametrize(

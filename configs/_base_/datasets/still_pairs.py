@@ -1,7 +1,14 @@
-# Pairs of views of still images, for training correspondences; no video label is used. The data
-# are stated by still_pairs_synthetic.py or still_pairs_coco.py, which build on this file:
-#     train_dataloader = dict(dataset=_base_.still_train, **_base_.still_train_dataloader)
-#     val_dataloader = dict(dataset=_base_.still_val, **_base_.still_val_dataloader)
+# Pairs of views of still images, for training correspondences; no video label is used.
+# `<data>_still_train` and `<data>_still_val` of another base state the data
+# (still_pairs_synthetic.py, still_pairs_coco.py):
+#     train_dataloader = dict(
+#         dataset=dict(**_base_.still_train_dataset, **_base_.synthetic_still_train),
+#         **_base_.still_train_dataloader,
+#     )
+#     val_dataloader = dict(
+#         dataset=dict(**_base_.still_val_dataset, **_base_.synthetic_still_val),
+#         **_base_.still_val_dataloader,
+#     )
 #     val_evaluator = _base_.still_evaluator
 #
 # All augmentation is a choice; each line but the first and the last two can go. People who move
@@ -36,14 +43,14 @@ still_val_pipeline = [
 
 # Groups of queries: people, or random points where an image has fewer, and random points.
 still_groups = dict(num_people=3, num_random=1)
-still_train_options = dict(
+still_train_dataset = dict(
     type="StillPairDataset",
     **still_groups,
     other_prob=0.05,
     patch_prob=0.25,
     pipeline=still_train_pipeline,
 )
-still_val_options = dict(
+still_val_dataset = dict(
     type="StillPairDataset", **still_groups, pipeline=still_val_pipeline, test_mode=True
 )
 
