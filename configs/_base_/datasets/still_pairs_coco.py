@@ -1,6 +1,6 @@
-# COCO 2017 as stills, for still_pairs.py: images with annotated people, and their keypoints by name
-# (PoseTrack's head_bottom and head_top stay absent). All other images can be used too, without
-# annotations: min_people=0. A plain folder of images beside it:
+# COCO 2017 as stills, for still_pairs.py: images with annotated people, and their keypoints by
+# name (PoseTrack's head_bottom and head_top stay absent). All other images can be used too,
+# without annotations: min_people=0. A plain folder of images beside it:
 #     coco = dict(**_base_.still_train_dataset, **_base_.coco_still_train)
 #     folder = dict(**_base_.still_train_dataset, data_root="data/folder")
 #     train_dataloader = dict(
