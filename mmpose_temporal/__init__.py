@@ -23,7 +23,7 @@ allow_checkpoint_types()
 import_pkg_resources()
 
 # After the checks, so that a library that does not fit is named and not merely breaks an import.
-from . import datasets, evaluation, models, structures  # noqa: E402
+from . import codecs, datasets, evaluation, models, structures  # noqa: E402
 from .utils import config_files  # noqa: E402
 from .utils.checkpoint_files import register_checkpoint_loaders  # noqa: E402
 
@@ -39,4 +39,12 @@ else:
         stacklevel=2,
     )
 
-__all__ = ["__version__", "config_files", "datasets", "evaluation", "models", "structures"]
+__all__ = [
+    "__version__",
+    "codecs",
+    "config_files",
+    "datasets",
+    "evaluation",
+    "models",
+    "structures",
+]

@@ -3,6 +3,8 @@
 from mmcv.transforms import BaseTransform
 from mmpose.registry import KEYPOINT_CODECS, TRANSFORMS
 
+from mmpose_temporal.codecs import OffsetHeatmap
+
 
 @TRANSFORMS.register_module()
 class LocateKeypoints(BaseTransform):
@@ -29,11 +31,15 @@ class LocateKeypoints(BaseTransform):
                 f"{type(codec).__name__} has no scale_factor from crop to heatmap; use a heatmap "
                 "codec such as MSRAHeatmap or UDPHeatmap"
             )
-        self.scale = codec.scale_factor
+        self.codec = codec
 
     def transform(self, results: dict) -> dict:
         """Add ``keypoint_locations``."""
-        locations = results["transformed_keypoints"] / self.scale
+        pixels = results["transformed_keypoints"]
+        if isinstance(self.codec, OffsetHeatmap):
+            locations = self.codec.to_cells(pixels)
+        else:
+            locations = pixels / self.codec.scale_factor
         table = dict(results["label_mapping_table"], keypoint_locations="keypoint_locations")
         return dict(
             results, keypoint_locations=locations.astype("float32"), label_mapping_table=table

@@ -6,6 +6,7 @@ from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from mmpose_temporal.codecs import OffsetHeatmap
 from mmpose_temporal.models.heads import KeypointCandidates, off_centre
 
 
@@ -14,7 +15,7 @@ def image_places(
     heatmaps: Tensor,
     instances: list[InstanceData],
     data_samples: list[PoseDataSample],
-    decoder: MSRAHeatmap | UDPHeatmap,
+    decoder: MSRAHeatmap | UDPHeatmap | OffsetHeatmap,
 ) -> Tensor:
     """Where the candidates of B people lie in their images; the first is the decoded keypoint.
 
@@ -35,8 +36,11 @@ def image_places(
 
     width, height = decoder.heatmap_size
     cells = off_centre(heatmaps.float(), candidates.cells)
-    steps = (width - 1, height - 1) if isinstance(decoder, UDPHeatmap) else (width, height)
-    shares = cells / cells.new_tensor(steps)
+    if isinstance(decoder, OffsetHeatmap):
+        shares = decoder.to_pixels(cells) / cells.new_tensor(decoder.input_size)
+    else:
+        steps = (width - 1, height - 1) if isinstance(decoder, UDPHeatmap) else (width, height)
+        shares = cells / cells.new_tensor(steps)
     decoded = stack([instance.keypoints[0] for instance in instances])
     shares[:, :, 0] = (decoded / decoded.new_tensor(decoder.input_size)).to(device)
     center = stack([sample.input_center for sample in data_samples]).to(device)

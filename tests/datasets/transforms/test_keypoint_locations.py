@@ -8,12 +8,15 @@ from mmpose_temporal.datasets import LocateKeypoints
 MSRA = dict(type="mmpose.MSRAHeatmap", input_size=(48, 64), heatmap_size=(12, 16), sigma=1)
 UDP = dict(type="mmpose.UDPHeatmap", input_size=(48, 64), heatmap_size=(12, 16), sigma=1)
 
+OFFSET = dict(type="OffsetHeatmap", input_size=(48, 64), heatmap_size=(12, 16))
+
 
 @pytest.mark.parametrize(
     ("codec", "expected"),
     [
         (MSRA, [[24 / 4, 32 / 4]]),
         (UDP, [[24 * 11 / 47, 32 * 15 / 63]]),  # the outer centres of both grids coincide
+        (OFFSET, [[24.5 / 4 - 0.5, 32.5 / 4 - 0.5]]),  # a cell is the centre of its pixels
     ],
 )
 def test_location(codec, expected):

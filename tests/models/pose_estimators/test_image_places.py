@@ -7,6 +7,7 @@ from mmengine.structures import InstanceData
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.structures import PoseDataSample
 
+from mmpose_temporal.codecs import OffsetHeatmap
 from mmpose_temporal.models.heads import KeypointCandidates
 from mmpose_temporal.models.pose_estimators.image_places import image_places
 
@@ -18,6 +19,8 @@ from mmpose_temporal.models.pose_estimators.image_places import image_places
         (MSRAHeatmap, [84 + 2.25 * 8, 26 + 3 * 8]),
         # the 4 x 6 cells reach from edge to edge: 3 steps over 32 pixels, 5 over 48
         (UDPHeatmap, [84 + 2.25 * 32 / 3, 26 + 3 * 48 / 5]),
+        # a cell is its 4 pixels' centre, 1.5 pixels of the crop and so 3 of the image further
+        (OffsetHeatmap, [84 + 2.25 * 8 + 3, 26 + 3 * 8 + 3]),
     ],
 )
 def test_places_by_hand(codec: type, expected: list) -> None:
