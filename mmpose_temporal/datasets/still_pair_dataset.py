@@ -83,9 +83,9 @@ class StillPairDataset(BaseDataset):
         **kwargs: The other options of mmengine's data sets: ``test_mode``, ``indices``, ...
 
     Raises:
-        ValueError: An option out of its range, ``metainfo`` and ``keypoint_names`` together,
-            broken annotations, none of the network's keypoints in the file, nobody annotated in
-            it; an image that cannot be used.
+        ValueError: An option out of its range, neither ``ann_file`` nor a folder, ``metainfo``
+            and ``keypoint_names`` together, broken annotations, none of the network's keypoints in
+            the file, nobody annotated in it; an image that cannot be used.
         FileNotFoundError: No annotations, no folder, or no image in it.
     """
 
@@ -123,6 +123,9 @@ class StillPairDataset(BaseDataset):
             )
         if imdecode_backend not in BACKENDS:
             raise ValueError(f"imdecode_backend must be one of {BACKENDS}: {imdecode_backend!r}")
+        prefix = dict(data_prefix or dict(img=""))
+        if not (ann_file or data_root or prefix.get("img")):
+            raise ValueError("give ann_file, or data_root: the folder whose images are the stills")
         parsed = _layout(metainfo, keypoint_names)
         self.skeleton = Skeleton.from_metainfo(parsed)
         parsed.setdefault("flip_indices", self.skeleton.flip_indices.tolist())
@@ -147,7 +150,7 @@ class StillPairDataset(BaseDataset):
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
-            data_prefix=dict(data_prefix or dict(img="")),
+            data_prefix=prefix,
             metainfo=parsed,
             pipeline=list(pipeline),
             **kwargs,
@@ -158,15 +161,19 @@ class StillPairDataset(BaseDataset):
         """Metainfo comes parsed; mmengine's version would look for files of its values."""
         return deepcopy(metainfo or {})
 
+    @property
+    def _image_root(self) -> str:
+        """The folder that the names of the images are relative to."""
+        return self.data_prefix.get("img") or self.data_root or ""
+
     def load_data_list(self) -> list[dict]:
         """Read the source into one entry per image, see :func:`annotated_stills`."""
-        root = self.data_prefix.get("img") or self.data_root or ""
         if not self.ann_file:
-            return folder_stills(root, len(self.skeleton))
+            return folder_stills(self._image_root, len(self.skeleton))
         self.left_out = Counter()
         entries = annotated_stills(
             self.ann_file,
-            root,
+            self._image_root,
             self.skeleton,
             left_out=self.left_out,
             aliases=self.aliases,
@@ -225,8 +232,8 @@ class StillPairDataset(BaseDataset):
             return None
         if number < 2:
             raise ValueError(
-                f"{self.ann_file or self.data_prefix['img']} has one still only, and other_prob "
-                "or patch_prob asks for another one: set both to 0"
+                f"{self.ann_file or self._image_root} has one still only, and other_prob or "
+                "patch_prob asks for another one: set both to 0"
             )
         step = 1 + int(rng.integers(number - 1))
         return self._read(self.get_data_info((idx + step) % number))

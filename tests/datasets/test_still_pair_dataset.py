@@ -242,9 +242,39 @@ def test_base_configs(tmp_path, name, project_root):
     assert data.test_mode
 
 
+def test_both_views_show_the_same_where_they_are_said_to(real_data):
+    """Real photographs, and every change of geometry: colours of queries and targets."""
+    pipeline = [
+        dict(type="StillViews", size=128, crop_prob=0.5, mirror_prob=0.5, flip_prob=0.3),
+        dict(type="MoveStillPeople", prob=0.7),
+        dict(type="OccludeStills", prob=0.7),
+        *PIPELINE[-2:],
+    ]
+    data = videos(real_data / "stills/coco", ann_file="test_coco.json", pipeline=pipeline)
+    colours: dict[bool, list] = {True: [], False: []}
+    for index in range(24):
+        item = data[index % len(data)]
+        truth = item["data_samples"].gt_instances
+        views = [cv2.GaussianBlur(v.permute(1, 2, 0).numpy(), (0, 0), 1) for v in item["inputs"]]
+        there = truth.valid & ((truth.targets >= 0) & (truth.targets <= 127)).all(-1)
+        for seen, found in colours.items():
+            chosen = there & (truth.visible == seen)
+            points = (truth.queries[chosen], truth.targets[chosen])
+            for view, place in zip(views, points, strict=True):
+                x, y = place.round().long().T.numpy()
+                found.append(view[y, x])
+    alike = {
+        seen: np.corrcoef(np.concatenate(f[::2]).ravel(), np.concatenate(f[1::2]).ravel())[0, 1]
+        for seen, f in colours.items()
+    }
+    assert alike[True] > 0.95
+    assert alike[False] < 0.5
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
+        (dict(), "give ann_file, or data_root"),
         (dict(num_people=0, num_random=0), "one of them 1 or more"),
         (dict(num_people=-1), "num_people and num_random must be 0 or more"),
         (dict(other_prob=1.5), "other_prob must be in"),
@@ -252,9 +282,9 @@ def test_base_configs(tmp_path, name, project_root):
         (dict(frame_step=2), "a plain folder"),
         (dict(min_people=1), "a plain folder"),
         (dict(ann_file="a.json", frame_step=0), "frame_step must be 1 or more"),
-        (dict(on_error="stop"), "on_error must be"),
-        (dict(imdecode_backend="tifffile"), "imdecode_backend must be one of"),
-        (dict(keypoint_names=["nose", "nose"]), "repeated: nose"),
+        (dict(data_root="a", on_error="stop"), "on_error must be"),
+        (dict(data_root="a", imdecode_backend="tifffile"), "imdecode_backend must be one of"),
+        (dict(data_root="a", keypoint_names=["nose", "nose"]), "repeated: nose"),
     ],
 )
 def test_options_out_of_range(options, problem):
