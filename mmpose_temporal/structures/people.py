@@ -16,6 +16,11 @@ INPUT_ROW = "input_row"
 """Extra of poses that come from a file: the index of each among those of its frame, which stays
 with it to the end."""
 
+UNSEEN = "unseen"
+"""Extra of people of a tracker that propagates: (M,) int64, the number of consecutive frames, up
+to this one, in which each was found only by propagation; 0: detected. It stays with them to the
+end, and is a field of ``pred_instances``."""
+
 CORE = ("keypoints", "keypoint_scores", "boxes", "box_scores", "track_ids")
 """The arrays that every frame's people have."""
 
@@ -162,8 +167,9 @@ class People:
     def to_instances(self) -> InstanceData:
         """As mmpose's ``pred_instances``, with the additional field ``track_ids``.
 
-        Extras are left out: they belong to the tracker.
+        Of the extras only :data:`UNSEEN` becomes a field; the others belong to the tracker.
         """
+        propagated = {UNSEEN: self.extras[UNSEEN]} if UNSEEN in self.extras else {}
         return InstanceData(
             keypoints=self.keypoints,
             keypoint_scores=self.keypoint_scores,
@@ -171,6 +177,7 @@ class People:
             bboxes=self.boxes,
             bbox_scores=self.box_scores,
             track_ids=self.track_ids,
+            **propagated,
         )
 
     def __len__(self) -> int:

@@ -91,6 +91,34 @@ def draw_box(image: np.ndarray, box: np.ndarray, color: Sequence[int], line_widt
         cv2.rectangle(image, low, high, tuple(int(c) for c in color), int(line_width))
 
 
+def draw_dashed_box(
+    image: np.ndarray, box: np.ndarray, color: Sequence[int], line_width: int
+) -> None:
+    """Draw the edge of a box (4,) xyxy in dashes, with a dark rim.
+
+    One with NaN or infinity is left out. The dashes follow each other clockwise from the first
+    corner; each is six line widths long, at least 6 pixels, and the gaps are two thirds of that.
+    """
+    if not np.isfinite(box).all():
+        return
+    corners = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2).astype(np.float64)
+    reach = 16 * max(image.shape[:2])
+    corners = np.clip(corners, -reach, reach)
+    sides = np.roll(corners, -1, axis=0) - corners
+    lengths = np.abs(sides).sum(1)
+    ends = np.cumsum(lengths)
+    dash = float(max(6 * line_width, 6))
+    starts = np.arange(0, ends[-1], dash * 5 / 3)
+    side = np.minimum(np.searchsorted(ends, starts, side="right"), 3)
+    along = starts - (ends - lengths)[side]
+    stop = np.minimum(along + dash, lengths[side])
+    units = sides / np.maximum(lengths, 1e-9)[:, None]
+    reached = np.stack([along, stop], 1)[..., None] * units[side][:, None]
+    segments = _fixed(corners[side][:, None] + reached, image.shape)
+    _strokes(image, segments, OUTLINE, line_width + 2)
+    _strokes(image, segments, color, line_width)
+
+
 def draw_trails(
     image: np.ndarray,
     segments: np.ndarray,

@@ -7,9 +7,9 @@ import numpy as np
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.structures import People, Skeleton
+from mmpose_temporal.structures import UNSEEN, People, Skeleton
 
-from .drawing import LabelLayout, draw_box, draw_pose, draw_text
+from .drawing import LabelLayout, draw_box, draw_dashed_box, draw_pose, draw_text
 from .palette import track_colors
 
 
@@ -115,6 +115,7 @@ def draw_people(
     draw_labels: bool,
     show_kpt_idx: bool,
     color_by: str = "track",
+    mark_recovered: bool = True,
 ) -> None:
     """Draw people, the nearer ones (lower in the image) last.
 
@@ -129,14 +130,19 @@ def draw_people(
         show_kpt_idx: Write the joints' indices.
         color_by: ``'track'``, the colours of the ids, or ``'keypoint'``, those of the skeleton;
             boxes and labels have that of the id.
+        mark_recovered: Draw the boxes of those who were found only by propagation in dashes.
     """
-    poses = poses[(poses.keypoint_scores > 0).any(1) | draw_bbox]
+    recovered = recovered_people(poses) & mark_recovered
+    shown = (poses.keypoint_scores > 0).any(1) | draw_bbox
+    poses, recovered = poses[shown], recovered[shown]
     drawn = poses.keypoint_scores > 0
     colors = track_colors(poses.track_ids)
     widths = _line_widths(canvas, poses) if line_width is None else [line_width] * len(poses)
     radii = [width + 1 for width in widths] if radius is None else [radius] * len(poses)
     for i in np.argsort(poses.boxes[:, 3], kind="stable"):
-        if draw_bbox:
+        if recovered[i]:
+            draw_dashed_box(canvas, poses.boxes[i], colors[i], max(1, widths[i]))
+        elif draw_bbox:
             draw_box(canvas, poses.boxes[i], colors[i], max(1, widths[i] - 1))
         links = skeleton.links_of(drawn[i])
         draw_pose(
@@ -153,6 +159,15 @@ def draw_people(
             _write_indices(canvas, poses.keypoints[i], drawn[i])
     if draw_labels:
         _draw_labels(canvas, poses, drawn, colors, radii)
+
+
+def recovered_people(poses: People) -> np.ndarray:
+    """(M,) bool: those found only by propagation, see :data:`~mmpose_temporal.structures.UNSEEN`.
+
+    None where nothing is known of it, as in ground truth and files.
+    """
+    unseen = poses.extras.get(UNSEEN)
+    return np.zeros(len(poses), bool) if unseen is None else np.asarray(unseen) > 0
 
 
 def draw_thin(canvas: np.ndarray, poses: People, skeleton: DrawnSkeleton) -> None:

@@ -53,6 +53,9 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         trail_length: Positions in a trail; 0 draws none.
         trail_anchor: Point of the box that leaves the trail, ``'foot'`` or ``'center'``.
         draw_labels: Write the ids.
+        mark_recovered: Draw a dashed box around people whom the detector missed and a propagation
+            (:class:`TemporalOKS`, :class:`BoxPropagation`, :class:`CorrespondencePropagation`)
+            found, whether or not the other boxes are drawn.
         color_by: ``'track'``: a colour for each track id; ``'keypoint'``: joints and links have
             the colours of the dataset's meta, boxes, labels and trails those of the ids.
         gt_style: How ground truth is drawn together with predictions: ``'beside'`` (left of
@@ -76,6 +79,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         trail_length: int = 30,
         trail_anchor: str = "foot",
         draw_labels: bool = True,
+        mark_recovered: bool = True,
         color_by: str = "track",
         gt_style: str = "beside",
         line_width: int | None = None,
@@ -100,6 +104,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
         self.trail_length = trail_length
         self.trail_anchor = trail_anchor
         self.draw_labels = draw_labels
+        self.mark_recovered = mark_recovered
         self.color_by = color_by
         self.gt_style = gt_style
         self.line_width = line_width
@@ -206,6 +211,7 @@ class PoseTrackVisualizer(PoseLocalVisualizer):
             draw_labels=self.draw_labels,
             show_kpt_idx=show_kpt_idx,
             color_by=self.color_by,
+            mark_recovered=self.mark_recovered,
         )
         canvas = np.array(image, order="C")
         left = canvas.copy() if draw_gt and draw_pred and self.gt_style == "beside" else canvas

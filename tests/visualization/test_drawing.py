@@ -4,6 +4,7 @@ import pytest
 from mmpose_temporal.visualization.drawing import (
     LabelLayout,
     draw_box,
+    draw_dashed_box,
     draw_pose,
     draw_trails,
     note_frame,
@@ -102,6 +103,23 @@ def test_box(black):
     before = black.copy()
     draw_box(black, np.float32([np.nan, 0, 1, 1]), RED, 1)
     assert (black == before).all()
+
+
+def test_a_dashed_box_has_dashes_and_gaps_on_each_side(black):
+    """Dashes of 6 pixels every 10, from the first corner on; round ends make them longer."""
+    draw_dashed_box(black, np.float32([10, 10, 40, 40]), RED, 1)
+    red = black[..., 0]
+    assert min(red[10, [13, 23, 33]]) > 200 and max(red[10, [18, 28, 38]]) < 30
+    assert min(red[[13, 23, 33], 40]) > 200 and max(red[[18, 28, 38], 40]) < 30
+    assert min(red[40, [37, 27, 17]]) > 200 and max(red[40, [32, 22, 12]]) < 30
+    assert min(red[[37, 27, 17], 10]) > 200 and max(red[[32, 22, 12], 10]) < 30
+    assert not black[15:36, 15:36].any()
+
+
+@pytest.mark.parametrize("box", [[np.nan, 0, 1, 1], [0, 0, np.inf, 5], [5, 5, 5, 5]])
+def test_a_dashed_box_without_a_size_is_no_error(black, box):
+    draw_dashed_box(black, np.float32(box), RED, 1)
+    assert not black.any()
 
 
 def test_trails_fade_and_leave_the_rest_alone():

@@ -81,6 +81,25 @@ def test_joints_have_the_color_of_the_id(visualizer, image):
     assert (again == drawn).all()
 
 
+def test_recovered_people_have_a_dashed_box(image):
+    """Who was found only by propagation; the box of the other one is drawn on request."""
+    visualizer = PoseTrackVisualizer(draw_labels=False)
+    pred = instances([3, 8], [(20, 20), (120, 20)])
+    pred.bboxes = np.float32([[10, 10, 70, 60], [110, 10, 170, 60]])
+    plain = visualizer.draw_frame(image, sample(pred))
+    pred.unseen = np.array([0, 2])
+    marked = visualizer.draw_frame(image, sample(pred))
+    edge = (marked != plain).any(-1)
+    assert not edge[:, :100].any()
+    assert edge[10, 108:173].all() and not edge[20:50, 120:160].any()
+    assert marked[10, 113] == like(8) and (marked[10, 118] < 60).all()  # a dash and a gap
+    boxes = visualizer.draw_frame(image, sample(pred), draw_bbox=True)
+    assert (boxes[10, 10:71] == track_colors(3)[0]).all()
+    assert (boxes[:, 100:] == marked[:, 100:]).all()
+    visualizer.mark_recovered = False
+    assert (visualizer.draw_frame(image, sample(pred)) == plain).all()
+
+
 def test_untracked_is_grey(visualizer, image):
     drawn = visualizer.draw_frame(image, sample(instances([-1], [(20, 20)])))
     assert drawn[20, 20].tolist() == [160, 160, 160]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmpose_temporal.models.parts import Shared
 
-from .affinity import affinities, between_cells, peaks, read_at
+from .affinity import affinities, between_cells, nearby_mass, peaks, read_at
 from .letterbox import FrameEmbedding
 
 if TYPE_CHECKING:
@@ -86,8 +86,34 @@ class FrameCorrespondences:
         maps, scores, points = zip(*rows, strict=True)
         return CarriedPoses(torch.stack(maps), np.stack(scores), np.stack(points))
 
-    def _find(self, source: FrameEmbedding, places: Tensor, present: Tensor) -> list[tuple]:
-        """(maps, scores, points) of each of P poses."""
+    @torch.no_grad()
+    def affinities(
+        self, source: FrameEmbedding, keypoints: np.ndarray, valid: np.ndarray
+    ) -> CarriedPoses:
+        """The same without the refinement, for comparisons and pictures; nothing is shared.
+
+        Args:
+            source: See :meth:`carry`.
+            keypoints: See :meth:`carry`.
+            valid: See :meth:`carry`.
+
+        Returns:
+            ``maps`` are the affinities; ``scores`` and ``points`` those of the affinity within a
+            cell, as of a network without refinement (:func:`nearby_mass`).
+        """
+        places = torch.from_numpy(np.ascontiguousarray(keypoints, np.float32))
+        asked = torch.from_numpy(valid.astype(np.float32))
+        places, present = self.network.module.chosen(places, asked)
+        maps, _ = self._affinity_maps(source, places, present & source.contains(places))
+        mass = nearby_mass(maps)
+        scores, peak = peaks(mass)
+        points = self.embedding.points_of(between_cells(mass, peak)).float()
+        return CarriedPoses(maps, scores.float().cpu().numpy(), points.cpu().numpy())
+
+    def _affinity_maps(
+        self, source: FrameEmbedding, places: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(P, J, h, w) affinities of P poses, and which joints they have, on the device."""
         network, target = self.network.module, self.embedding.maps[None]
         device, (height, width) = target.device, target.shape[2:]
         count, joints = present.shape
@@ -96,8 +122,13 @@ class FrameCorrespondences:
         cells = torch.where(present[..., None], cells, 0).to(device)
         logits = network.affinity_logits(source.maps[None], target, cells.reshape(1, -1, 2))
         present = present.to(device)
-        maps = affinities(logits.reshape(count, joints, height, width), present)
-        owners = torch.zeros(count, dtype=torch.long, device=device)
+        return affinities(logits.reshape(count, joints, height, width), present), present
+
+    def _find(self, source: FrameEmbedding, places: Tensor, present: Tensor) -> list[tuple]:
+        """(maps, scores, points) of each of P poses."""
+        network = self.network.module
+        maps, present = self._affinity_maps(source, places, present)
+        owners = torch.zeros(len(maps), dtype=torch.long, device=maps.device)
         maps = network.confidences(self._shared_part(source), owners, maps, present)
         scores, peak = peaks(maps)
         points = self.embedding.points_of(between_cells(maps, peak)).float()

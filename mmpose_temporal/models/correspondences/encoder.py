@@ -1,8 +1,10 @@
 """The frame encoder of CorrTrack: every frame is embedded once, whoever asks."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
@@ -70,21 +72,23 @@ class CorrespondenceEncoder(BaseModule, FrameEncoder):
 
     def encode(self, packets: list[FramePacket]) -> list[dict[str, Any]]:
         """See :class:`FrameEncoder`: ``correspondences``, a :class:`FrameCorrespondences`."""
+        embeddings = self.embed([packet.image for packet in packets])
+        return [{FEATURE: FrameCorrespondences(Shared(self.network), e)} for e in embeddings]
+
+    def embed(self, images: Sequence[np.ndarray]) -> list[FrameEmbedding]:
+        """Embed frames (H, W, 3) uint8 BGR, those of one size together."""
         divisor = self.long_side if self.square else self.DIVISOR
         boxes, groups = [], defaultdict(list)
-        for i, packet in enumerate(packets):
-            height, width = packet.image.shape[:2]
+        for i, image in enumerate(images):
+            height, width = image.shape[:2]
             boxes.append(Letterbox.of((width, height), self.long_side, divisor))
             groups[boxes[-1].input_size].append(i)
-        answers: list[dict[str, Any]] = [{} for _ in packets]
+        answers: list[FrameEmbedding] = [None] * len(images)
         for rows in groups.values():
-            inputs = [
-                torch.from_numpy(boxes[i].apply(packets[i].image)).permute(2, 0, 1) for i in rows
-            ]
+            inputs = [torch.from_numpy(boxes[i].apply(images[i])).permute(2, 0, 1) for i in rows]
             data = self.network.data_preprocessor(dict(inputs=inputs), False)
             for i, maps in zip(rows, self.network(data["inputs"]), strict=True):
-                embedding = FrameEmbedding(
+                answers[i] = FrameEmbedding(
                     maps, boxes[i].scale, self.network.stride, boxes[i].frame_size
                 )
-                answers[i][FEATURE] = FrameCorrespondences(Shared(self.network), embedding)
         return answers

@@ -10,6 +10,7 @@ from mmpose.structures import PoseDataSample
 from mmpose_temporal.models.parts import FrameEncoder, TrackerPart
 from mmpose_temporal.structures import (
     INPUT_ROW,
+    UNSEEN,
     UNTRACKED,
     FramePacket,
     Observer,
@@ -344,7 +345,7 @@ class TrackingPipeline:
         finished = []
         for packet in refined:
             packet.comparison = None
-            packet.people = packet.people.only_extras(INPUT_ROW)
+            packet.people = packet.people.only_extras(INPUT_ROW, UNSEEN)
             finished += state.buffer.push(packet)
         return finished
 
@@ -362,8 +363,9 @@ class TrackingPipeline:
 
         Returns:
             The sample with ``pred_instances`` (``keypoints`` (M, K, 2), ``keypoint_scores``
-            (M, K), ``bboxes`` (M, 4), ``bbox_scores`` (M,), ``track_ids`` (M,); numpy) and the
-            metainfo ``dropped``: reason -> number of poses left out.
+            (M, K), ``bboxes`` (M, 4), ``bbox_scores`` (M,), ``track_ids`` (M,), and of a tracker
+            that propagates ``unseen`` (M,), see :data:`UNSEEN`; numpy) and the metainfo
+            ``dropped``: reason -> number of poses left out.
         """
         packet.sample.pred_instances = packet.people.to_instances()
         packet.sample.set_metainfo(dict(dropped=dict(packet.dropped)))

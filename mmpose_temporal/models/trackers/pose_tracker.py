@@ -9,7 +9,7 @@ from mmpose.registry import MODELS, TASK_UTILS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from mmpose_temporal.structures import UNTRACKED, FramePacket, People
+from mmpose_temporal.structures import UNSEEN, UNTRACKED, FramePacket, People
 from mmpose_temporal.utils.foreign_packages import require_packages
 
 from .estimation import (
@@ -26,7 +26,7 @@ from .estimation import (
 )
 from .mmpose_settings import with_settings
 from .propagation import LastFrame, PersonCandidates, Propagation, turns
-from .propagation.base import SOURCE, UNSEEN
+from .propagation.base import SOURCE
 from .tracker_model import TrackerModel
 
 

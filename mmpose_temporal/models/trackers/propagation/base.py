@@ -10,13 +10,13 @@ from mmengine.model import BaseModule
 from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.models.parts import TrackerPart
-from mmpose_temporal.structures import FramePacket, People, plain_state
+from mmpose_temporal.structures import UNSEEN, FramePacket, People, plain_state
 
 DETECTED = -1
 """Source of a candidate that was detected in the frame itself."""
 
-SOURCE, UNSEEN = "source", "unseen"
-"""Extras of people who were candidates, see :class:`PersonCandidates`."""
+SOURCE = "source"
+"""Extra of people who were candidates, beside ``UNSEEN``; see :class:`PersonCandidates`."""
 
 
 @plain_state

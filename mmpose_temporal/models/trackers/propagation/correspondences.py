@@ -11,9 +11,16 @@ from mmpose_temporal.models.correspondences.carried import FEATURE, FrameCorresp
 from mmpose_temporal.models.correspondences.compared_joints import EARS, ComparedJoints
 from mmpose_temporal.models.correspondences.letterbox import FrameEmbedding
 from mmpose_temporal.models.similarities import OKSSimilarity
-from mmpose_temporal.structures import FramePacket, People, Skeleton, enclosing_boxes, plain_state
+from mmpose_temporal.structures import (
+    UNSEEN,
+    FramePacket,
+    People,
+    Skeleton,
+    enclosing_boxes,
+    plain_state,
+)
 
-from .base import DETECTED, SOURCE, UNSEEN, LastFrame, PersonCandidates, Propagation
+from .base import DETECTED, SOURCE, LastFrame, PersonCandidates, Propagation
 
 
 @plain_state

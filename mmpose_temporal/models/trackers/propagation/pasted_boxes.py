@@ -9,12 +9,11 @@ from mmcv.ops import nms
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models.similarities import OKSSimilarity, pairwise_iou
-from mmpose_temporal.structures import FramePacket, People, Skeleton, enclosing_boxes
+from mmpose_temporal.structures import UNSEEN, FramePacket, People, Skeleton, enclosing_boxes
 
 from .base import (
     DETECTED,
     SOURCE,
-    UNSEEN,
     LastFrame,
     PersonCandidates,
     Propagation,

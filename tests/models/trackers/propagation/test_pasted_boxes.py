@@ -54,6 +54,22 @@ def test_a_missed_detection_is_recovered(propagation, second):
 
 
 @pytest.mark.parametrize("propagation", [TOKS, BOXES])
+def test_the_answer_says_who_was_only_propagated(propagation):
+    """B is missed in the second and third frame, and detected again in the fourth."""
+    tracker = build(
+        template_tracker_config(propagation=dict(propagation, alpha=1.0), min_length=2)
+    )
+    answers = track_frames(tracker, make_video("a", [A, B], [A], [A], [A, B]))
+    found = [sample.pred_instances for sample in answers]
+    unseen = [dict(zip(p.track_ids.tolist(), p.unseen.tolist(), strict=True)) for p in found]
+    assert [frame[1] for frame in unseen] == [0, 1, 2, 0]
+    assert [frame[0] for frame in unseen] == [0] * 4
+    tracker = build(template_tracker_config(propagation=None))
+    [sample] = track_frames(tracker, make_video("b", [A]))
+    assert "unseen" not in sample.pred_instances
+
+
+@pytest.mark.parametrize("propagation", [TOKS, BOXES])
 @pytest.mark.parametrize(("limit", "frames"), [(1, 1), (2, 2), (4, 4)])
 def test_a_ghost_dies(propagation, limit, frames):
     """A false alarm of one frame would be estimated again for ever."""
