@@ -34,7 +34,8 @@ def _scope():
 
 
 def videos(root, **options):
-    options = dict(pipeline=PIPELINE, ann_file="annotations/val", data_root=str(root)) | options
+    defaults = dict(pipeline=PIPELINE, ann_file="annotations/val", data_root=str(root))
+    options = defaults | dict(serialize_data=False) | options  # mmengine collects garbage for it
     return DATASETS.build(dict(type="StillPairDataset", **options))
 
 
@@ -48,7 +49,7 @@ def images(folder, count=3, size=(48, 32)):
 
 
 def plain(folder, **options):
-    options = dict(pipeline=PIPELINE, data_root=str(folder)) | options
+    options = dict(pipeline=PIPELINE, data_root=str(folder), serialize_data=False) | options
     return DATASETS.build(dict(type="StillPairDataset", **options))
 
 
