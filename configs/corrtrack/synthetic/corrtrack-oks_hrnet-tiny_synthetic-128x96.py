@@ -1,5 +1,5 @@
-# The small pose estimator of CorrTrack's rows, tracked as configs/baselines/oks-tracker.py does: no
-# correspondences. Its training is that of all rows.
+# The small pose estimator of all rows of CorrTrack, tracked as configs/baselines/oks-tracker.py
+# does: no correspondences.
 _base_ = [
     "mmpose::_base_/default_runtime.py",
     "../../_base_/default_runtime.py",
