@@ -7,6 +7,7 @@ __all__ = []
 if mmpose_networks_available():
     from .bn_inception import BNInception, InceptionBody
     from .branch_hrnet import BranchHRNet
+    from .multi_stage_inception import MultiStageInception
     from .stem_hrnet import StemHRNet
 
-    __all__ += ["BNInception", "BranchHRNet", "InceptionBody", "StemHRNet"]
+    __all__ += ["BNInception", "BranchHRNet", "InceptionBody", "MultiStageInception", "StemHRNet"]

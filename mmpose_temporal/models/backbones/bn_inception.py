@@ -15,6 +15,13 @@ from .inception_blocks import ARCHS, InceptionBlock, scaled
 STEMS = ("stride4", "deep3x3")
 
 
+def norms_to_eval(module: nn.Module) -> None:
+    """Have the norm layers of a module use and keep their statistics."""
+    for part in module.modules():
+        if isinstance(part, _NormBase):
+            part.eval()
+
+
 @MODELS.register_module()
 class InceptionBody(BaseModule):
     """Blocks 3a to 5b: from stride 4 to stride 32.
@@ -87,7 +94,8 @@ class InceptionBody(BaseModule):
             average pooling is given before it, since the two may change places.
 
         Raises:
-            ValueError: ``x`` has not as many channels as ``channels`` names.
+            ValueError: ``x`` has not as many channels as ``channels`` names, or H or W is no
+                multiple of 8, so that maps would not fit further down.
         """
         channels = slice(None) if channels is None else channels
         named = len(range(*channels.indices(self.in_channels)))
@@ -95,6 +103,11 @@ class InceptionBody(BaseModule):
             raise ValueError(
                 f"the body has {self.in_channels} in_channels, of which {channels} are {named}; "
                 f"the map has {x.shape[1]}"
+            )
+        if x.shape[-2] % 8 or x.shape[-1] % 8:
+            raise ValueError(
+                "height and width of the input must be multiples of 32 (of 8 at stride 4), got "
+                f"{tuple(x.shape[-2:])} at stride 4"
             )
         x = self.first.shrink(x)
         *weights, last = [conv.conv.weight[:, channels] for conv in self.first.first_convs()]
@@ -245,9 +258,7 @@ class BNInception(InceptionBody):
         super().train(mode)
         self._freeze()
         if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _NormBase):
-                    module.eval()
+            norms_to_eval(self)
         return self
 
     def _freeze(self) -> None:

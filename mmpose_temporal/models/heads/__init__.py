@@ -29,5 +29,6 @@ __all__ = [
 
 if mmpose_networks_available():
     from .cpn_head import CPNHead
+    from .offset_heatmap_head import OffsetHeatmapHead
 
-    __all__ += ["CPNHead"]
+    __all__ += ["CPNHead", "OffsetHeatmapHead"]

@@ -73,6 +73,11 @@ def test_first_layer_refuses_other_channels():
         body.enter(torch.zeros(1, 8, 16, 16), slice(0, 16))
 
 
+def test_sizes_that_are_no_multiples_of_32():
+    with pytest.raises(ValueError, match=r"multiples of 32 .* got \(12, 16\) at stride 4"):
+        BNInception(width=0.125).eval()(torch.zeros(1, 3, 48, 64))
+
+
 def test_googlenet_is_torchvisions(tmp_path):
     theirs = with_statistics(googlenet())
     path = tmp_path / "googlenet.pth"
