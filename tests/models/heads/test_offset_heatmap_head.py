@@ -195,7 +195,7 @@ def test_in_an_estimator(kind):
         found = estimator.predict(inputs, tiny_samples(2, (64, 96)))
     assert found[1].pred_instances.keypoints.shape == (1, 17, 2)
     scores = found[1].pred_instances.keypoint_scores
-    assert 0 < scores.min() and scores.max() < 1
+    assert scores.min() > 0 and scores.max() < 1
     assert estimator(inputs, None, mode="tensor").shape == (2, 17, 24, 16)
 
 
