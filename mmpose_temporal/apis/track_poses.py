@@ -29,6 +29,7 @@ from mmpose_temporal.mmpose_files import (
     read_mmpose_videos,
 )
 from mmpose_temporal.models.trackers import PoseOnlyTracker
+from mmpose_temporal.models.trackers.tracker_model import random_weights
 from mmpose_temporal.posetrack import (
     check_fps,
     each_video,
@@ -89,8 +90,8 @@ def build_pose_only_tracker(
 
     Raises:
         ValueError: The config is none, or names an unknown part or option; the model needs images,
-            its similarity learns and has no weights of a checkpoint, or ``checkpoint`` cannot be
-            read safely.
+            a similarity (of the association or of merging) learns and has no weights of a
+            checkpoint, or ``checkpoint`` cannot be read safely.
         RuntimeError: ``checkpoint`` does not fit.
     """
     cfg = config if isinstance(config, Config) else read_config(config)
@@ -106,13 +107,23 @@ def build_pose_only_tracker(
         model = MODELS.build(settings)
     if checkpoint is not None:
         load_weights(model, checkpoint, strict=True)
-    similarity = model.association.similarity
-    if not similarity.ready:
-        raise ValueError(
-            f"{type(similarity).__name__} has random weights: give --checkpoint FILE, or set "
-            "model.association.similarity.checkpoint"
-        )
+    _refuse_random_weights(model)
     return model.eval()
+
+
+def _refuse_random_weights(model: PoseOnlyTracker) -> None:
+    similarities = {
+        "association": model.association.similarity,
+        "merging": getattr(model.merging, "similarity", None),
+    }
+    for part, similarity in similarities.items():
+        if similarity is not None and not similarity.ready:
+            raise ValueError(
+                f"{type(similarity).__name__} has random weights: give --checkpoint FILE, or set "
+                f"model.{part}.similarity.checkpoint"
+            )
+    if random := model.random_parts():
+        raise ValueError(random_weights(random))
 
 
 def track_pose_files(

@@ -110,6 +110,13 @@ def test_config_that_needs_images_is_refused() -> None:
 ENTAILMENT = "configs/keytrack/posetrack18/keytrack_tx4-128_1xb32-25e_posetrack18-24x18.py"
 
 
+def test_random_weights_of_merging_are_refused(project_root: Path) -> None:
+    config = Config.fromfile(project_root / "configs/baselines/oks-tracker-merging.py")
+    config.model.merging.similarity.checkpoint = None
+    with pytest.raises(ValueError, match=r"TrackEntailment has random .*merging\.similarity"):
+        build_pose_only_tracker(config)
+
+
 def test_random_weights_are_refused(tmp_path: Path, project_root: Path) -> None:
     config = Config.fromfile(project_root / ENTAILMENT)
     with pytest.raises(ValueError, match="PoseEntailment has random weights: give --checkpoint"):

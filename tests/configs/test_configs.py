@@ -299,9 +299,12 @@ def test_tracker_of_known_poses_is_built(name):
     model = MODELS.build(cfg.model)
     similarity = cfg.model.association.similarity.type
     assert type(model.association.similarity).__name__ == similarity
-    learns = list(model.parameters())  # those that do have weights that come with the package
-    given = cfg.model.association.similarity.get("checkpoint", "")
-    assert not learns or given.startswith("shipped:")
+    assert model.random_parts() == []
+    for part in ("association", "merging"):  # what learns has weights that come with the package
+        own = getattr(getattr(model, part), "similarity", None) or torch.nn.Module()
+        learns = list(own.parameters())
+        given = (cfg.model.get(part) or {}).get("similarity") or {}
+        assert not learns or given.get("checkpoint", "").startswith("shipped:")
 
 
 # --------------------------------------------------------------------- detectors

@@ -23,7 +23,14 @@ from .association import (
     TrackLife,
     Unmatched,
 )
-from .end import FrameBuffer, Join, ScoredMerging, TrackMerging, TrackTable
+from .end import (
+    FrameBuffer,
+    Join,
+    ScoredMerging,
+    SimilarityMerging,
+    TrackMerging,
+    TrackTable,
+)
 from .estimation import (
     BoxSource,
     CheckpointGuard,
@@ -110,6 +117,7 @@ __all__ = [
     "RefinementWindow",
     "ScoreBirths",
     "ScoredMerging",
+    "SimilarityMerging",
     "SoftOKSNMS",
     "Suppression",
     "TemporalOKS",

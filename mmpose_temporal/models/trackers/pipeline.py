@@ -105,7 +105,8 @@ class TrackingPipeline:
 
     def _inner_parts(self) -> list[Any]:
         association = self.association
-        return [association.similarity, *association.gates, *association.births]
+        inner = [association.similarity, *association.gates, *association.births]
+        return [*inner, getattr(self.merging, "similarity", None)]
 
     def use_skeleton(self, skeleton: Skeleton) -> None:
         """Give all parts the keypoints of the data; nothing happens if they know them.

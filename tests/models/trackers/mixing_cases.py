@@ -69,6 +69,10 @@ ENDS = {
     "long": dict(min_length=3),
     "merging": dict(merging=dict(type="MergeByPlace"), min_length=2),
     "merging all": dict(merging=dict(type="MergeByPlace"), output_keypoint_thr=0.5),
+    "merging similar": dict(
+        merging=dict(type="SimilarityMerging", similarity=dict(type="MotionOKSSimilarity")),
+        min_length=2,
+    ),
 }
 EXTRAS = {
     "none": dict(),
@@ -268,7 +272,7 @@ def expected_ids(names: dict[str, str]) -> list[dict[str, int]]:
         for person in people:
             if (t, person) in hidden and not moved:
                 continue
-            if person == "c" and end in ("long", "merging"):
+            if person == "c" and end in ("long", "merging", "merging similar"):
                 continue  # one pose is less than 3, or 2
             if person == "e" and t < 2 and end == "long":
                 continue  # two poses are less than 3

@@ -5,6 +5,7 @@ from .frame_buffer import FrameBuffer
 from .joining import Join, join_tracks, may_follow, merged_ids
 from .merging import TrackMerging, check_merged
 from .scored_merging import MergingState, ScoredMerging, TrackSpans, TrackTable
+from .similarity_merging import SimilarityMerging
 
 __all__ = [
     "CorrespondenceMerging",
@@ -12,6 +13,7 @@ __all__ = [
     "Join",
     "MergingState",
     "ScoredMerging",
+    "SimilarityMerging",
     "TrackMerging",
     "TrackSpans",
     "TrackTable",
