@@ -22,7 +22,8 @@ from mmpose_temporal_cli.commands import COMMANDS, main, tools_folder
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 OUTSIDE = {"setup_env.py"}
 """It makes the environment that everything else needs, so it stands alone."""
-NOT_INSTALLED = {"analysis_tools/ptm_ablation.py", "analysis_tools/tkmr_ablation.py"}
+ABLATIONS = ("corrtrack", "ptm", "tkmr")
+NOT_INSTALLED = {f"analysis_tools/{name}_ablation.py" for name in ABLATIONS}
 """They run the tools and configs of a clone."""
 
 NAMES = sorted(

@@ -30,13 +30,15 @@ class Training:
 
     Attributes:
         config: Path in the clone.
-        after: The training whose checkpoint it starts from: its ``custom_hooks.0.checkpoint``.
+        after: The training whose checkpoint it starts from.
+        start: The setting of its config that names that checkpoint.
         videos: What it is trained on.
         weights: Figure -> name of a learned number in the checkpoint.
     """
 
     config: str
     after: str | None = None
+    start: str = "custom_hooks.0.checkpoint"
     videos: str = "train"
     weights: Mapping[str, str] = field(default_factory=dict)
 
@@ -48,6 +50,7 @@ class Row:
     Attributes:
         training: The one whose checkpoint is tested.
         config: Path in the clone.
+        checkpoints: Setting of the config that names a further checkpoint -> its training.
         options: Settings of the config that are changed, ``KEY=VALUE``.
         videos: What it is tested on.
         tuned_as: The row whose threshold it takes; None: it gets its own.
@@ -55,9 +58,15 @@ class Row:
 
     training: str
     config: str
+    checkpoints: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
     videos: str = "val"
     tuned_as: str | None = None
+
+    @property
+    def trainings(self) -> tuple[str, ...]:
+        """All whose checkpoints it needs."""
+        return (self.training, *self.checkpoints.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +100,9 @@ class Ablation:
             if training.videos not in self.videos:
                 raise ValueError(f"training '{name}': there are no videos '{training.videos}'")
         for name, row in self.rows.items():
-            if row.training not in self.trainings or row.videos not in self.videos:
-                raise ValueError(f"row '{name}': no '{row.training}' or no '{row.videos}'")
+            if not self.trainings.keys() >= {*row.trainings} or row.videos not in self.videos:
+                needed = "' or no '".join((*row.trainings, row.videos))
+                raise ValueError(f"row '{name}': no '{needed}'")
             tuned = self.rows.get(row.tuned_as or name)
             if tuned is None or tuned.training != row.training:
                 raise ValueError(f"row '{name}': '{row.tuned_as}' is no row of its training")

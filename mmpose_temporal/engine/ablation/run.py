@@ -12,7 +12,7 @@ from mmpose_temporal.evaluation import evaluate_files, read_results, write_resul
 from mmpose_temporal.evaluation.results import run_origin
 from mmpose_temporal.utils.checkpoint_files import read_plain
 
-from .description import Ablation
+from .description import Ablation, Row
 from .steps import Step, StepRunner
 from .summary import Summary, summarize, table
 
@@ -95,8 +95,10 @@ class AblationRun:
                 add(seed, "train", name, training.after and f"train {training.after}")
             for name, row in self.ablation.rows.items():
                 tuned = row.tuned_as or name
-                add(seed, "tune", tuned, f"train {row.training}")
-                add(seed, "test", name, f"tune {tuned}")
+                needed = self.ablation.rows[tuned].trainings
+                add(seed, "tune", tuned, *(f"train {training}" for training in needed))
+                needed = (f"train {training}" for training in row.trainings)
+                add(seed, "test", name, f"tune {tuned}", *needed)
         return list(steps.values())
 
     def _checkpoint(self, training: str, seed: int) -> Path:
@@ -122,7 +124,7 @@ class AblationRun:
         root = self.ablation.videos[training.videos].root(self.data_root)
         command.append(f"train_dataloader.dataset.data_root={root}")
         if first is not None:
-            command.append(f"custom_hooks.0.checkpoint={first}")
+            command.append(f"{training.start}={first}")
         self.runner.program(step, command, checkpoint.with_name("log"))
 
     def _tune(self, name: str, seed: int, step: str) -> None:
@@ -130,12 +132,13 @@ class AblationRun:
         row = self.ablation.rows[name]
         checkpoint = self._checkpoint(row.training, seed)
         out = self._file("tune", name, seed)
-        if is_newer(out, checkpoint):
+        if all(is_newer(out, self._checkpoint(needed, seed)) for needed in row.trainings):
             return
         videos = self.ablation.videos["tuning"]
         root, predictions = videos.root(self.data_root), out.with_name("predictions")
         command = ["tools/test.py", row.config, str(checkpoint), "--work-dir", str(out.parent)]
-        command += ["--cfg-options", f"test_dataloader.dataset.data_root={root}", *row.options]
+        command += ["--cfg-options", f"test_dataloader.dataset.data_root={root}"]
+        command += self._settings(row, seed)
         command += ["test_evaluator.0.format_only=True"]
         command += [f"test_evaluator.0.outfile_prefix={predictions}"]
         self.runner.program(step, command, out.with_name("log"))
@@ -154,7 +157,9 @@ class AblationRun:
 
     def _test(self, name: str, seed: int, step: str) -> None:
         row, out = self.ablation.rows[name], self._file("test", name, seed)
-        if is_newer(out, self._file("tune", row.tuned_as or name, seed)):
+        needed = [self._checkpoint(training, seed) for training in row.trainings]
+        needed.append(self._file("tune", row.tuned_as or name, seed))
+        if all(is_newer(out, file) for file in needed):
             return
         checkpoint = self._checkpoint(row.training, seed)
         root = self.ablation.videos[row.videos].root(self.data_root)
@@ -162,8 +167,13 @@ class AblationRun:
         command += ["--out", str(out), "--overwrite", "--cfg-options"]
         command += [f"test_dataloader.dataset.data_root={root}"]
         command += [f"test_evaluator.0.mota_score_thr={self._threshold(name, seed)}"]
-        command += [*self.ablation.options, *row.options]
+        command += [*self.ablation.options, *self._settings(row, seed)]
         self.runner.program(step, command, out.with_name("log"))
+
+    def _settings(self, row: Row, seed: int) -> list[str]:
+        """The settings of a row's config that are changed."""
+        further = row.checkpoints.items()
+        return [*row.options, *(f"{key}={self._checkpoint(name, seed)}" for key, name in further)]
 
     def _threshold(self, name: str, seed: int) -> float:
         tuned = self._file("tune", self.ablation.rows[name].tuned_as or name, seed)

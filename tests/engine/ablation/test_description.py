@@ -25,6 +25,10 @@ def test_beside_the_data_root():
     [
         (dict(a=Row(training="three", config="c")), "row 'a': no 'three'"),
         (dict(a=Row(training="one", config="c", videos="night")), "or no 'night'"),
+        (
+            dict(a=Row(training="one", config="c", checkpoints={"load_from": "four"})),
+            "row 'a': no 'one' or no 'four' or no 'val'",
+        ),
         (dict(a=Row(training="one", config="c", tuned_as="b")), "'b' is no row"),
         (
             dict(
