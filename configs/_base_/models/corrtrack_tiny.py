@@ -1,5 +1,5 @@
 # CorrTrack's networks for two CPU cores: an HRNet of half the width of W32 with all its maps, and
-# a refinement a quarter as wide as the paper's. They see images of 192 or 320 pixels.
+# a refinement an eighth as wide as the paper's. They see images of 192 or 320 pixels.
 corr_tiny_embedding = dict(
     type="CorrespondenceNetwork",
     data_preprocessor=dict(
@@ -43,8 +43,8 @@ corr_tiny_embedding = dict(
 )
 corr_tiny_refinement = dict(
     type="CorrespondenceRefinement",
-    body=dict(type="InceptionBody", width=0.25),
-    decoder=dict(type="InceptionDecoder", in_channels=(152, 256)),
+    body=dict(type="InceptionBody", width=0.125),
+    decoder=dict(type="InceptionDecoder", in_channels=(80, 136)),
     embedding_channels=32,
     add_affinity=True,
 )
