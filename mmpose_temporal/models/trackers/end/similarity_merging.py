@@ -100,7 +100,7 @@ class SimilarityMerging(ScoredMerging):
             raise ValueError(
                 f"{name} moves poses along with the image from frame to frame, which is not done "
                 "for tracks that have ended: give merging another similarity, as "
-                "similarity=dict(type='MotionOKSSimilarity')"
+                "similarity=dict(type='MotionOKSSimilarity'), or use CorrespondenceMerging"
             )
         if None not in (used.max_distance, self.max_gap) and self.max_gap > used.max_distance:
             raise ValueError(
