@@ -37,7 +37,8 @@ corr_association = dict(
 )
 # The paper sets no limit to how long a person is recovered without a detection.
 corr_recovery = dict(type="CorrespondencePropagation", max_propagated=100000)
-corr_merging = dict(type="CorrespondenceMerging")
+# Tracks that are too short to be reported are not merged either (choice).
+corr_merging = dict(type="CorrespondenceMerging", min_poses=3)
 # Pose NMS, tracks of at least three poses, joints from 0.3 on: the authors' settings.
 corr_tracker = dict(
     type="PoseTracker",

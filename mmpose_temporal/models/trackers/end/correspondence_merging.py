@@ -1,7 +1,7 @@
 """CorrTrack's merging: poses of a track that ended are found again where another one begins."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +9,11 @@ import torch
 from mmpose.registry import MODELS
 from torch import nn
 
-from mmpose_temporal.models.correspondences.carried import FEATURE, FrameCorrespondences
+from mmpose_temporal.models.correspondences.carried import (
+    FEATURE,
+    CarriedPoses,
+    FrameCorrespondences,
+)
 from mmpose_temporal.models.correspondences.compared_joints import (
     EARS,
     ComparedJoints,
@@ -123,6 +127,9 @@ class CorrespondenceMerging(ScoredMerging):
         max_gap: See :class:`ScoredMerging`; None: any, as in the paper.
         max_gap_seconds: See :class:`ScoredMerging`.
         min_poses: See :class:`ScoredMerging`.
+        screen: Refine the correspondences of those pairs only that score at least this by the
+            affinities before the refinement, in [0, 1] (choice: the number of pairs grows with
+            the square of the tracks, and the refinement is the dear part). 0: of all pairs.
         dtype: ``'float16'`` or ``'float32'``, of the embeddings that are kept.
         skip_joints: Names of joints that are not compared.
         sigmas: See :class:`OKSSimilarity`.
@@ -142,6 +149,7 @@ class CorrespondenceMerging(ScoredMerging):
         max_gap: int | None = None,
         max_gap_seconds: float | None = None,
         min_poses: int = 1,
+        screen: float = 0.1,
         dtype: str = "float16",
         skip_joints: Sequence[str] = EARS,
         sigmas: Sequence[float] | None = None,
@@ -157,10 +165,15 @@ class CorrespondenceMerging(ScoredMerging):
                 "min_similarity must be in (0, 1], corr_thr in (0, 1) and joint_thr in [0, 1], "
                 f"got {min_similarity}, {corr_thr}, {joint_thr}"
             )
+        if not 0 <= screen <= min_similarity:
+            raise ValueError(
+                f"screen must be in [0, min_similarity = {min_similarity}], got {screen}"
+            )
         if dtype not in DTYPES:
             raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
         self.corr_thr = corr_thr
         self.joint_thr = max(joint_thr, float(np.finfo(np.float32).tiny))
+        self.screen = screen
         self.dtype = DTYPES[dtype]
         self.joints = ComparedJoints(skip_joints, sigmas)
 
@@ -215,7 +228,11 @@ class CorrespondenceMerging(ScoredMerging):
             now = FrameCorrespondences(network, frames[tick])
             earlier = [kept.tracks[track] for track in tracks.ids[rows].tolist()]
             later = [kept.tracks[track].first for track in tracks.ids[columns].tolist()]
-            scores[np.ix_(rows, columns)] = self._matches(earlier, later, frames, now)
+            if self.screen and network.module.refinement is not None:
+                raw = self._matches(earlier, later, frames, now.affinities)
+                good = ((raw >= self.screen) & pairs[np.ix_(rows, columns)]).any(1)
+                rows, earlier = rows[good], [earlier[i] for i in np.flatnonzero(good)]
+            scores[np.ix_(rows, columns)] = self._matches(earlier, later, frames, now.carry)
         return scores
 
     def _matches(
@@ -223,9 +240,9 @@ class CorrespondenceMerging(ScoredMerging):
         earlier: list[KeptTrack],
         later: list[KeptPose],
         frames: dict[int, FrameEmbedding],
-        now: FrameCorrespondences,
+        carry: Callable[..., CarriedPoses],
     ) -> np.ndarray:
-        """(Q, P) Eq. 2 of Q tracks with P poses of one frame."""
+        """(Q, P) Eq. 2 of Q tracks with P poses of one frame, into which ``carry`` takes poses."""
         keypoints = np.stack([pose.keypoints for pose in later])
         scores = np.stack([pose.scores for pose in later])
         areas = np.array([pose.area for pose in later], np.float32)
@@ -234,7 +251,7 @@ class CorrespondenceMerging(ScoredMerging):
         for tick, rows, poses in _by_frame(earlier):
             places = np.stack([pose.keypoints for pose in poses])
             asked = np.stack([pose.scores for pose in poses]) >= self.joint_thr
-            carried = now.carry(frames[tick], places, asked)
+            carried = carry(frames[tick], places, asked)
             found = (carried.scores >= self.corr_thr) & self.joints.compared
             similar = oks_of_points(
                 carried.points, found, keypoints, seen, areas, self.joints.sigmas, missing=True
