@@ -22,6 +22,70 @@ corr_refinement = dict(
     embedding_channels=32,
 )
 corr_network = dict(corr_embedding, refinement=corr_refinement)
+# HRNet-W32 (choice, not in the paper): 32 channels at stride 4 as they are.
+corr_hrnet_embedding = dict(
+    type="CorrespondenceNetwork",
+    data_preprocessor=dict(
+        mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True
+    ),
+    backbone=dict(
+        type="HRNet",
+        extra=dict(
+            stage1=dict(
+                num_modules=1,
+                num_branches=1,
+                block="BOTTLENECK",
+                num_blocks=(4,),
+                num_channels=(64,),
+            ),
+            stage2=dict(
+                num_modules=1,
+                num_branches=2,
+                block="BASIC",
+                num_blocks=(4, 4),
+                num_channels=(32, 64),
+            ),
+            stage3=dict(
+                num_modules=4,
+                num_branches=3,
+                block="BASIC",
+                num_blocks=(4, 4, 4),
+                num_channels=(32, 64, 128),
+            ),
+            stage4=dict(
+                num_modules=3,
+                num_branches=4,
+                block="BASIC",
+                num_blocks=(4, 4, 4, 4),
+                num_channels=(32, 64, 128, 256),
+            ),
+        ),
+        init_cfg=dict(
+            type="Pretrained",
+            checkpoint="https://download.openmmlab.com/mmpose/"
+            "pretrain_models/hrnet_w32-36af842e.pth",
+        ),
+    ),
+)
+corr_hrnet_network = dict(corr_hrnet_embedding, refinement=corr_refinement)
+
+# The frame encoder of a tracker, with the weights of phase 2 (configs/corrtrack/coco).
+corr_encoder = dict(
+    type="CorrespondenceEncoder",
+    long_side=512,
+    network=dict(
+        corr_network,
+        checkpoint="work_dirs/corr-refinement_bn-inception_8xb8-10e_coco-256x256/epoch_10.pth",
+    ),
+)
+corr_hrnet_encoder = dict(
+    type="CorrespondenceEncoder",
+    long_side=512,
+    network=dict(
+        corr_hrnet_network,
+        checkpoint="work_dirs/corr-refinement_hrnet-w32_8xb8-10e_coco-256x256/epoch_10.pth",
+    ),
+)
 
 # -------------------------------------------------------------------------------- tracking
 corr_duplicates = dict(type="DuplicateRemoval", min_share=0.3)
