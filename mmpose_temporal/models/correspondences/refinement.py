@@ -5,7 +5,10 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from .affinity import lift
+from .affinity import lift, nearby_mass
+
+SMALLEST = 1e-4
+"""Confidences nearer to 0 or 1 count as this near."""
 
 
 @MODELS.register_module()
@@ -26,9 +29,10 @@ class CorrespondenceRefinement(BaseModule):
             ``out_channels`` channels, which is set here.
         embedding_channels: C.
         num_joints: J.
-        add_affinity: Add each joint's own map, times a factor that is learned, to the answer, so
-            that the body need not learn to keep its place (choice; the published module has no
-            such way around).
+        add_affinity: The answer begins as the affinity within a cell of each cell
+            (:func:`nearby_mass`, the confidence of a network without refinement), and the body
+            learns what to add to its logit. So it need not learn to keep its place, and few steps
+            of training do no harm (choice; the published module has no such way around).
         init_cfg: As in mmengine.
     """
 
@@ -47,9 +51,13 @@ class CorrespondenceRefinement(BaseModule):
         self.num_joints = num_joints
         self.body = MODELS.build(dict(body, in_channels=2 * embedding_channels + num_joints))
         self.decoder = MODELS.build(dict(decoder, out_channels=num_joints))
-        self.factor = nn.Parameter(torch.full((num_joints, 1, 1), 4.0)) if add_affinity else None
-        # Almost no cell is the right one: begin with that.
-        self.bias = nn.Parameter(torch.full((num_joints, 1, 1), -4.0))
+        self.add_affinity = add_affinity
+        shape = (num_joints, 1, 1)
+        if add_affinity:
+            self.factor = nn.Parameter(torch.ones(shape))
+            self.gain = nn.Parameter(torch.full(shape, 0.1))
+        # Without the affinity almost no cell is the right one: begin with that.
+        self.bias = nn.Parameter(torch.full(shape, 0.0 if add_affinity else -4.0))
 
     def shared(self, source: Tensor, target: Tensor) -> Tensor:
         """What the first layer makes of the embeddings of F pairs of frames.
@@ -81,6 +89,7 @@ class CorrespondenceRefinement(BaseModule):
         logits = self.decoder(self.body.rest(shared[pairs] + own))
         if isinstance(logits, tuple | list):  # as necks give it
             logits = logits[-1]
-        if self.factor is not None:
-            logits = logits + self.factor * lifted
+        if self.add_affinity:
+            known = torch.logit(nearby_mass(maps).clamp(SMALLEST, 1 - SMALLEST))
+            logits = self.factor * known + self.gain * logits
         return logits + self.bias
