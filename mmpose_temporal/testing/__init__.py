@@ -4,6 +4,13 @@ Everything runs on the CPU in milliseconds and gives the same numbers at every c
 """
 
 from .annotation_files import as_posetrack17, two_people_file, write_video_files
+from .correspondences import (
+    CellColours,
+    colour_network_config,
+    make_certain,
+    textured_image,
+    textured_video,
+)
 from .drawn import DrawnEstimator, draw_video
 from .finished import finished_sample, finished_video
 from .logs import logged
@@ -32,13 +39,16 @@ __all__ = [
     "PAIR",
     "PAIR_META",
     "POSE_TEMPLATE",
+    "CellColours",
     "DrawnEstimator",
     "TemplateEstimator",
     "as_posetrack17",
+    "colour_network_config",
     "draw_video",
     "finished_sample",
     "finished_video",
     "logged",
+    "make_certain",
     "make_frame",
     "make_packet",
     "make_pose_pair",
@@ -49,6 +59,8 @@ __all__ = [
     "run_tracker",
     "template_keypoints",
     "template_tracker_config",
+    "textured_image",
+    "textured_video",
     "tiny_crops",
     "tiny_estimator_config",
     "tiny_ptm_config",

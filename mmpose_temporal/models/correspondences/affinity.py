@@ -12,6 +12,9 @@ from torch.nn import functional as F
 NORMALISATIONS = ("cosine", "squared_norm")
 """What an embedding vector is divided by, see :func:`normalised`."""
 
+OWN_SHARE = 1e-3
+"""How much more a cell's own affinity counts in :func:`nearby_mass` than those around it."""
+
 
 def normalised(embedding: Tensor, normalisation: str) -> Tensor:
     """Divide every vector of an embedding by a function of its length.
@@ -111,11 +114,12 @@ def nearby_mass(affinity: Tensor) -> Tensor:
     """The affinity within one cell of each cell, (..., h, w) in [0, 1].
 
     As a confidence without a refinement (choice): the affinity of a point between four cells is
-    shared by these, and so at most a quarter in each.
+    shared by these, and so at most a quarter in each. Nine cells see all of the affinity that is
+    in one cell; a thousandth of the value is the cell's own, so that this one is the highest.
     """
     single = affinity.reshape(-1, 1, *affinity.shape[-2:])
     mass = F.avg_pool2d(single, 3, stride=1, padding=1) * 9
-    return mass.reshape(affinity.shape).clamp(max=1)
+    return torch.lerp(mass, single, OWN_SHARE).reshape(affinity.shape).clamp(max=1)
 
 
 def peaks(maps: Tensor) -> tuple[Tensor, Tensor]:

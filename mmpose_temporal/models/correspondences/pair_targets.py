@@ -54,14 +54,15 @@ class PairTargets:
             values = np.stack([np.asarray(getattr(r, name)) for r in rows])
             return torch.from_numpy(values).to(device).flatten(1, 2)
 
-        valid, visible = stack("valid").bool(), stack("visible").bool()
+        valid = stack("valid").bool()
+        visible = stack("visible").bool() & valid
         queries = torch.where(valid[..., None], stack("queries").float(), 0)
         targets = torch.where(visible[..., None], stack("targets").float(), 0)
         size = np.stack([np.asarray(sample.input_size) for sample in samples])
         last = torch.from_numpy(size // stride - 1).to(device)[:, None]
         cells = ((queries + 0.5) / stride).floor().long().clamp(min=0).minimum(last)
         shape = (len(rows), *rows[0].queries.shape[:2])
-        return cls(shape, cells, (targets + 0.5) / stride - 0.5, valid, visible & valid)
+        return cls(shape, cells, (targets + 0.5) / stride - 0.5, valid, visible)
 
     def by_person(self, rows: Tensor) -> Tensor:
         """(B G, J, ...) of (B, Q, ...)."""

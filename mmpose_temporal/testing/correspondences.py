@@ -1,0 +1,138 @@
+"""Correspondences that can be worked out by hand: cells are compared by their colours."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.model import BaseModule
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .drawn import BRIGHT
+from .poses import make_frame
+from .tracking import Frame
+
+CELL = 4
+"""Pixels of a cell, in both directions."""
+
+GROUND = 40
+"""Value of all channels where nobody is."""
+
+
+@MODELS.register_module()
+class CellColours(BaseModule):
+    """A backbone without weights: the mean colour of each cell of an image.
+
+    Attributes:
+        seen: Number of images so far.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.seen = 0
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        """(B, 3, h / 4, w / 4) of (B, 3, h, w)."""
+        self.seen += len(images)
+        return (F.avg_pool2d(images, CELL),)
+
+
+def colour_network_config(*, refinement: bool = False, **options: Any) -> dict:
+    """Config of a CorrespondenceNetwork that compares colours.
+
+    Args:
+        refinement: With the smallest refinement, which begins as the affinity.
+        **options: Of the network.
+    """
+    if refinement:
+        options["refinement"] = dict(
+            type="CorrespondenceRefinement",
+            body=dict(type="InceptionBody", width=0.125),
+            decoder=dict(type="InceptionDecoder", in_channels=(80, 136)),
+            embedding_channels=3,
+            add_affinity=True,
+        )
+    return dict(
+        type="CorrespondenceNetwork",
+        backbone=dict(type="CellColours"),
+        data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3),
+        **options,
+    )
+
+
+def make_certain(model: nn.Module, factor: float = 200.0) -> nn.Module:
+    """Set the weights of a colour network, or of a tracker that has one, and its test mode.
+
+    Equal colours have an affinity near 1, and a refinement adds nothing to the affinities.
+
+    Args:
+        model: Changed in place.
+        factor: Of the cosines before the softmax.
+
+    Returns:
+        The model.
+    """
+    encoder = getattr(model, "frame_encoder", model)
+    network = getattr(encoder, "network", encoder)
+    network.embedding.ready = True
+    with torch.no_grad():
+        network.embedding.log_scale.fill_(np.log(factor))
+        if network.refinement is not None:
+            network.refinement.ready = True
+            network.refinement.gain.zero_()
+    return model.eval()
+
+
+def texture(name: str, height: int, width: int) -> np.ndarray:
+    """(height, width, 3) uint8: cells of colours that belong to a name; bright in channel 0."""
+    rng = np.random.default_rng(list(name.encode()))
+    cells = rng.integers(0, 256, (-(-height // CELL), -(-width // CELL), 3), dtype=np.uint8)
+    cells[..., 0] = BRIGHT
+    return cells.repeat(CELL, 0).repeat(CELL, 1)[:height, :width]
+
+
+def textured_image(
+    people: Mapping[str, Sequence[float]], size: tuple[int, int], ground: int = GROUND
+) -> np.ndarray:
+    """(h, w, 3) uint8: boxes xyxy in whole pixels, each filled with its name's texture.
+
+    Boxes whose corners are multiples of 4, the lower right pixel's plus one, fill whole cells.
+    What lies outside of the image is cut off.
+    """
+    width, height = size
+    pad = 2 * max(size)
+    image = np.full((height + 2 * pad, width + 2 * pad, 3), ground, np.uint8)
+    for name, box in people.items():
+        x0, y0, x1, y1 = (int(side) + pad for side in box)
+        image[y0 : y1 + 1, x0 : x1 + 1] = texture(name, y1 + 1 - y0, x1 + 1 - x0)
+    return image[pad : pad + height, pad : pad + width].copy()
+
+
+def textured_video(
+    name: str,
+    frames: Sequence[Mapping[str, Sequence[float]]],
+    *,
+    hidden: Sequence[tuple[int, str]] = (),
+    unreadable: Sequence[int] = (),
+    num_frames: int | None = -1,
+    size: tuple[int, int] = (320, 128),
+) -> list[Frame]:
+    """As :func:`draw_video`, but people have textures by their names on even ground."""
+    video = []
+    for index, people in enumerate(frames):
+        readable = index not in unreadable
+        found = [box for person, box in people.items() if (index, person) not in hidden]
+        image, sample = make_frame(
+            video_id=name,
+            frame_index=index,
+            num_frames=len(frames) if num_frames == -1 else num_frames,
+            boxes=found if readable else [],
+            size=size,
+            readable=readable,
+        )
+        if readable:
+            image = torch.from_numpy(textured_image(people, size))
+        video.append((image, sample))
+    return video
