@@ -140,7 +140,8 @@ def between_cells(maps: Tensor, cells: Tensor) -> Tensor:
     """Where the peaks lie between the cells: the mean of the 3 x 3 cells around them.
 
     Args:
-        maps: (..., h, w), >= 0.
+        maps: (..., h, w), >= 0; affinities rather than their :func:`nearby_mass`, which has no
+            other side at a border and so would draw a point half a cell away from it.
         cells: (..., 2) int64, of :func:`peaks`.
 
     Returns:

@@ -72,10 +72,11 @@ class FrameCorrespondences:
         present &= source.contains(places)
         asked = zip(places.numpy(), present.numpy(), strict=True)
         keys = [(id(source), p.tobytes(), v.tobytes()) for p, v in asked]
-        new = [i for i, key in enumerate(keys) if key not in self._known]
-        if new:
+        rows = {key: i for i, key in enumerate(keys) if key not in self._known}
+        if rows:
+            new = list(rows.values())
             found = self._find(source, places[new], present[new])
-            self._known.update({keys[i]: row for i, row in zip(new, found, strict=True)})
+            self._known.update(zip(rows, found, strict=True))
         rows = [self._known[key] for key in keys]
         if not rows:
             joints, (height, width) = len(network.chosen), self.embedding.maps.shape[1:]
@@ -107,7 +108,7 @@ class FrameCorrespondences:
         maps, _ = self._affinity_maps(source, places, present & source.contains(places))
         mass = nearby_mass(maps)
         scores, peak = peaks(mass)
-        points = self.embedding.points_of(between_cells(mass, peak)).float()
+        points = self.embedding.points_of(between_cells(maps, peak)).float()
         return CarriedPoses(maps, scores.float().cpu().numpy(), points.cpu().numpy())
 
     def _affinity_maps(
@@ -127,23 +128,22 @@ class FrameCorrespondences:
     def _find(self, source: FrameEmbedding, places: Tensor, present: Tensor) -> list[tuple]:
         """(maps, scores, points) of each of P poses."""
         network = self.network.module
-        maps, present = self._affinity_maps(source, places, present)
-        owners = torch.zeros(len(maps), dtype=torch.long, device=maps.device)
-        maps = network.confidences(self._shared_part(source), owners, maps, present)
-        scores, peak = peaks(maps)
-        points = self.embedding.points_of(between_cells(maps, peak)).float()
+        affine, present = self._affinity_maps(source, places, present)
+        owners = torch.zeros(len(affine), dtype=torch.long, device=affine.device)
+        maps = network.confidences(self._shared_part(source), owners, affine, present)
+        scores, cells = network.found(maps, affine)
+        points = self.embedding.points_of(cells).float()
         answer = scores.float().cpu().numpy(), points.cpu().numpy()
         return list(zip(maps, *answer, strict=True))
 
     def _shared_part(self, source: FrameEmbedding) -> Tensor | None:
         """What the refinement makes of the two embeddings, once per pair of frames."""
         network = self.network.module
-        if network.refinement is None:
-            return None
         if id(source) not in self._shared:
-            target = self.embedding.maps
-            fitted = source.fitted(*target.shape[1:])
-            part = network.refinement.shared(fitted[None], target[None])
+            part, target = None, self.embedding.maps
+            if network.refinement is not None:
+                fitted = source.fitted(*target.shape[1:])
+                part = network.refinement.shared(fitted[None], target[None])
             self._shared[id(source)] = source, part  # the source is kept: its id stays its own
         return self._shared[id(source)][1]
 

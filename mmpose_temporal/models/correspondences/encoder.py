@@ -88,7 +88,11 @@ class CorrespondenceEncoder(BaseModule, FrameEncoder):
             inputs = [torch.from_numpy(boxes[i].apply(images[i])).permute(2, 0, 1) for i in rows]
             data = self.network.data_preprocessor(dict(inputs=inputs), False)
             for i, maps in zip(rows, self.network(data["inputs"]), strict=True):
+                # A copy: who keeps one frame must not keep the memory of all frames of the batch.
                 answers[i] = FrameEmbedding(
-                    maps, boxes[i].scale, self.network.stride, boxes[i].frame_size
+                    maps.clone() if len(rows) > 1 else maps,
+                    boxes[i].scale,
+                    self.network.stride,
+                    boxes[i].frame_size,
                 )
         return answers

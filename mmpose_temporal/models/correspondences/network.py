@@ -248,6 +248,21 @@ class CorrespondenceNetwork(BaseModel):
         ]
         return torch.cat(parts).float().sigmoid() * valid[..., None, None] if parts else maps
 
+    def found(self, confidences: Tensor, affinities: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the confidences are highest.
+
+        Args:
+            confidences: (P, J, h, w), of :meth:`confidences`.
+            affinities: (P, J, h, w), that they were made of; without a refinement these say where
+                a point lies between the cells.
+
+        Returns:
+            (P, J) scores, and (P, J, 2) float cells.
+        """
+        scores, cells = peaks(confidences)
+        maps = affinities if self.refinement is None else confidences
+        return scores, between_cells(maps, cells)
+
     # ---- training and validation on pairs of views
 
     def loss(self, inputs: Tensor, data_samples: Sequence[PoseDataSample]) -> dict[str, Tensor]:
@@ -255,7 +270,16 @@ class CorrespondenceNetwork(BaseModel):
 
         ``acc_affinity`` is the share of the visible points whose affinity is highest within a
         cell of where they are.
+
+        Raises:
+            ValueError: Phase 'refinement', and the embedding has random weights.
         """
+        if self.phase == "refinement" and not self.embedding.ready:
+            raise ValueError(
+                "phase='refinement' trains on an embedding that stays as it is, and this one has "
+                "random weights: give the checkpoint of phase 'embedding' as load_from, or as "
+                "the network's checkpoint"
+            )
         pairs = PairTargets.of(data_samples, self.stride, inputs.device)
         first, second = self.forward(inputs).unbind(1)
         logits = self.affinity_logits(first, second, pairs.query_cells)
@@ -307,10 +331,11 @@ class CorrespondenceNetwork(BaseModel):
         if self.refinement is not None:
             shared = self.refinement.shared(first, second)
         refined = self.confidences(shared, pairs.owners, maps, pairs.by_person(pairs.valid))
+        scores, cells = peaks(raw)
+        answers = {"": self.found(refined, maps), "raw_": (scores, between_cells(maps, cells))}
         found = {}
-        for prefix, confidence in (("", refined), ("raw_", raw)):
-            scores, cells = peaks(confidence)
-            points = (between_cells(confidence, cells) + 0.5) * self.stride - 0.5
+        for prefix, (scores, places) in answers.items():
+            points = (places + 0.5) * self.stride - 0.5
             found[f"{prefix}points"] = points.unflatten(0, pairs.shape[:2]).cpu().numpy()
             found[f"{prefix}scores"] = scores.unflatten(0, pairs.shape[:2]).cpu().numpy()
         for i, sample in enumerate(data_samples):
