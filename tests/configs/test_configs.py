@@ -40,7 +40,11 @@ IMAGES = [name for name in ALL if Path(name).parent.name == "coco"]
 RECIPES = [name for name in ALL if name not in (*DETECTORS, *POSES_ONLY, *IMAGES)]
 # Trainings on poses alone have no estimator.
 POSE_TRAININGS = [name for name in RECIPES if re.match(r"keytrack/(?!.*_td-hm_)", name)]
-TRACKERS = [name for name in RECIPES if name not in POSE_TRAININGS]
+# Trainings of correspondences on pairs of views of stills have no tracker.
+STILL_TRAININGS = [
+    name for name in ALL if "/corr-embedding_" in name or "/corr-refinement_" in name
+]
+TRACKERS = [name for name in RECIPES if name not in (*POSE_TRAININGS, *STILL_TRAININGS)]
 ENTAILMENT = [name for name in POSE_TRAININGS if "/keytrack_tx" in name]
 PARTS = [name for name in FILES if re.match(r"_base_/(models|datasets|schedules)/", name)]
 RUNTIME = "_base_/default_runtime.py"
@@ -79,6 +83,8 @@ def light(model: dict) -> dict:
     """The model's config with another backbone, so that building it takes no time."""
     model = json.loads(json.dumps(model))
     estimator = model["estimator"]
+    if model.get("frame_encoder"):  # its weights come from another training
+        model["frame_encoder"]["network"]["checkpoint"] = None
     estimator["backbone"] = dict(type="ResNet", depth=18)
     head = estimator["head"]
     estimator["head"] = dict(
@@ -182,9 +188,10 @@ def test_parts_are_built(name):
     for part in ("val", "test"):
         assert isinstance(cfg[f"{part}_evaluator"], list)  # a user may append
         kinds = [type(METRICS.build(evaluator)).__name__ for evaluator in cfg[f"{part}_evaluator"]]
-        assert "PoseTrackMetric" in kinds
+        stills = name in STILL_TRAININGS
+        assert ("CorrespondencePCK" if stills else "PoseTrackMetric") in kinds
         loader = cfg[f"{part}_dataloader"]
-        assert loader.sampler.type == "VideoSampler"
+        assert loader.sampler.type == ("DefaultSampler" if stills else "VideoSampler")
         assert not loader.get("drop_last", False)
     VISUALIZERS.build(cfg.visualizer)
     for hook in (*cfg.default_hooks.values(), *cfg.get("custom_hooks", [])):
@@ -212,6 +219,12 @@ def test_best_checkpoint_is_chosen_by_a_metric_that_is_emitted(name):
         if evaluator.type == "PoseTrackMetric"
         for key in METRICS.get(evaluator.type).metric_keys(evaluator.get("prefix"))
     ]
+    if name in STILL_TRAININGS:
+        metric = METRICS.build(cfg.val_evaluator[0])
+        assert hook.save_best.startswith(f"{metric.prefix}/PCK@")
+        assert float(hook.save_best.split("@")[1]) in metric.thresholds
+        assert hook.rule == "greater"
+        return
     if name in POSE_TRAININGS:  # it would be chosen on the videos that are reported
         assert "save_best" not in hook
         return
@@ -222,19 +235,34 @@ def test_best_checkpoint_is_chosen_by_a_metric_that_is_emitted(name):
     assert hook.rule == "greater"
 
 
-@pytest.mark.parametrize("name", RECIPES)
+def data_roots(dataset: dict) -> set[str]:
+    """Of a data set, or of all that are put together in one."""
+    if "data_root" in dataset:
+        return {dataset["data_root"]}
+    inside = dataset["datasets"] if "datasets" in dataset else [dataset["dataset"]]
+    return set().union(*map(data_roots, inside))
+
+
+@pytest.mark.parametrize("name", [*RECIPES, *(n for n in STILL_TRAININGS if n not in RECIPES)])
 def test_name_says_the_recipe(name):
     """Folder: the data. 8xb64-20e: batch of each of 8 GPUs and epochs."""
     cfg = load(name)
     folder = Path(name).parent.name
-    roots = {cfg[f"{part}_dataloader"].dataset.data_root for part in ("train", "val", "test")}
+    roots = {
+        root
+        for part in ("train", "val", "test")
+        for root in data_roots(cfg[f"{part}_dataloader"].dataset)
+    }
     known = dict(
         synthetic={
-            f"data/synthetic_{scenes}/" for scenes in ("posetrack", "crossing", "occluded")
+            f"data/synthetic_{scenes}/"
+            for scenes in ("posetrack", "crossing", "occluded", "missed")
         },
         real={"data/multiperson_posetrack/"},
+        coco={"data/coco/"},
+        stills={"data/stills/", "data/synthetic_missed/"},
     )
-    assert len(roots) == 1
+    assert len(roots) == 1 or folder == "stills"
     assert roots <= known.get(folder, {f"data/{folder}/"})
     if release := re.fullmatch(r"posetrack(17|18|21)", folder):
         for part in ("train", "val", "test"):
@@ -245,6 +273,20 @@ def test_name_says_the_recipe(name):
         assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs) == (batch, epochs)
         if "auto_scale_lr" in cfg and not name.startswith("baselines/"):  # mmpose's there
             assert cfg.auto_scale_lr.base_batch_size == gpus * batch
+
+
+@pytest.mark.parametrize("name", STILL_TRAININGS)
+def test_training_of_correspondences_is_built(name):
+    cfg = load(name)
+    with torch.device("meta"):
+        network = MODELS.build(cfg.model)
+    refines = "corr-refinement_" in name
+    assert (network.refinement is not None) == refines == (network.phase == "refinement")
+    assert ("load_from" in cfg and "/corr-embedding_" in (cfg.load_from or "")) or not refines
+    size = tuple(map(int, re.search(r"-(\d+)x(\d+)\.py$", name).groups()))
+    with torch.device("meta"):
+        maps = network.eval()(torch.zeros(1, 3, *size))
+    assert maps.shape == (1, 32, size[0] // network.stride, size[1] // network.stride)
 
 
 @pytest.mark.parametrize("name", TRACKERS)
