@@ -1,4 +1,13 @@
-# Without recovery of missed people.
-_base_ = "./corrtrack_2xbn-inception_posetrack17-384x288.py"
+# Without recovery of missed people. Otherwise as corrtrack_2xbn-inception_posetrack17-384x288.py.
+_base_ = [
+    "./oks-tracker_td-hm_2xbn-inception_8xb64-20e_posetrack17-384x288.py",
+    "../../_base_/models/corrtrack.py",
+]
 
-model = dict(propagation=None)
+model = dict(
+    _delete_=True,
+    estimator=_base_.estimator,
+    frame_encoder=_base_.corr_encoder,
+    **_base_.corr_tracker,
+)
+model["propagation"] = None

@@ -1,4 +1,13 @@
-# Table 2, without the refinement module.
-_base_ = "./corrtrack_2xbn-inception_posetrack17-384x288.py"
+# Table 2, without the refinement module. Otherwise as corrtrack_2xbn-inception_posetrack17-384x288.py.
+_base_ = [
+    "./oks-tracker_td-hm_2xbn-inception_8xb64-20e_posetrack17-384x288.py",
+    "../../_base_/models/corrtrack.py",
+]
 
-model = dict(frame_encoder=dict(network=dict(refinement=None)))
+model = dict(
+    _delete_=True,
+    estimator=_base_.estimator,
+    frame_encoder=_base_.corr_encoder,
+    **_base_.corr_tracker,
+)
+model["frame_encoder"]["network"]["refinement"] = None

@@ -1,4 +1,13 @@
-# Table 1, tau_corr = 0.5.
-_base_ = "./corrtrack_2xbn-inception_posetrack17-384x288.py"
+# Table 1, tau_corr = 0.5. Otherwise as corrtrack_2xbn-inception_posetrack17-384x288.py.
+_base_ = [
+    "./oks-tracker_td-hm_2xbn-inception_8xb64-20e_posetrack17-384x288.py",
+    "../../_base_/models/corrtrack.py",
+]
 
-model = dict(association=dict(similarity=dict(corr_thr=0.5)))
+model = dict(
+    _delete_=True,
+    estimator=_base_.estimator,
+    frame_encoder=_base_.corr_encoder,
+    **_base_.corr_tracker,
+)
+model["association"]["similarity"]["corr_thr"] = 0.5
