@@ -176,10 +176,10 @@ def test_all_parts_in_one_config(tmp_path):
 # ------------------------------------------------------------------------- parts
 
 
-def build_lazily(dataset: dict) -> None:
-    """Build a data set, or each of those that are put together in one."""
-    for part in dataset.get("datasets", [dataset]):
-        DATASETS.build(dict(part, lazy_init=True))
+def data_sets(dataset: dict) -> list[dict]:
+    """The data set, or those that are put together in it."""
+    inside = dataset["datasets"] if "datasets" in dataset else [dataset.get("dataset")]
+    return [dataset] if inside == [None] else [part for one in inside for part in data_sets(one)]
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -189,7 +189,8 @@ def test_parts_are_built(name):
     assert (cfg.custom_imports, cfg.default_scope) == (IMPORTS, "mmpose")
     for part in ("train", "val", "test"):
         loader = cfg[f"{part}_dataloader"]
-        build_lazily(loader.dataset)  # pipelines too, no file is read
+        for dataset in data_sets(loader.dataset):
+            DATASETS.build(dict(dataset, lazy_init=True))  # pipelines too, no file is read
         assert DATA_SAMPLERS.get(loader.sampler.type) is not None
     for part in ("val", "test"):
         assert isinstance(cfg[f"{part}_evaluator"], list)  # a user may append
@@ -241,23 +242,15 @@ def test_best_checkpoint_is_chosen_by_a_metric_that_is_emitted(name):
     assert hook.rule == "greater"
 
 
-def data_roots(dataset: dict) -> set[str]:
-    """Of a data set, or of all that are put together in one."""
-    if "data_root" in dataset:
-        return {dataset["data_root"]}
-    inside = dataset["datasets"] if "datasets" in dataset else [dataset["dataset"]]
-    return set().union(*map(data_roots, inside))
-
-
 @pytest.mark.parametrize("name", [*RECIPES, *(n for n in STILL_TRAININGS if n not in RECIPES)])
 def test_name_says_the_recipe(name):
     """Folder: the data. 8xb64-20e: batch of each of 8 GPUs and epochs."""
     cfg = load(name)
     folder = Path(name).parent.name
     roots = {
-        root
+        dataset["data_root"]
         for part in ("train", "val", "test")
-        for root in data_roots(cfg[f"{part}_dataloader"].dataset)
+        for dataset in data_sets(cfg[f"{part}_dataloader"].dataset)
     }
     known = dict(
         synthetic={

@@ -10,15 +10,27 @@ import torch
 from mmpose.registry import MODELS
 
 from mmpose_temporal.models import Association
-from mmpose_temporal.models.similarities import PairScores, Similarity
+from mmpose_temporal.models.similarities import (
+    CorrespondenceSimilarity,
+    PairScores,
+    Similarity,
+)
 from mmpose_temporal.structures import FramePacket, People, cat_rows, select_all
-from mmpose_temporal.testing import make_packet, random_poses, tiny_temporal_estimator_config
+from mmpose_temporal.testing import (
+    make_certain,
+    make_packet,
+    random_poses,
+    textured_image,
+    tiny_temporal_estimator_config,
+)
+from mmpose_temporal.testing.correspondences import colour_network_config
 
 SIZE = (320, 240)
 NETWORK = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1, dropout=0.0)
 
 OPTIONS = {
     "ConvEntailment": [dict(channels=2), dict(channels=2, source="visual")],
+    "CorrespondenceSimilarity": [dict(nominate=False), dict()],
     "GCNSimilarity": [
         dict(channels=(4,), embed_dims=4),
         dict(channels=(4,), embed_dims=4, min_iou=0.3, boxes="keypoints"),
@@ -29,6 +41,37 @@ OPTIONS = {
     "TrackEntailment": [dict(network=NETWORK, history=3, reach=99.0, use_common_motion=False)],
 }
 """Small networks, and the ways in which a similarity can be set up; of others the defaults."""
+
+
+ENCODER = make_certain(
+    MODELS.build(
+        dict(type="CorrespondenceEncoder", long_side=320, network=colour_network_config())
+    )
+)
+"""Of frames that all look alike, so that every joint is found again where it was."""
+
+SCENERY = textured_image({"all": (0, 0, SIZE[0] - 1, SIZE[1] - 1)}, SIZE)
+
+
+@MODELS.register_module()
+class CorrespondencesInVideo(CorrespondenceSimilarity):
+    """Takes up each frame when its people are embedded, and remembers all."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.scene, self.frames = {}, {}
+
+    def embed(self, packet):
+        known = dict(ticks=np.array([*self.frames], np.int64))
+        super().advance(known if self.frames else None, packet, self.scene)
+        self.frames[packet.tick] = self.scene["correspondences"].now
+        return super().embed(packet)
+
+    def pairwise(self, current, previous, pairs=None, scene=None):
+        scene = self.scene if scene is None else scene
+        if len(current["ticks"]) and scene is self.scene:
+            scene["correspondences"].now = self.frames[int(current["ticks"][0])]
+        return super().pairwise(current, previous, pairs, scene)
 
 
 def scores_boxes(config: dict) -> bool:
@@ -66,6 +109,8 @@ every_similarity = pytest.mark.parametrize("config", CASES, ids=case_id)
 def build(config: dict) -> Similarity:
     """With random weights, bound to a tracker whose estimator has the matching head it needs."""
     torch.manual_seed(0)
+    if config["type"] == "CorrespondenceSimilarity":
+        config = dict(config, type="CorrespondencesInVideo")
     similarity = MODELS.build(config).eval()
     for parameter in similarity.parameters():
         if parameter.ndim > 1:  # so large that scores differ
@@ -74,7 +119,7 @@ def build(config: dict) -> Similarity:
     estimator = None
     if head is not None:
         estimator = MODELS.build(tiny_temporal_estimator_config(matching=head.__name__)).eval()
-    similarity.bind(SimpleNamespace(estimator=estimator, frame_encoder=None))
+    similarity.bind(SimpleNamespace(estimator=estimator, frame_encoder=ENCODER))
     return similarity
 
 
@@ -85,7 +130,10 @@ def packet(people: People, tick: int) -> FramePacket:
         generator = torch.Generator().manual_seed(len(people))
         features = torch.randn(*people.keypoint_scores.shape, 8, generator=generator)
         people = people.with_extras(keypoint_features=features)
-    return make_packet(people, tick=tick, image=image)
+    frame = make_packet(people, tick=tick, image=SCENERY)
+    frame.features = ENCODER.encode([frame])[0]
+    frame.image = image
+    return frame
 
 
 def crowd(number: int, seed: int) -> People:

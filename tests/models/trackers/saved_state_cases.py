@@ -9,7 +9,8 @@ from mmengine.model import BaseModel
 from mmpose.registry import MODELS
 
 from mmpose_temporal.structures import POSETRACK18, People, to_plain
-from mmpose_temporal.testing import draw_video, track_frames
+from mmpose_temporal.testing import make_certain, textured_video, track_frames
+from mmpose_temporal.testing.correspondences import colour_network_config
 from mmpose_temporal.testing.tracking import Frame
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -20,7 +21,8 @@ SEEN = 11
 def config_trackers() -> dict[str, dict]:
     """The trackers of all configs, each once, by the first config that has it.
 
-    Estimators and detectors take no part in the state, so all have the drawn one and its boxes.
+    Estimators and detectors take no part in the state, so all have the drawn one and its boxes;
+    correspondences are those of colours.
     """
     found: dict[str, dict] = {}
     known: list[dict] = []
@@ -36,6 +38,9 @@ def config_trackers() -> dict[str, dict]:
             model.pop(name, None)
         head = ((estimator or {}).get("matching_head") or {}).get("type")
         model["matching_head"] = head or "KeypointMatchingHead"
+        if encoder := model.get("frame_encoder"):
+            refines = encoder["network"].get("refinement") is not None
+            encoder.update(long_side=320, network=colour_network_config(refinement=refines))
         if model not in known:
             known.append(model)
             found[path.relative_to(CONFIGS).with_suffix("").as_posix()] = model
@@ -56,7 +61,8 @@ def build_case(case: dict) -> BaseModel:
             num_candidates=refinement.get("num_candidates", 16),
         )
         model["cropper"] = dict(type="TopdownCropper", input_size=(48, 64))
-    return MODELS.build(model).eval()
+    tracker = MODELS.build(model).eval()
+    return make_certain(tracker) if model.get("frame_encoder") else tracker
 
 
 @cache
@@ -66,7 +72,7 @@ def cases() -> dict[str, dict]:
         f"mixing {i}": row
         for i, row in enumerate(mixing.COMBINATIONS[::4])
         if mixing.why_not(row) is None
-        and (row["assignment"], row["similarity"]) != ("log odds", "tkm")
+        and not (row["assignment"] == "log odds" and row["similarity"] in mixing.NO_PROBABILITY)
     }
     return {**mixed, **config_trackers()}
 
@@ -74,7 +80,7 @@ def cases() -> dict[str, dict]:
 def videos() -> list[Frame]:
     """Two drawn videos, frame by frame in turn; their poses are given for trackers of poses."""
     frames, hidden = mixing.story()
-    pair = [draw_video(name, frames, hidden=hidden) for name in ("v", "w")]
+    pair = [textured_video(name, frames, hidden=hidden) for name in ("v", "w")]
     order = [frame for both in zip(*pair, strict=True) for frame in both]
     for _, sample in order:
         sample.set_metainfo(dict(skeleton=POSETRACK18))

@@ -11,22 +11,27 @@ from mmpose.registry import MODELS, TASK_UTILS
 from mmpose_temporal.models.similarities import EstimatorMatching, Similarity
 from mmpose_temporal.models.trackers import (
     Assignment,
+    Births,
     Depth,
     Life,
     Memory,
     Propagation,
     Refinement,
+    TrackMerging,
 )
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from mixing_cases import (
     ASSIGNMENTS,
+    BIRTHS,
     COMBINATIONS,
     DEPTHS,
+    ENDS,
     EXTRAS,
     FACTORS,
     LIVES,
+    NO_PROBABILITY,
     PROPAGATIONS,
     REFINEMENTS,
     SIMILARITIES,
@@ -45,7 +50,7 @@ def test_ids(names):
         with pytest.raises(ValueError, match=reason):
             build(names)
         return
-    if names["assignment"] == "log odds" and names["similarity"] == "tkm":
+    if names["assignment"] == "log odds" and names["similarity"] in NO_PROBABILITY:
         with pytest.raises(ValueError, match="no probability"):
             run(names)
         return
@@ -86,16 +91,18 @@ def registered(kind: type) -> set[str]:
         (Assignment, ASSIGNMENTS),
         (Propagation, PROPAGATIONS),
         (Refinement, REFINEMENTS),
+        (Births, {part["type"]: part for parts in BIRTHS.values() for part in parts}),
+        (TrackMerging, {name: parts.get("merging") for name, parts in ENDS.items()}),
         (Memory, {name: parts.get("memory") for name, parts in EXTRAS.items()}),
     ],
 )
 def test_every_registered_part_is_mixed(kind, factor):
     there = {part["type"] for part in factor.values() if part}
-    assert registered(kind) == there - {"LastMeanColor"}  # a memory of these tests
+    assert registered(kind) == there - {"LastMeanColor", "MergeByPlace"}  # of these tests
 
 
 def test_pairs_are_covered():
-    assert len(COMBINATIONS) < 60
+    assert len(COMBINATIONS) < 90
     for a, b in combinations(FACTORS, 2):
         found = {(row[a], row[b]) for row in COMBINATIONS}
         assert found == set(product(FACTORS[a], FACTORS[b]))

@@ -24,6 +24,7 @@ NAMES = dict(
     propagation="toks",
     refinement="context",
     end="long",
+    births="all",
     extras="encoder and memory",
 )
 

@@ -45,10 +45,10 @@ def count(monkeypatch) -> dict[str, int]:
         asked["people"] += len(packet.people)
         return embed(similarity, packet)
 
-    def scoring(similarity, current, previous, pairs=None):
+    def scoring(similarity, current, previous, pairs=None, scene=None):
         every = len(current["first"]) * len(previous["second"])
         asked["pairs"] += every if pairs is None else int(pairs.sum())
-        return pairwise(similarity, current, previous, pairs)
+        return pairwise(similarity, current, previous, pairs, scene)
 
     monkeypatch.setattr(KeypointMatchingSimilarity, "embed", embedding)
     monkeypatch.setattr(KeypointMatchingSimilarity, "pairwise", scoring)
