@@ -1,4 +1,4 @@
-# Without merging of tracks. Otherwise as corrtrack_2xbn-inception_posetrack17-384x288.py.
+# Without merging of tracks.
 _base_ = [
     "./oks-tracker_td-hm_2xbn-inception_8xb64-20e_posetrack17-384x288.py",
     "../../_base_/models/corrtrack.py",

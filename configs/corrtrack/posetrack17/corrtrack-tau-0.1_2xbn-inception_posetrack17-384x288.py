@@ -1,4 +1,4 @@
-# Table 1, tau_corr = 0.1. Otherwise as corrtrack_2xbn-inception_posetrack17-384x288.py.
+# Table 1, tau_corr = 0.1.
 _base_ = [
     "./oks-tracker_td-hm_2xbn-inception_8xb64-20e_posetrack17-384x288.py",
     "../../_base_/models/corrtrack.py",
