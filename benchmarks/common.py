@@ -50,7 +50,10 @@ def only_rows() -> Iterator[None]:
 
 
 def paired(
-    first: Callable[[], object], second: Callable[[], object], repeats: int
+    first: Callable[[], object],
+    second: Callable[[], object],
+    repeats: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[list[float], list[float]]:
     """Seconds of two functions, run in turn so that a slow spell hits both; a warm-up first."""
     first()
@@ -58,9 +61,9 @@ def paired(
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
         for function, kept in zip((first, second), times, strict=True):
-            start = time.perf_counter()
+            start = clock()
             function()
-            kept.append(time.perf_counter() - start)
+            kept.append(clock() - start)
     return times
 
 

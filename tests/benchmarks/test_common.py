@@ -74,7 +74,7 @@ def test_folder_of_annotations(pose_videos, tmp_path, monkeypatch):
 
 def test_every_benchmark_says_what_it_measured_on():
     scripts = sorted(BENCHMARKS.glob("bench_*.py"))
-    assert len(scripts) == 7
+    assert len(scripts) == 8
     for script in scripts:
         text = script.read_text(encoding="utf-8")
         assert "with only_rows():" in text and "data=" in text, script

@@ -90,7 +90,8 @@ def affinities(logits: Tensor, valid: Tensor) -> Tensor:
     """
     shape = logits.shape
     maps = logits.float().flatten(-2).softmax(-1).reshape(shape)
-    return maps * valid[..., None, None]
+    valid = valid[..., None, None]
+    return maps * valid if maps.requires_grad else maps.mul_(valid)
 
 
 def lift(affinity: Tensor) -> Tensor:

@@ -58,6 +58,8 @@ class CorrespondenceEncoder(BaseModule, FrameEncoder):
                 f"{network['checkpoint']} has no trained refinement: train it (phase "
                 "'refinement'), or set the network's refinement=None"
             )
+        # A third faster on a CPU; results are the same up to rounding.
+        self.network.to(memory_format=torch.channels_last)
         self.long_side = long_side
         self.square = square
 
@@ -87,7 +89,8 @@ class CorrespondenceEncoder(BaseModule, FrameEncoder):
         for rows in groups.values():
             inputs = [torch.from_numpy(boxes[i].apply(images[i])).permute(2, 0, 1) for i in rows]
             data = self.network.data_preprocessor(dict(inputs=inputs), False)
-            for i, maps in zip(rows, self.network(data["inputs"]), strict=True):
+            embeddings = self.network(data["inputs"]).contiguous()
+            for i, maps in zip(rows, embeddings, strict=True):
                 # A copy: who keeps one frame must not keep the memory of all frames of the batch.
                 answers[i] = FrameEmbedding(
                     maps.clone() if len(rows) > 1 else maps,

@@ -6,6 +6,25 @@ from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, cat, nn
+from torch.nn.functional import fold
+
+
+class _Enlarging(nn.ConvTranspose2d):
+    """Four times the size; on a CPU by one matrix product and a sum of overlapping patches.
+
+    For a few output channels that takes less than half the time of torch's own way there.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__(in_channels, out_channels, 8, stride=4, padding=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, out_channels, 4 h, 4 w) of (B, in_channels, h, w)."""
+        if x.device.type != "cpu" or not len(x):
+            return super().forward(x)
+        patches = self.weight.flatten(1).T @ x.flatten(2)  # (B, out_channels * 8 * 8, h * w)
+        size = [4 * side for side in x.shape[2:]]
+        return fold(patches, size, 8, stride=4, padding=2) + self.bias[:, None, None]
 
 
 @MODELS.register_module()
@@ -49,7 +68,7 @@ class InceptionDecoder(BaseModule):
             build_norm_layer(norm, coarse)[1],
             nn.ReLU(inplace=True),
         )
-        self.out = nn.ConvTranspose2d(coarse + skip, out_channels, 8, stride=4, padding=2)
+        self.out = _Enlarging(coarse + skip, out_channels)
 
     def forward(self, feats: Sequence[Tensor]) -> tuple[Tensor]:
         """The map at stride 4.

@@ -37,6 +37,22 @@ def test_skip_is_appended_to_the_coarse_map():
     torch.testing.assert_close(out[0, 0], expected)
 
 
+def test_enlarging_is_the_transposed_convolution():
+    torch.manual_seed(0)
+    out = InceptionDecoder(in_channels=(6, 8), out_channels=5).out
+    x = torch.randn(2, 14, 3, 4).contiguous(memory_format=torch.channels_last).requires_grad_()
+    expected = nn.functional.conv_transpose2d(x, out.weight, out.bias, stride=4, padding=2)
+    found = out(x)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    inputs = x, out.weight, out.bias
+    for one, other in zip(
+        torch.autograd.grad(found.square().sum(), inputs),
+        torch.autograd.grad(expected.square().sum(), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
 def test_maps_that_do_not_fit():
     neck = InceptionDecoder(in_channels=(6, 8), out_channels=5)
     with pytest.raises(ValueError, match="multiples of 32"):
