@@ -118,8 +118,13 @@ def textured_video(
     unreadable: Sequence[int] = (),
     num_frames: int | None = -1,
     size: tuple[int, int] = (320, 128),
+    grounds: Sequence[int] | None = None,
 ) -> list[Frame]:
-    """As :func:`draw_video`, but people have textures by their names on even ground."""
+    """As :func:`draw_video`, but people have textures by their names on even ground.
+
+    ``grounds`` are its values in each frame; None: always :data:`GROUND`. Values on both sides of
+    127 have nothing in common for a colour network.
+    """
     video = []
     for index, people in enumerate(frames):
         readable = index not in unreadable
@@ -133,6 +138,7 @@ def textured_video(
             readable=readable,
         )
         if readable:
-            image = torch.from_numpy(textured_image(people, size))
+            ground = GROUND if grounds is None else grounds[index]
+            image = torch.from_numpy(textured_image(people, size, ground))
         video.append((image, sample))
     return video
