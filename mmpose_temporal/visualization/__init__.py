@@ -1,6 +1,7 @@
 """Tracks on frames, videos and identity timelines."""
 
 from .attention import draw_attention, draw_scores, figure_image, received_attention
+from .correspondences import PointPicture, draw_correspondences, heat_colors
 from .matching import draw_matches, draw_refinement, probability_colors, save_picture
 from .memory import EntryPicture, draw_memory, draw_qualities
 from .palette import track_colors
@@ -18,6 +19,7 @@ from .video_writer import TrackVideoWriter
 
 __all__ = [
     "EntryPicture",
+    "PointPicture",
     "PoseTrackVisualizer",
     "Segment",
     "Switch",
@@ -26,6 +28,7 @@ __all__ = [
     "TrackVideoWriter",
     "build_timeline",
     "draw_attention",
+    "draw_correspondences",
     "draw_matches",
     "draw_memory",
     "draw_qualities",
@@ -33,6 +36,7 @@ __all__ = [
     "draw_scores",
     "draw_timeline",
     "figure_image",
+    "heat_colors",
     "match_boxes",
     "probability_colors",
     "received_attention",

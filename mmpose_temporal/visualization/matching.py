@@ -9,15 +9,12 @@ import numpy as np
 from mmpose_temporal.models.trackers import RefinementRecord
 from mmpose_temporal.utils import atomic_write
 
-from .drawing import OUTLINE, LabelLayout, draw_text
+from .drawing import OUTLINE, LabelLayout
+from .panels import BAR, GAP, PAPER, draw_bar, scaled, stacked, titled
 
 CHOSEN = (230, 30, 30)
 """RGB of the ring around the candidate with the highest response."""
 
-_BAR = 24
-_GAP = 6
-_PAPER = (255, 255, 255)
-_ROOM_FOR_LEGEND = 640
 _SPREAD = 0.04  # standard deviation of a spot, as a share of the crop's height
 
 
@@ -79,13 +76,13 @@ def draw_matches(
             f"labels if any, got {keypoints.shape}, {other_keypoints.shape} and "
             f"{probabilities.shape}" + ("" if labels is None else f", {named} labels")
         )
-    image, other = (_scaled(frame, scale) for frame in (image, other))
+    image, other = (scaled(frame, scale) for frame in (image, other))
     if titles is not None:
-        image, other = map(_title, (image, other), titles)
-    top = 0 if titles is None else _BAR
+        image, other = map(titled, (image, other), titles)
+    top = 0 if titles is None else BAR
     height = max(image.shape[0], other.shape[0])
-    offset = image.shape[1] + _GAP
-    canvas = np.full((height + _BAR, offset + other.shape[1], 3), _PAPER, np.uint8)
+    offset = image.shape[1] + GAP
+    canvas = np.full((height + BAR, offset + other.shape[1], 3), PAPER, np.uint8)
     canvas[: image.shape[0], : image.shape[1]] = image
     canvas[: other.shape[0], offset:] = other
     drawn = np.isfinite(probabilities) & np.isfinite(keypoints).all(-1)
@@ -103,7 +100,7 @@ def draw_matches(
             cv2.circle(canvas, point, radius, color, -1, cv2.LINE_AA)
     if labels is not None:
         _label(canvas[top:height], ends - [0, top], drawn, labels, 2 * radius)
-    _draw_bar(canvas[height:])
+    draw_bar(canvas[height:], probability_colors, "P(one person)")
     return canvas
 
 
@@ -123,28 +120,7 @@ def _label(
     owners = np.nonzero(drawn)[0]
     for pair in np.unique(owners).tolist():
         for points in ends[owners == pair].swapaxes(0, 1):
-            layout.add(labels[pair], points[points[:, 1].argmin()], _PAPER, gap)
-
-
-def _scaled(image: np.ndarray, scale: float) -> np.ndarray:
-    """The image, enlarged."""
-    if scale == 1:
-        return image
-    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-
-
-def _draw_bar(area: np.ndarray) -> None:
-    """The colours from 0 to 1, with their numbers, in the middle of an area.
-
-    If there is room for it, a caption stands before them.
-    """
-    width = area.shape[1]
-    if width >= _ROOM_FOR_LEGEND:
-        draw_text(area, "P(one person)", (4, _BAR - 7), 0.45, OUTLINE)
-    low, high = width // 4, width - width // 4
-    area[4:-4, low:high] = probability_colors(np.linspace(0, 1, high - low))
-    draw_text(area, "0", (max(low - 16, 0), _BAR - 6), 0.5, OUTLINE)
-    draw_text(area, "1", (high + 4, _BAR - 6), 0.5, OUTLINE)
+            layout.add(labels[pair], points[points[:, 1].argmin()], PAPER, gap)
 
 
 def draw_refinement(
@@ -207,20 +183,20 @@ def draw_refinement(
         path.append(
             (
                 step.frame_index,
-                _title(crop, f"t{step.frame_index - frame_index:+d}  W {weight:.2f}"),
+                titled(crop, f"t{step.frame_index - frame_index:+d}  W {weight:.2f}"),
             )
         )
     middle = center.copy()
     _ring(middle, places[best])
-    path.append((frame_index, _title(middle, "t")))
+    path.append((frame_index, titled(middle, "t")))
     upper = [crop for _, crop in sorted(path, key=lambda item: item[0])]
     top = max(before.max(), after.max(), np.finfo(np.float32).tiny)
     lower = [
-        _title(_spots(center, places, responses / top), f"{name} {responses.max():.2f}")
+        titled(_spots(center, places, responses / top), f"{name} {responses.max():.2f}")
         for name, responses in (("before", before), ("after", after))
     ]
-    picture = _stack([upper, lower])
-    return picture if headline is None else _title(picture, headline)
+    picture = stacked([upper, lower])
+    return picture if headline is None else titled(picture, headline)
 
 
 def _cutter(image: np.ndarray, box: np.ndarray, size: tuple[int, int], padding: float):
@@ -265,26 +241,6 @@ def _spots(crop: np.ndarray, places: np.ndarray, responses: np.ndarray) -> np.nd
     picture = np.rint(grey * (1 - opacity) + colors[..., ::-1] * opacity).astype(np.uint8)
     _ring(picture, places[int(responses.argmax())])
     return picture
-
-
-def _title(crop: np.ndarray, text: str) -> np.ndarray:
-    band = np.full((_BAR, crop.shape[1], 3), _PAPER, np.uint8)
-    draw_text(band, text, (4, _BAR - 7), 0.45, OUTLINE)
-    return np.concatenate([band, crop])
-
-
-def _stack(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    """Pictures in rows, on white."""
-    lines = []
-    for row in rows:
-        gap = np.full((row[0].shape[0], _GAP, 3), _PAPER, np.uint8)
-        lines.append(np.concatenate([part for cell in row for part in (gap, cell)][1:], axis=1))
-    width = max(line.shape[1] for line in lines)
-    padded = [
-        np.pad(line, ((0, _GAP), (0, width - line.shape[1]), (0, 0)), constant_values=255)
-        for line in lines
-    ]
-    return np.concatenate(padded)
 
 
 def save_picture(path: str | os.PathLike, image: np.ndarray) -> None:

@@ -77,13 +77,21 @@ class CorrespondenceEncoder(BaseModule, FrameEncoder):
         embeddings = self.embed([packet.image for packet in packets])
         return [{FEATURE: FrameCorrespondences(Shared(self.network), e)} for e in embeddings]
 
-    def embed(self, images: Sequence[np.ndarray]) -> list[FrameEmbedding]:
-        """Embed frames (H, W, 3) uint8 BGR, those of one size together."""
-        divisor = self.long_side if self.square else self.DIVISOR
+    def embed(
+        self, images: Sequence[np.ndarray], long_side: int | None = None
+    ) -> list[FrameEmbedding]:
+        """Embed images, those of one size together.
+
+        Args:
+            images: (H, W, 3) uint8 BGR each.
+            long_side: Instead of the encoder's own, a multiple of 32.
+        """
+        long_side = self.long_side if long_side is None else long_side
+        divisor = long_side if self.square else self.DIVISOR
         boxes, groups = [], defaultdict(list)
         for i, image in enumerate(images):
             height, width = image.shape[:2]
-            boxes.append(Letterbox.of((width, height), self.long_side, divisor))
+            boxes.append(Letterbox.of((width, height), long_side, divisor))
             groups[boxes[-1].input_size].append(i)
         answers: list[FrameEmbedding] = [None] * len(images)
         for rows in groups.values():

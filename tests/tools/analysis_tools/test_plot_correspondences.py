@@ -1,0 +1,97 @@
+"""The command's pictures and its complaints, with a network that knows colours."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+from mmengine.logging import MMLogger
+
+from mmpose_temporal.testing.colored_joints import (
+    color_network_config,
+    colored_stills_config,
+    save_color_network,
+    write_colored_video,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Calls the tool on a small video; status, what it printed and what it complained of."""
+    path = ROOT / "tools" / "analysis_tools" / "plot_correspondences.py"
+    spec = importlib.util.spec_from_file_location("plot_correspondences", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    write_colored_video(tmp_path)
+    save_color_network(tmp_path / "weights.pth")
+    MMLogger._instance_dict.clear()  # the log of this building is not the tool's
+    dataset = colored_stills_config(tmp_path)
+    config = dict(model=color_network_config(), val_dataloader=dict(dataset=dataset))
+    text = "\n".join(f"{name} = {value!r}" for name, value in config.items())
+    (tmp_path / "config.py").write_text(text)
+
+    def call(*arguments, out="a.png", checkpoint="weights.pth"):
+        arguments = [tmp_path / "config.py", tmp_path / checkpoint, *arguments]
+        arguments = [*arguments, "--out", tmp_path / out, "--device", "cpu", "--long-side", 64]
+        monkeypatch.setattr(sys, "argv", ["plot_correspondences.py", *map(str, arguments)])
+        status = tool.main()
+        return (status, *capsys.readouterr())
+
+    return call
+
+
+def of_video(root, *frames, video="v1"):
+    where = ["--ann-file", root / "annotations/val", "--images", root]
+    return [*where, "--video", video, "--frames", *frames]
+
+
+def test_two_frames(run, tmp_path) -> None:
+    status, printed, error = run(*of_video(tmp_path, 0, 2), "--width", 100)
+    assert (status, error) == (0, "")
+    height, width, _ = cv2.imread(str(tmp_path / "a.png")).shape
+    assert (width, height) == (3 * 100 + 12, 24 + 4 * (24 + 100 + 6) + 24)
+    assert f"a.png: {width} x {height} pixels" in printed
+    assert printed.count(" pixels off") == 4 and "left_knee: affinity " in printed
+    arguments = [*of_video(tmp_path, 0, 2), "--keypoints", "head_top", "--person", 7]
+    assert "exists; pass --overwrite" in run(*arguments)[2]
+    status, printed, _ = run(*arguments, "--overwrite")
+    assert status == 0 and printed.count("affinity") == 1
+
+
+def test_two_files_and_a_still(run, tmp_path) -> None:
+    files = [tmp_path / f"images/val/v1/00000{i}.png" for i in (0, 2)]
+    status, printed, error = run("--pair", *files, "--point", 5.5, 13.5, "--point", 17.5, 37.5)
+    assert (status, error) == (0, "") and printed.count("affinity") == 2
+    assert "(17.5, 37.5): affinity " in printed and "pixels off" not in printed
+    status, printed, error = run("--still", 1, out="b.png")
+    assert (status, error) == (0, "") and "pixels off" in printed
+    status, printed, error = run("--still", 1, "--person", 1, out="c.png")
+    assert (status, error) == (0, "") and "point 0: affinity" in printed
+
+
+def test_bad_input(run, tmp_path) -> None:
+    files = [tmp_path / f"images/val/v1/00000{i}.png" for i in (0, 2)]
+    for arguments, options, message in (
+        ([], {}, "give one of --frames (a video), --pair (two files) and --still"),
+        (["--still", 0, "--frames", 0, 1], {}, "give one of"),
+        (["--frames", 0, 1], {}, "--frames needs --ann-file, --images, --video"),
+        (["--still", 0, "--video", "v1"], {}, "--video go with --frames"),
+        (["--pair", *files], {}, "--pair and --point go together"),
+        (["--pair", *files, "--point", 1, 1, "--person", 0], {}, "are not for --pair"),
+        (["--pair", *files, "--point", 99, 1], {}, "lies outside of"),
+        (["--pair", "none.png", files[0], "--point", 1, 1], {}, "none.png"),
+        (["--still", 4], {}, "the pairs are 0 to 3, got 4"),
+        (["--still", 0, "--width", 10], {}, "--width must be 64 pixels or more"),
+        (of_video(tmp_path, 0, 9), {}, "frames 0 to 3, got [0, 9]"),
+        (of_video(tmp_path, 0, 1, video="v9"), {}, "v9"),
+        ([*of_video(tmp_path, 0, 1), "--keypoints", "knee"], {}, "no keypoint is called knee"),
+        (["--still", 0], dict(out="a.txt"), "written as .png or .jpg"),
+        (["--still", 0], dict(checkpoint="none.pth"), "none.pth"),
+    ):
+        status, _, error = run(*arguments, **options)
+        assert status == 2 and message in error, error
+        assert error.startswith("plot_correspondences.py: error: ") and error.count("\n") == 1
+    assert not list(tmp_path.glob("*.png"))
