@@ -3,7 +3,7 @@
 from .frame_packet import FramePacket, frame_size, frame_time, is_searched
 from .metainfo import posetrack_metainfo
 from .observer import CallbackObserver, Observer
-from .people import INPUT_ROW, UNSEEN, UNTRACKED, People, enclosing_boxes
+from .people import INPUT_ROW, UNMERGED, UNSEEN, UNTRACKED, People, enclosing_boxes
 from .plain_state import from_plain, plain_state, to_plain
 from .posetrack_layout import (
     JOINT_GROUPS,
@@ -34,6 +34,7 @@ __all__ = [
     "POSETRACK17_JOINTS",
     "POSETRACK18",
     "SCORED_KEYPOINTS",
+    "UNMERGED",
     "UNSEEN",
     "UNTRACKED",
     "CallbackObserver",

@@ -21,6 +21,10 @@ UNSEEN = "unseen"
 to this one, in which each was found only by propagation; 0: detected. It stays with them to the
 end, and is a field of ``pred_instances``."""
 
+UNMERGED = "unmerged_ids"
+"""Extra of people of a tracker that merges: (M,) int64, their track ids before tracks were merged
+at the end of the video; a field of ``pred_instances``."""
+
 CORE = ("keypoints", "keypoint_scores", "boxes", "box_scores", "track_ids")
 """The arrays that every frame's people have."""
 
@@ -167,9 +171,10 @@ class People:
     def to_instances(self) -> InstanceData:
         """As mmpose's ``pred_instances``, with the additional field ``track_ids``.
 
-        Of the extras only :data:`UNSEEN` becomes a field; the others belong to the tracker.
+        Of the extras only :data:`UNSEEN` and :data:`UNMERGED` become fields; the others belong to
+        the tracker.
         """
-        propagated = {UNSEEN: self.extras[UNSEEN]} if UNSEEN in self.extras else {}
+        reported = {n: self.extras[n] for n in (UNSEEN, UNMERGED) if n in self.extras}
         return InstanceData(
             keypoints=self.keypoints,
             keypoint_scores=self.keypoint_scores,
@@ -177,7 +182,7 @@ class People:
             bboxes=self.boxes,
             bbox_scores=self.box_scores,
             track_ids=self.track_ids,
-            **propagated,
+            **reported,
         )
 
     def __len__(self) -> int:

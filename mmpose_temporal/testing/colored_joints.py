@@ -1,4 +1,4 @@
-"""Videos of people whose joints are squares of different colours, and a network that knows that."""
+"""Videos of people whose joints are squares of different colours, and a network for them."""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +6,13 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from mmengine.model import BaseModule
 from mmpose.registry import MODELS
-from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import atomic_write, write_json
 from mmpose_temporal.utils.training_mark import mark_as_trained
+
+from .correspondences import CELL, colour_network_config
 
 COLORED = {
     "head_top": (1, 3, (255, 0, 0)),
@@ -23,30 +22,14 @@ COLORED = {
 }
 """Joint -> column and row of its cell in the first frame, and its colour, BGR."""
 
-CELL = 4
 BOX = (0, 4, 30, 40)
 """Box of the person in the first frame, xywh pixels: its diagonal is 50."""
-
-
-@MODELS.register_module()
-class ColorEmbedding(BaseModule):
-    """The mean colour of each 4 x 4 pixels: a backbone that needs no training."""
-
-    def forward(self, images: Tensor) -> tuple[Tensor]:
-        """(B, 3, h / 4, w / 4) of (B, 3, h, w)."""
-        return (avg_pool2d(images, CELL),)
 
 
 def color_network_config(**options: Any) -> dict[str, Any]:
     """Config of a CorrespondenceNetwork by colours, without refinement."""
     preprocessor = dict(mean=[0.0] * 3, std=[255.0] * 3)
-    network = dict(
-        type="CorrespondenceNetwork",
-        data_preprocessor=preprocessor,
-        backbone=dict(type="ColorEmbedding"),
-        patch=1,
-    )
-    return {**network, **options}
+    return {**colour_network_config(patch=1), "data_preprocessor": preprocessor, **options}
 
 
 def save_color_network(path: Path, *, trained: bool = True) -> Path:

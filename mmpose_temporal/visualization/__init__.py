@@ -6,6 +6,7 @@ from .matching import draw_matches, draw_refinement, probability_colors, save_pi
 from .memory import EntryPicture, draw_memory, draw_qualities
 from .palette import track_colors
 from .timeline import (
+    Merge,
     Segment,
     Switch,
     Timeline,
@@ -19,6 +20,7 @@ from .video_writer import TrackVideoWriter
 
 __all__ = [
     "EntryPicture",
+    "Merge",
     "PointPicture",
     "PoseTrackVisualizer",
     "Segment",

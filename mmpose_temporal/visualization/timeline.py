@@ -9,7 +9,7 @@ from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import bbox_overlaps
 from scipy.optimize import linear_sum_assignment
 
-from mmpose_temporal.structures import UNTRACKED
+from mmpose_temporal.structures import UNMERGED, UNTRACKED
 
 _ABSENT = -2  # in the table: the row's person is not in the frame
 
@@ -49,6 +49,25 @@ class Switch:
 
 
 @dataclass(frozen=True)
+class Merge:
+    """Two tracks became one at the end of the video.
+
+    Attributes:
+        row: Row of the timeline.
+        end: Column after the last pose of the earlier track.
+        begin: Column of the first pose of the later one.
+        later_id: Id of the later one before they were merged.
+        track_id: Id of both.
+    """
+
+    row: int
+    end: int
+    begin: int
+    later_id: int
+    track_id: int
+
+
+@dataclass(frozen=True)
 class Timeline:
     """The identities of a video. P rows, T columns.
 
@@ -59,6 +78,7 @@ class Timeline:
         segments: By row, then time. Columns that no segment covers: the person is absent.
         switches: By row, then time.
         has_ground_truth: Whether rows are ground-truth people.
+        merges: By row, then time; none where the tracker does not say what it merged.
     """
 
     row_ids: np.ndarray
@@ -66,6 +86,7 @@ class Timeline:
     segments: tuple[Segment, ...]
     switches: tuple[Switch, ...]
     has_ground_truth: bool
+    merges: tuple[Merge, ...] = ()
 
     @property
     def coverage(self) -> float:
@@ -83,6 +104,7 @@ def build_timeline(
     row_ids: Sequence[np.ndarray],
     track_ids: Sequence[np.ndarray],
     *,
+    unmerged_ids: Sequence[np.ndarray] | None = None,
     frames: Sequence[int] | None = None,
     has_ground_truth: bool = True,
 ) -> Timeline:
@@ -94,6 +116,8 @@ def build_timeline(
     Args:
         row_ids: T arrays (M_t,) of the people in the frame.
         track_ids: T arrays (M_t,) of the predicted id that covers each, -1 for none.
+        unmerged_ids: T arrays (M_t,), as ``track_ids`` but before tracks were merged. None: the
+            same.
         frames: T ascending frame indices; 0 to T - 1 by default.
         has_ground_truth: Whether ``row_ids`` come from ground truth.
 
@@ -114,14 +138,17 @@ def build_timeline(
         raise ValueError("frames must ascend: add a video's frames in order, each once")
     people = _concatenate(row_ids)
     covering = _concatenate(track_ids)
+    before = covering if unmerged_ids is None else _concatenate(unmerged_ids)
     columns = np.repeat(np.arange(len(frames)), [len(ids) for ids in row_ids])
-    if len(people) != len(covering):
-        raise ValueError("row_ids and track_ids must have the same number of people in each frame")
+    if not len(people) == len(covering) == len(before):
+        raise ValueError("the ids must be those of the same number of people in each frame")
     ids, first, rows = np.unique(people, return_index=True, return_inverse=True)
     order = np.argsort(first)  # by appearance
     rank = np.argsort(order)
     table = np.full((len(ids), len(frames)), _ABSENT, np.int64)
     table[rank[rows], columns] = np.maximum(covering, UNTRACKED)
+    unmerged = np.full_like(table, _ABSENT)
+    unmerged[rank[rows], columns] = np.maximum(before, UNTRACKED)
     if (table != _ABSENT).sum() != len(people):
         raise ValueError("an id stands twice in a frame; ids must be unique within a frame")
     return Timeline(
@@ -130,6 +157,7 @@ def build_timeline(
         segments=_segments(table),
         switches=_switches(table),
         has_ground_truth=has_ground_truth,
+        merges=_merges(table, unmerged),
     )
 
 
@@ -174,36 +202,46 @@ class TimelineRecorder:
         self._iou_thr = iou_thr
         self._frames: dict[bool, list[int]] = {True: [], False: []}
         self._rows: dict[bool, list[np.ndarray]] = {True: [], False: []}
-        self._tracks: list[np.ndarray] = []
+        self._tracks: dict[bool, list[np.ndarray]] = {True: [], False: []}
+        self._unmerged: dict[bool, list[np.ndarray]] = {True: [], False: []}
 
     def add(self, data_sample: PoseDataSample) -> None:
         """Add a finished frame.
 
         Args:
             data_sample: With ``frame_index`` (and ``is_labeled``) in its metainfo; ``bboxes`` and
-                ``track_ids`` of ``pred_instances`` and ``gt_instances`` are read.
+                ``track_ids`` of ``pred_instances`` and ``gt_instances`` are read, and
+                ``unmerged_ids`` of ``pred_instances`` if they are there.
         """
         boxes, ids = _boxes_and_ids(data_sample, "pred_instances")
         tracked = ids >= 0
-        boxes, ids = boxes[tracked], ids[tracked]
-        self._frames[False].append(data_sample.frame_index)
-        self._rows[False].append(ids)
+        unmerged = ids
+        if UNMERGED in data_sample.get("pred_instances", ()):
+            unmerged = np.asarray(data_sample.pred_instances[UNMERGED])
+        boxes, ids, unmerged = boxes[tracked], ids[tracked], unmerged[tracked]
+        self._add(False, data_sample.frame_index, ids, ids, unmerged)
         if "gt_instances" in data_sample and data_sample.get("is_labeled", True):
             gt_boxes, gt_ids = _boxes_and_ids(data_sample, "gt_instances")
             match = match_boxes(gt_boxes, boxes, iou_thr=self._iou_thr)
-            covering = np.concatenate([ids, [UNTRACKED]])[match]
             known = (gt_ids >= 0) & _annotated(data_sample)
-            self._frames[True].append(data_sample.frame_index)
-            self._rows[True].append(gt_ids[known])
-            self._tracks.append(covering[known])
+            covering = (np.append(rows, UNTRACKED)[match][known] for rows in (ids, unmerged))
+            self._add(True, data_sample.frame_index, gt_ids[known], *covering)
+
+    def _add(
+        self, labelled: bool, frame: int, rows: np.ndarray, ids: np.ndarray, unmerged: np.ndarray
+    ) -> None:
+        self._frames[labelled].append(frame)
+        self._rows[labelled].append(rows)
+        self._tracks[labelled].append(ids)
+        self._unmerged[labelled].append(unmerged)
 
     def build(self) -> Timeline:
         """The timeline of the frames so far."""
         labelled = any(len(ids) for ids in self._rows[True])
-        rows = self._rows[labelled]
         return build_timeline(
-            rows,
-            self._tracks if labelled else rows,
+            self._rows[labelled],
+            self._tracks[labelled],
+            unmerged_ids=self._unmerged[labelled],
             frames=self._frames[labelled],
             has_ground_truth=labelled,
         )
@@ -251,3 +289,14 @@ def _switches(table: np.ndarray) -> tuple[Switch, ...]:
     switched = np.flatnonzero((rows[1:] == rows[:-1]) & (ids[1:] != ids[:-1]))
     fields = (rows[switched], columns[switched + 1], ids[switched], ids[switched + 1])
     return tuple(Switch(*change) for change in zip(*(f.tolist() for f in fields), strict=True))
+
+
+def _merges(table: np.ndarray, unmerged: np.ndarray) -> tuple[Merge, ...]:
+    """Tracked entries with the id of the row's tracked entry before, and another unmerged one."""
+    rows, columns = np.nonzero(table >= 0)
+    ids, own = table[rows, columns], unmerged[rows, columns]
+    same = (rows[1:] == rows[:-1]) & (ids[1:] == ids[:-1])
+    found = np.flatnonzero(same & (own[1:] != own[:-1]))
+    after = found + 1
+    fields = (rows[found], columns[found] + 1, columns[after], own[after], ids[found])
+    return tuple(Merge(*join) for join in zip(*(f.tolist() for f in fields), strict=True))

@@ -20,10 +20,14 @@ _GAP_STYLE = dict(facecolor="white", edgecolor="0.6", hatch="/////", linewidth=0
 _SWITCH_STYLE = dict(
     marker="v", color="black", markersize=9, markeredgecolor="white", linestyle="none"
 )
+_MERGE_STYLE = dict(color="black", linewidth=1.4, marker="|", markersize=9)
 
 
 def draw_timeline(timeline: Timeline, *, title: str = "", max_rows: int = 60) -> Figure:
     """Draw a timeline: one row per person, coloured by predicted id as in the video.
+
+    Where two tracks were merged, a line leads from the last pose of the one to the first of the
+    other, with the id that this had before.
 
     Args:
         timeline: From :func:`~.timeline.build_timeline`.
@@ -56,10 +60,16 @@ def draw_timeline(timeline: Timeline, *, title: str = "", max_rows: int = 60) ->
         clip_on=False,
         **_SWITCH_STYLE,
     )
+    merges = [merge for merge in timeline.merges if merge.row in place]
+    for merge in merges:
+        y, ends = place[merge.row] + 0.42, (edges[merge.end], edges[merge.begin])
+        axes.plot(ends, [y, y], zorder=4, clip_on=False, **_MERGE_STYLE)
+        note = f" {merge.later_id} is {merge.track_id}"
+        axes.text(ends[1], y, note, fontsize=7, va="center", zorder=5, clip_on=True)
     _finish_axes(axes, timeline, rows, edges)
     axes.set_title(_headline(timeline, title, len(rows)), loc="left", fontsize=11)
-    if timeline.has_ground_truth and len(rows):
-        _add_legend(figure)
+    if (timeline.has_ground_truth and len(rows)) or merges:
+        _add_legend(figure, timeline)
     return figure
 
 
@@ -137,6 +147,8 @@ def _headline(timeline: Timeline, title: str, num_shown: int) -> str:
             parts.append(f"tracked {timeline.coverage:.0%} of the time")
     else:
         parts = [_count(num_rows, "track", "s"), "no ground truth"]
+    if timeline.merges:
+        parts.append(_count(len(timeline.merges), "merge", "s"))
     if num_shown < num_rows:
         parts.append(f"{num_shown} rows shown")
     return f"{title}:  " * bool(title) + ", ".join(parts)
@@ -146,9 +158,13 @@ def _count(number: int, noun: str, ending: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + ending}"
 
 
-def _add_legend(figure: Figure) -> None:
-    handles = [
-        Line2D([], [], label="identity switch", **_SWITCH_STYLE),
-        Patch(label="not tracked", **_GAP_STYLE),
-    ]
-    figure.legend(handles=handles, loc="outside lower right", ncols=2, frameon=False, fontsize=8)
+def _add_legend(figure: Figure, timeline: Timeline) -> None:
+    handles = []
+    if timeline.has_ground_truth:
+        handles = [
+            Line2D([], [], label="identity switch", **_SWITCH_STYLE),
+            Patch(label="not tracked", **_GAP_STYLE),
+        ]
+    if timeline.merges:
+        handles.append(Line2D([], [], label="two tracks merged", **_MERGE_STYLE))
+    figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), frameon=False, fontsize=8)

@@ -31,9 +31,9 @@ def test_a_row_has_the_query_and_both_maps():
     assert near(query[40, 48], QUERY) and query[40, 40].tolist() == [200] * 3
     assert query[100, 100].tolist() == [200] * 3
     brightest, half = heat_colors(np.array([1.0, 0.5]))
-    assert near(raw[34, 82], brightest) and near(raw[39, 97], FOUND)
-    assert raw[90, 30].tolist() == [60] * 3  # grey and dark where nothing is
-    assert near(refined[82, 34], brightest)  # 0.04 is its highest
+    assert near(raw[40, 88], brightest) and near(raw[39, 97], FOUND)
+    assert raw[112, 16].tolist() == [60] * 3  # grey and dark where nothing is
+    assert near(refined[88, 40], brightest)  # 0.04 is its highest
     assert near(refined[24, 24], np.rint(60 * (1 - 0.5**0.5) + half * 0.5**0.5))
     assert near(refined[88, 47], TRUTH) or near(refined[88, 49], FOUND)
     assert (image == 200).all() and (other == 100).all()

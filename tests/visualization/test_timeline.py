@@ -4,6 +4,7 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
 from mmpose_temporal.visualization import (
+    Merge,
     Segment,
     Switch,
     TimelineRecorder,
@@ -176,3 +177,18 @@ def test_recorder_without_ground_truth():
     assert timeline.row_ids.tolist() == [4, 6]
     assert timeline.segments == (Segment(0, 4, 0, 2), Segment(1, 6, 1, 3))
     assert timeline.switches == ()
+
+
+def test_recorder_of_merged_tracks():
+    """Track 4 of frame 2 was merged with track 1 of frame 0; track 2 is track 2 all along."""
+    for truth in (False, True):
+        recorder = TimelineRecorder()
+        for index, (ids, own) in enumerate([([1, 2], [1, 2]), ([2], [2]), ([1, 2], [4, 2])]):
+            places = [10 * i for i in ids]
+            sample = frame(index, pred=(ids, places), gt=(ids, places) if truth else None)
+            sample.pred_instances.unmerged_ids = np.array(own)
+            recorder.add(sample)
+        timeline = recorder.build()
+        assert timeline.has_ground_truth == truth
+        assert timeline.merges == (Merge(row=0, end=1, begin=2, later_id=4, track_id=1),)
+        assert timeline.switches == ()

@@ -63,3 +63,20 @@ def test_without_ground_truth_and_without_people(tmp_path):
 def test_max_rows_must_be_positive(timeline):
     with pytest.raises(ValueError, match="max_rows"):
         draw_timeline(timeline, max_rows=0)
+
+
+def test_merged_tracks_are_joined_by_a_line():
+    """Track 4 of frames 4 and 5 was merged with track 1 of frames 0 and 1."""
+    rows = [[9], [9], [], [], [9], [9]]
+    merged, own = [[1], [1], [], [], [1], [1]], [[1], [1], [], [], [4], [4]]
+    axes = draw_timeline(build_timeline(rows, merged, unmerged_ids=own)).axes[0]
+    title = "1 person, 0 identity switches, tracked 100% of the time, 1 merge"
+    assert axes.get_title(loc="left") == title
+    _, line = axes.get_lines()
+    assert list(line.get_xdata()) == [2, 4]
+    assert " 4 is 1" in [text.get_text() for text in axes.texts]
+    alone = build_timeline(merged, merged, unmerged_ids=own, has_ground_truth=False)
+    figure = draw_timeline(alone)
+    assert figure.axes[0].get_title(loc="left") == "1 track, no ground truth, 1 merge"
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["two tracks merged"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmpose_temporal.structures import FramePacket, plain_state
+from mmpose_temporal.structures import UNMERGED, FramePacket, plain_state
 
 SHORT = "short_track"
 """Reason for which the people of tracks that ended too short are dropped."""
@@ -126,7 +126,8 @@ class FrameBuffer:
 
         Args:
             merged: Old track id -> new one, for tracks of one person; the lengths of tracks that
-                become one are added.
+                become one are added. With ``whole`` the people keep the old ids as the extra
+                :data:`UNMERGED`.
 
         Raises:
             ValueError: Tracks that are in one frame together were merged.
@@ -139,6 +140,9 @@ class FrameBuffer:
         finished = list(self.waiting)
         for packet in finished:
             ids = [merged.get(track, track) for track in packet.people.track_ids.tolist()]
+            if self.whole:
+                own = packet.people.track_ids
+                packet.people = packet.people.with_extras(**{UNMERGED: own})
             if merged:
                 if len(set(ids)) < len(ids):
                     raise ValueError(

@@ -123,6 +123,7 @@ def test_a_whole_video_waits_and_merged_tracks_have_one_length():
     out = video.buffer.flush({2: 0})
     assert seen(out) == [(0, [0]), (1, [0]), (2, [0]), (3, [])]
     assert dropped(out) == [1, 1, 1, 0]
+    assert [f.people.extras["unmerged_ids"].tolist() for f in out] == [[0], [0], [2], []]
 
 
 def test_a_whole_video_of_which_nothing_is_merged():
