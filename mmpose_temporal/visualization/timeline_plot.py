@@ -167,4 +167,6 @@ def _add_legend(figure: Figure, timeline: Timeline) -> None:
         ]
     if timeline.merges:
         handles.append(Line2D([], [], label="two tracks merged", **_MERGE_STYLE))
-    figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), frameon=False, fontsize=8)
+    figure.legend(
+        handles=handles, loc="outside lower right", ncols=len(handles), frameon=False, fontsize=8
+    )

@@ -42,6 +42,10 @@ NOWHERE = {
     "analysis_tools/memory_oracle.py": ["nowhere.py", "nowhere.pth"],
     "analysis_tools/memory_thresholds.py": ["nowhere.py", "nowhere.pth"],
     "analysis_tools/print_config.py": ["nowhere.py"],
+    "analysis_tools/correspondence_pck.py": ["nowhere.py", "w.pth", "--stills"],
+    "analysis_tools/plot_correspondences.py": (
+        ["nowhere.py", "w.pth", "--still", "0", "--out", "a.png"]
+    ),
     "analysis_tools/plot_matching.py": (
         ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "a.png"]
     ),
@@ -110,6 +114,12 @@ THERE = {
     "analysis_tools/memory_oracle.py": ["nowhere.py", "w.pth", "--out", "there.json"],
     "analysis_tools/memory_thresholds.py": ["nowhere.py", "w.pth", "--out", "there.json"],
     "analysis_tools/print_config.py": ["nowhere.py", "--out", "there.py"],
+    "analysis_tools/correspondence_pck.py": (
+        ["nowhere.py", "w.pth", "--stills", "--out", "there.png"]
+    ),
+    "analysis_tools/plot_correspondences.py": (
+        ["nowhere.py", "w.pth", "--still", "0", "--out", "there.png"]
+    ),
     "analysis_tools/plot_matching.py": (
         ["nowhere.py", "poses", "--video", "v", "--frame", "1", "--out", "there.png"]
     ),
