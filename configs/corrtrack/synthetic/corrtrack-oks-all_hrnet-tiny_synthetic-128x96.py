@@ -11,5 +11,5 @@ model = dict(
     ),
     propagation=dict(_base_.corr_recovery, max_propagated=4),
     association=dict(births=[dict(_base_.corr_duplicates, min_share=0.3)]),
-    merging=_base_.corr_merging,
+    merging=_base_.corr_tiny_merging,
 )

@@ -13,3 +13,5 @@ model = dict(
     ),
     **_base_.corr_tracker,
 )
+model["association"]["similarity"]["corr_thr"] = _base_.corr_tiny_thr
+model["merging"] = _base_.corr_tiny_merging
