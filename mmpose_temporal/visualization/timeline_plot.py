@@ -21,6 +21,7 @@ _SWITCH_STYLE = dict(
     marker="v", color="black", markersize=9, markeredgecolor="white", linestyle="none"
 )
 _MERGE_STYLE = dict(color="black", linewidth=1.4, marker="|", markersize=9)
+_MERGE_TEXT = dict(fontsize=7, ha="center", va="bottom", zorder=5)
 
 
 def draw_timeline(timeline: Timeline, *, title: str = "", max_rows: int = 60) -> Figure:
@@ -62,10 +63,9 @@ def draw_timeline(timeline: Timeline, *, title: str = "", max_rows: int = 60) ->
     )
     merges = [merge for merge in timeline.merges if merge.row in place]
     for merge in merges:
-        y, ends = place[merge.row] + 0.42, (edges[merge.end], edges[merge.begin])
+        y, ends = place[merge.row], (edges[merge.end], edges[merge.begin])
         axes.plot(ends, [y, y], zorder=4, clip_on=False, **_MERGE_STYLE)
-        note = f" {merge.later_id} is {merge.track_id}"
-        axes.text(ends[1], y, note, fontsize=7, va="center", zorder=5, clip_on=True)
+        axes.text(sum(ends) / 2, y - 0.08, f"was {merge.later_id}", **_MERGE_TEXT)
     _finish_axes(axes, timeline, rows, edges)
     axes.set_title(_headline(timeline, title, len(rows)), loc="left", fontsize=11)
     if (timeline.has_ground_truth and len(rows)) or merges:

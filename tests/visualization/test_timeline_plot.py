@@ -74,7 +74,7 @@ def test_merged_tracks_are_joined_by_a_line():
     assert axes.get_title(loc="left") == title
     _, line = axes.get_lines()
     assert list(line.get_xdata()) == [2, 4]
-    assert " 4 is 1" in [text.get_text() for text in axes.texts]
+    assert "was 4" in [text.get_text() for text in axes.texts]
     alone = build_timeline(merged, merged, unmerged_ids=own, has_ground_truth=False)
     figure = draw_timeline(alone)
     assert figure.axes[0].get_title(loc="left") == "1 track, no ground truth, 1 merge"
