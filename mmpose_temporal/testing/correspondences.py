@@ -21,29 +21,47 @@ GROUND = 40
 """Value of all channels where nobody is."""
 
 
+LEVELS = 8
+"""Different values of a channel in textures."""
+
+
 @MODELS.register_module()
 class CellColours(BaseModule):
     """A backbone without weights: the mean colour of each cell of an image.
+
+    Args:
+        distinct: Each pair of values of the channels 1 and 2 is a channel of its own, and the
+            ground (of :func:`textured_image`) is zero, so that textures of different people have
+            next to nothing in common. False: the colours themselves.
 
     Attributes:
         seen: Number of images so far.
     """
 
-    def __init__(self):
+    def __init__(self, distinct: bool = False):
         super().__init__()
+        self.distinct = distinct
         self.seen = 0
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
-        """(B, 3, h / 4, w / 4) of (B, 3, h, w)."""
+        """(B, C, h / 4, w / 4) of (B, 3, h, w) in [-1, 1]; C is 3, or 64 if ``distinct``."""
         self.seen += len(images)
-        return (F.avg_pool2d(images, CELL),)
+        colours = F.avg_pool2d(images, CELL)
+        if not self.distinct:
+            return (colours,)
+        levels = ((colours[:, 1:] + 1) * LEVELS / 2).long().clamp(0, LEVELS - 1)
+        kinds = F.one_hot(levels[:, 0] * LEVELS + levels[:, 1], LEVELS**2).permute(0, 3, 1, 2)
+        return (kinds * (colours[:, :1] > 0.3).float(),)
 
 
-def colour_network_config(*, refinement: bool = False, **options: Any) -> dict:
+def colour_network_config(
+    *, refinement: bool = False, distinct: bool = False, **options: Any
+) -> dict:
     """Config of a CorrespondenceNetwork that compares colours.
 
     Args:
         refinement: With the smallest refinement, which begins as the affinity.
+        distinct: See :class:`CellColours`.
         **options: Of the network.
     """
     if refinement:
@@ -51,31 +69,32 @@ def colour_network_config(*, refinement: bool = False, **options: Any) -> dict:
             type="CorrespondenceRefinement",
             body=dict(type="InceptionBody", width=0.125),
             decoder=dict(type="InceptionDecoder", in_channels=(80, 136)),
-            embedding_channels=3,
+            embedding_channels=LEVELS**2 if distinct else 3,
             add_affinity=True,
         )
     return dict(
         type="CorrespondenceNetwork",
-        backbone=dict(type="CellColours"),
+        backbone=dict(type="CellColours", distinct=distinct),
         data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3),
         **options,
     )
 
 
-def make_certain(model: nn.Module, factor: float = 200.0) -> nn.Module:
+def make_certain(model: nn.Module) -> nn.Module:
     """Set the weights of a colour network, or of a tracker that has one, and its test mode.
 
-    Equal colours have an affinity near 1, and a refinement adds nothing to the affinities.
+    Equal colours have an affinity near 1, and a refinement adds nothing to the affinities. If the
+    colours are distinct, a texture that is nowhere in the other frame has no affinity of 0.1.
 
     Args:
         model: Changed in place.
-        factor: Of the cosines before the softmax.
 
     Returns:
         The model.
     """
     encoder = getattr(model, "frame_encoder", model)
     network = getattr(encoder, "network", encoder)
+    factor = 16 if network.embedding.backbone.distinct else 200
     network.embedding.ready = True
     with torch.no_grad():
         network.embedding.log_scale.fill_(np.log(factor))
@@ -88,7 +107,9 @@ def make_certain(model: nn.Module, factor: float = 200.0) -> nn.Module:
 def texture(name: str, height: int, width: int) -> np.ndarray:
     """(height, width, 3) uint8: cells of colours that belong to a name; bright in channel 0."""
     rng = np.random.default_rng(list(name.encode()))
-    cells = rng.integers(0, 256, (-(-height // CELL), -(-width // CELL), 3), dtype=np.uint8)
+    shape = -(-height // CELL), -(-width // CELL), 3
+    step = 256 // LEVELS
+    cells = rng.integers(0, LEVELS, shape, dtype=np.uint8) * step + step // 2
     cells[..., 0] = BRIGHT
     return cells.repeat(CELL, 0).repeat(CELL, 1)[:height, :width]
 

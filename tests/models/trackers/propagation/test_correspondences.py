@@ -250,7 +250,7 @@ class NotingEstimator(DrawnEstimator):
 
 
 def tracker(refinement=False, long_side=320, **options):
-    network = colour_network_config(refinement=refinement)
+    network = colour_network_config(refinement=refinement, distinct=True)
     model = dict(
         type="PoseTracker",
         estimator=dict(type="NotingEstimator", matching_head=None),
@@ -314,6 +314,20 @@ def test_nobody_is_carried_over_a_cut(refinement):
     answers = track_frames(model, video)
     assert [len(found) for found in ids(answers)] == [2, 2, 0, 0]
     assert len(model.estimator.crops) == 6  # in frame 1 the detections, and both were found
+
+
+def test_other_people_after_a_cut_are_nobody_who_was_there():
+    """Two detections are two people."""
+    scene, other = {"a": A, "b": B}, {"c": moved(A, 60), "d": B}
+    video = textured_video("v", [scene] * 2 + [other] * 2, grounds=[40, 40, 150, 150])
+    model = tracker()
+    assert [len(found) for found in ids(track_frames(model, video))] == [2, 2, 2, 2]
+    assert len(model.estimator.crops) == 2 + 4 + 2 + 4  # over the cut nobody was proposed
+
+
+def test_a_person_who_left_is_not_taken_for_another():
+    frames = [{"a": A, "b": B}] * 2 + [{"b": B}] * 2
+    assert ids(track_frames(tracker(), textured_video("v", frames))) == [[0, 1]] * 2 + [[1]] * 2
 
 
 def test_an_unreadable_frame_between():
