@@ -37,6 +37,7 @@ HOW_TO_GET = (
     "the published code is not compared: get it (git clone "
     "https://github.com/anDoer/PoseTrack21) and name the clone by --public-code"
 )
+NOT_GIVEN = "nothing: the published code was not given (--public-code)"
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d)
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 THRESHOLDS = dict(joint_threshold=0.1, min_keypoints=2)

@@ -66,6 +66,17 @@ def test_story(bench):
     ]
 
 
+def test_rows_say_that_the_published_code_was_not_given(bench, monkeypatch):
+    rows = {}
+    monkeypatch.setattr(bench, "emit", lambda name, values, **row: rows.update({name: row}))
+    encoder = bench.MODELS.build(bench.encoder_config(0.125)).eval()
+    bench.bench_frame(encoder, None, people=1, repeats=1)
+    assert list(rows) == ["association_ms_1_person", "association_ms_1_person_default"]
+    for row, size in zip(rows.values(), ("512x512", "512x288"), strict=True):
+        assert row["reference"].startswith("nothing: the published code was not given")
+        assert f"input of {size}" in row["reference"]
+
+
 def test_tables(bench):
     times = [dict(embed=0.1, associate=0.2), dict(embed=0.3, associate=0.4)]
     assert bench.total(times, ("embed", "associate")) == pytest.approx([0.3, 0.7])
