@@ -24,7 +24,7 @@ def moved(box, x, y=0):
     return box + np.array([x, y, x, y])
 
 
-def tracker(refinement=True, cropper=(48, 64), similarity=None, **options):
+def tracker(refinement=False, cropper=(48, 64), similarity=None, **options):
     """Recovery, similarity, duplicate removal and merging, as in configs/_base_/models."""
     model = dict(
         type="PoseTracker",
@@ -129,7 +129,7 @@ def watched(model):
 def test_every_frame_is_embedded_once_whoever_asks(batch_size):
     """Recovery, similarity and merging all look at it; merging keeps single precision here, to
     ask for the same pairs of frames as the other two."""
-    model = tracker(merging=dict(type="CorrespondenceMerging", dtype="float32"))
+    model = tracker(True, merging=dict(type="CorrespondenceMerging", dtype="float32"))
     embedded, _, pairs = watched(model)
     assert ids(track_frames(model, video(), batch_size=batch_size)) == EXPECTED
     assert len(embedded) == 6
@@ -141,7 +141,7 @@ def test_every_frame_is_embedded_once_whoever_asks(batch_size):
 
 def test_every_pose_is_refined_once_per_pair_of_frames():
     """Recovery and similarity share: 3 + 3 + 2 + 2 + 3 poses are carried into the next frame."""
-    model = tracker(merging=None)
+    model = tracker(True, merging=None)
     _, poses, pairs = watched(model)
     track_frames(model, video())
     assert sum(pairs.values()) == 5
@@ -155,7 +155,7 @@ def test_the_similarity_alone_and_the_recovery_alone():
         dict(propagation=None),
         dict(similarity=dict(type="OKSSimilarity")),
     ):
-        model = tracker(merging=None, **options)
+        model = tracker(True, merging=None, **options)
         _, poses, pairs = watched(model)
         track_frames(model, textured_video("v", [{"a": A, "b": B}] * 4))
         counts.append((sum(poses.values()), sum(pairs.values())))
@@ -228,7 +228,7 @@ def embeddings(value, seen=None):
 def test_a_long_video_keeps_few_frames():
     """The last two, and at most four for each of two tracks; without merging the two alone."""
     for merging, most in ((dict(type="CorrespondenceMerging"), 2 + 8), (None, 2)):
-        model = tracker(refinement=False, merging=merging)
+        model = tracker(merging=merging)
         frames = textured_video("v", [{"a": A, "b": B}] * 12, num_frames=None)
         track_frames(model, frames, batch_size=4)
         state = model.pipeline.videos["v"].parts
@@ -280,7 +280,7 @@ def test_more_than_a_hundred_people():
     boxes = {str(i): np.array([x, y, x + 11, y + 23]) for i, (x, y) in enumerate(places)}
     assert len(boxes) == 125
     hidden = [(1, str(i)) for i in range(0, 120, 4)]
-    model = tracker(refinement=False, cropper=(24, 32), merging=None)
+    model = tracker(cropper=(24, 32), merging=None)
     model.frame_encoder.long_side = 640
     frames = textured_video("v", [boxes] * 2, hidden=hidden, size=(640, 192))
     first, second = track_frames(model, frames)
