@@ -50,7 +50,8 @@ corr_tiny_refinement = dict(
 )
 corr_tiny_network = dict(corr_tiny_embedding, refinement=corr_tiny_refinement)
 # Confidences of networks that are trained for minutes are low. Chosen on videos that neither
-# training nor test sees (_tuning, see the header of the small configs): 0.1 of 0.05, 0.1 and 0.3.
+# training nor test sees (_tuning of tools/analysis_tools/corrtrack_ablation.py): 0.1 of 0.05, 0.1
+# and 0.3.
 corr_tiny_thr = 0.1
 corr_tiny_merging = dict(
     type="CorrespondenceMerging", min_poses=3, corr_thr=corr_tiny_thr, min_similarity=0.2
