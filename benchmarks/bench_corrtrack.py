@@ -43,7 +43,7 @@ from corrtrack_parts import (
     standing,
     together,
 )
-from corrtrack_public import HOW_TO_GET, NOT_GIVEN, PARTS, PublicCode, baselines, now
+from corrtrack_public import HOW_TO_GET, NOT_GIVEN, PARTS, PublicCode, baselines, gflop, now
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
@@ -165,19 +165,23 @@ def bench_frame(encoder: nn.Module, code: Path | None, people: int, repeats: int
             difference = difference_to(public, encoder.network)
             if difference > 1e-3:
                 raise RuntimeError(f"our networks and the published ones differ by {difference}")
-            agree = f"the same weights (embeddings and maps differ by {difference:.0e} at most)"
+            agree = (
+                "the same weights (embeddings, affinities and refined maps differ by "
+                f"{difference:.0e} of their range at most)"
+            )
             public.put(*data)
             runs.append(lambda: public.frame(people))
-        for frame in frames:  # warms up, as difference_to does on the other side
-            frame()
+            theirs_work = public.work(people)
+        work = [gflop(frame) for frame in frames]  # which warms up too
         times = [[run() for run in runs] for _ in range(repeats)]
     ours, default, *theirs = (list(column) for column in zip(*times, strict=True))
     device = next(encoder.parameters()).device.type
     many = count(people)
     text = f"{many} and as many tracks, {device}, {torch.get_num_threads()} threads"
-    for kind, size, column in (("", "512x512", ours), ("_default", "512x288", default)):
+    kinds = zip(("", "_default"), ("512x512", "512x288"), (ours, default), work, strict=True)
+    for kind, size, column, own_work in kinds:
         name = f"{many.replace(' ', '_')}{kind}"
-        parts = in_words(column, Frame.PARTS)
+        parts = f"{in_words(column, Frame.PARTS)}, {own_work:.0f} GFLOP"
         emit(
             f"association_ms_{name}",
             [1000 * seconds for seconds in total(column, Frame.PARTS)],
@@ -192,8 +196,8 @@ def bench_frame(encoder: nn.Module, code: Path | None, people: int, repeats: int
                 f"association_speedup_{name}",
                 total(theirs[0], PARTS),
                 total(column, Frame.PARTS),
-                f"the published code at 512x512: {in_words(theirs[0], PARTS)}; ours at {size}: "
-                f"{parts}; {agree}; {text}",
+                f"the published code at 512x512: {in_words(theirs[0], PARTS)}, "
+                f"{theirs_work:.0f} GFLOP; ours at {size}: {parts}; {agree}; {text}",
                 target=">= 5" if people == 10 and not kind else None,
                 data=FRAMES,
             )

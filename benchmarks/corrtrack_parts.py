@@ -163,10 +163,10 @@ class Frame:
 
 @torch.no_grad()
 def difference_to(public: PublicCode, network: nn.Module) -> float:
-    """The largest difference of embeddings, affinities and refined maps to the published code.
+    """The largest difference of embeddings, affinities and refined logits to the published code.
 
     On a frame of 512x512 pixels, which no letterbox changes; refined are the affinities as they
-    are, since ours are lifted before. Of the embedding, in shares of its largest value.
+    are, since ours are lifted before. In shares of the range, see :func:`apart`.
     """
     images, keypoints = standing(2, (512, 512))
     keypoints = (keypoints // 4) * 4 + 1.5  # both round to the same cell
@@ -181,8 +181,12 @@ def difference_to(public: PublicCode, network: nn.Module) -> float:
     refinement = network.refinement
     own = refinement.body.enter(raw, slice(2 * CHANNELS, 2 * CHANNELS + JOINTS))
     maps = refinement.body.rest(refinement.shared(first, second) + own)
-    refined = refinement.decoder(maps)[0].sigmoid()
-    embedding = second[0].cpu() - theirs["embedding"]
-    found = [embedding / theirs["embedding"].abs().max()]
-    found += [raw.cpu() - theirs["raw"], refined.cpu() - theirs["refined"]]
-    return max(float(values.abs().max()) for values in found)
+    refined = refinement.decoder(maps)[0]
+    ours = dict(embedding=second[0], raw=raw, refined=refined)
+    return max(apart(maps.cpu(), theirs[name]) for name, maps in ours.items())
+
+
+def apart(found: Tensor, expected: Tensor) -> float:
+    """The largest difference, in shares of the range of the expected values."""
+    low, high = expected.aminmax()
+    return float((found - expected).abs().max() / (high - low))

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 HOW_TO_GET = (
     "the published code is not compared: get it (git clone "
@@ -123,8 +124,15 @@ class PublicCode:
         """Seconds of embedding, affinities and tracking of the second frame."""
         return self._ask("frame", people)
 
+    def work(self, people: int) -> float:
+        """:func:`gflop` of :meth:`frame`."""
+        return self._ask("work", people)
+
     def maps(self, people: int) -> dict[str, np.ndarray]:
-        """``embedding`` (32, h, w) of the second frame; ``raw`` and ``refined`` (P, 17, h, w)."""
+        """``embedding`` (32, h, w) of the second frame; ``raw`` and ``refined`` (P, 17, h, w).
+
+        The refined ones are logits.
+        """
         self._ask("maps", people)
         with np.load(self.folder / "maps.npz") as found:
             return dict(found)
@@ -258,6 +266,11 @@ class Theirs:
         times.append(now())
         return dict(zip(PARTS, np.diff(times).tolist(), strict=True), tracks=len(clean))
 
+    def work(self, people: int) -> float:
+        """Of the second frame, without the embedding of the first."""
+        picture = self.data(people)[0][0]
+        return gflop(lambda: self.frame(people)) - gflop(lambda: self.embed(picture))
+
     @torch.no_grad()
     def maps(self, people: int) -> dict:
         """Write the embedding of the second frame, and the maps of the people of the first."""
@@ -266,7 +279,7 @@ class Theirs:
         queries = [self.code.build_querie(known[0]["kpts"][k]) for k in range(people)]
         raw = [self.model.get_corr_maps3x3(first, second, query) for query in queries]
         refined = [self.model(first, second, query, False, True) for query in queries]
-        maps = dict(embedding=second[0], raw=torch.cat(raw), refined=torch.cat(refined).sigmoid())
+        maps = dict(embedding=second[0], raw=torch.cat(raw), refined=torch.cat(refined))
         maps = {name: value.cpu().numpy() for name, value in maps.items()}
         np.savez(self.folder / "maps.npz", **maps)
         return {}
@@ -282,6 +295,13 @@ def now() -> float:
     elif torch.get_num_threads() == 1:
         return time.process_time()
     return time.perf_counter()
+
+
+def gflop(function: Callable[[], object]) -> float:
+    """Billions of multiplications and additions of a call's convolutions and matrix products."""
+    with FlopCounterMode(display=False) as counter:
+        function()
+    return counter.get_total_flops() / 1e9
 
 
 def serve(code: str, folder: str, threads: str) -> None:

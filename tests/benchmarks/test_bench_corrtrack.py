@@ -95,6 +95,16 @@ def test_numbers_of_layers(bench):
     assert [t.tolist() for t in tensors] == [[1, 1], [0, 0], [0, 0], [1, 1]] and eps == 0.5
 
 
+def test_work_and_differences_by_hand(bench):
+    from corrtrack_parts import apart
+    from corrtrack_public import gflop
+
+    # 10 x 30 sums of 20 products.
+    assert gflop(lambda: torch.ones(10, 20) @ torch.ones(20, 30)) == pytest.approx(12e-6)
+    expected = torch.tensor([-1.0, 0.0, 3.0])
+    assert apart(expected + torch.tensor([0.0, -0.5, 1.0]), expected) == pytest.approx(0.25)
+
+
 def test_a_folder_without_the_published_code(bench, tmp_path):
     with pytest.raises(SystemExit, match="no baselines/corrtrack"):
         bench.baselines(tmp_path)
