@@ -231,6 +231,11 @@ def _what_is_misspelt(error: Exception) -> str | None:
     if found := NO_OPTION.search(text):
         owner, wrong = found.groups()
         options = _options(owner)
+        if takers := _takers(owner, wrong):
+            return (
+                f"{owner} has no option {wrong!r}, which {' and '.join(takers)} "
+                f"{'has' if len(takers) == 1 else 'have'}: leave it out, or change the type"
+            )
         close = difflib.get_close_matches(wrong, options, n=1)
         meant = (
             f"did you mean {close[0]!r}?" if close else f"it has {', '.join(options) or 'none'}"
@@ -263,10 +268,27 @@ def _registries(kind: str | None = None) -> list[Registry]:
     return [registry for registry in found if kind in (None, registry.name)]
 
 
+def _classes_of(owner: str) -> list[type]:
+    """Registered classes of a name, and those that extend it."""
+    classes = [part for registry in _registries() for part in registry.module_dict.values()]
+    return [part for part in classes if inspect.isclass(part) and _is_or_extends(part, owner)]
+
+
+def _takers(owner: str, option: str) -> list[str]:
+    """Names of the classes that extend another one and take an option that this one has not."""
+    extending = [part for part in _classes_of(owner) if part.__name__ != owner]
+    takers = [
+        part.__name__
+        for part in extending
+        if callable(vars(part).get("__init__"))
+        and option in inspect.signature(part.__init__).parameters
+    ]
+    return sorted(set(takers))
+
+
 def _options(owner: str) -> list[str]:
     """Options of a registered class and of its parents, by the name of one of them."""
-    classes = [part for registry in _registries() for part in registry.module_dict.values()]
-    named = [part for part in classes if inspect.isclass(part) and _is_or_extends(part, owner)]
+    named = _classes_of(owner)
     exact = [part for part in named if part.__name__ == owner]
     found = [
         name

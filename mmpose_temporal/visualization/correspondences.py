@@ -31,6 +31,8 @@ class PointPicture:
         raw_found: (2,) pixels of the second image.
         found: (2,) likewise.
         truth: (2,) pixels of the second image; NaN: not known.
+        raw_score: How sure the place before refinement is, in its title.
+        score: Likewise of the place after it.
     """
 
     name: str
@@ -40,6 +42,8 @@ class PointPicture:
     raw_found: np.ndarray
     found: np.ndarray
     truth: np.ndarray
+    raw_score: float
+    score: float
 
 
 def heat_colors(values: np.ndarray) -> np.ndarray:
@@ -63,8 +67,8 @@ def draw_correspondences(
     *,
     cell: float,
     titles: tuple[str, str] = ("", ""),
-    raw_title: str = "affinity",
-    refined_title: str = "confidence",
+    raw_title: str = "affinity {:.2f}",
+    refined_title: str = "confidence {:.2f}",
     headline: str | None = None,
     width: int = 360,
 ) -> np.ndarray:
@@ -74,7 +78,7 @@ def draw_correspondences(
     grey and dark, under the map before refinement; on the right that under the refined map. A red
     ring is where the point was found; a green cross is the true place. Cells are as bright as
     their values, the highest of each map is the brightest (choice: a network that is not trained
-    long is never sure, and the titles say what the highest value is).
+    long is never sure, and the titles have the scores of the places).
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -82,7 +86,7 @@ def draw_correspondences(
         points: One or more.
         cell: Pixels of ``other`` per cell of the maps; the first cell begins in its corner.
         titles: Of the two images.
-        raw_title: What the map before refinement shows.
+        raw_title: What the map before refinement shows, a format of its score.
         refined_title: Likewise after it.
         headline: Text above it all. None: there is no band for it.
         width: Of a picture, pixels.
@@ -102,7 +106,10 @@ def draw_correspondences(
         asked = first.copy()
         _cross(asked, _place(point.query, scale), QUERY)
         cells = [titled(asked, f"{titles[0]}: {point.name}" if titles[0] else point.name)]
-        both = (raw_title, point.raw, point.raw_found), (refined_title, point.refined, point.found)
+        both = (
+            (raw_title.format(point.raw_score), point.raw, point.raw_found),
+            (refined_title.format(point.score), point.refined, point.found),
+        )
         for title, values, found in both:
             brightest = max(float(values.max()), np.finfo(np.float32).tiny)
             picture = _under(second, values / brightest, cell * other_scale)
@@ -110,8 +117,7 @@ def draw_correspondences(
                 _cross(picture, _place(point.truth, other_scale), TRUTH)
             if np.isfinite(found).all():
                 _ring(picture, _place(found, other_scale))
-            text = f"{title}, highest {values.max():.2f}"
-            cells.append(titled(picture, f"{titles[1]}: {text}" if titles[1] else text))
+            cells.append(titled(picture, f"{titles[1]}: {title}" if titles[1] else title))
         rows.append(cells)
     picture = stacked(rows)
     bar = np.full((BAR, picture.shape[1], 3), 255, np.uint8)

@@ -157,6 +157,10 @@ def association(**options) -> dict:
             dict(type="PoseOnlyTracker", association=association(), keypoint_score_th=0),
             "score_thr'",
         ),
+        (
+            dict(type="PoseOnlyTracker", association=association(), propagation=dict(type="x")),
+            "TrackerModel has no option 'propagation', which PoseTracker has: leave it out, or",
+        ),
         (dict(type="PoseOnlyTracker", association=3), "cfg should be a dict"),
         (dict(similarity(), type=7), "type must be a str or valid type"),
         (dict(type="nowhere.Tracker"), "nowhere"),

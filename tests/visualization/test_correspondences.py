@@ -19,7 +19,8 @@ def point(**changes) -> PointPicture:
     raw[2, 5], refined[5, 2], refined[1, 1] = 0.5, 0.04, 0.02
     places = dict(query=[40, 40], raw_found=[87.5, 39.5], found=[39.5, 87.5], truth=[40, 88])
     places = {name: np.array(value, float) for name, value in places.items()}
-    return PointPicture(**dict(dict(name="nose", raw=raw, refined=refined, **places), **changes))
+    given = dict(name="nose", raw=raw, refined=refined, raw_score=0.5, score=0.04)
+    return PointPicture(**dict(given, **places, **changes))
 
 
 def test_a_row_has_the_query_and_both_maps():
@@ -63,3 +64,14 @@ def test_panels():
     draw_bar(bar, heat_colors)
     assert near(bar[12, 20], heat_colors(np.zeros(1))[0])
     assert near(bar[12, 59], heat_colors(np.ones(1))[0])
+
+
+def test_titles_have_the_scores_and_not_the_brightest_values():
+    """A map may be on another scale than its score."""
+    image = np.full((64, 128, 3), 100, np.uint8)
+    drawn = [
+        draw_correspondences(image, image, [point(raw=p * 0.5, raw_score=s)], cell=16, width=128)
+        for p, s in ((np.eye(8), 0.5), (np.eye(8) * 2, 0.5), (np.eye(8), 0.6))
+    ]
+    assert (drawn[0] == drawn[1]).all()
+    assert (drawn[0] != drawn[2])[:24].any() and (drawn[0] == drawn[2])[24:].all()

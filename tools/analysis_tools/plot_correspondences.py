@@ -147,6 +147,7 @@ def picture(
         joint = int(np.flatnonzero(found.places == k)[0])
         truth = np.where(pair.known[row, k], pair.targets[row, k], np.nan)
         places = found.raw_points[row, joint], found.points[row, joint]
+        scores = found.raw_scores[row, joint], found.scores[row, joint]
         panels.append(
             PointPicture(
                 name=_name(question, row, k),
@@ -156,11 +157,12 @@ def picture(
                 raw_found=places[0],
                 found=places[1],
                 truth=truth,
+                raw_score=float(scores[0]),
+                score=float(scores[1]),
             )
         )
         errors = [np.linalg.norm(place - truth) for place in places]
         note = "" if np.isnan(errors).any() else ", {:.1f} and {:.1f} pixels off".format(*errors)
-        scores = found.raw_scores[row, joint], found.scores[row, joint]
         note = "affinity {:.2f}, confidence {:.2f}".format(*scores) + note
         notes.append(f"{_name(question, row, k)}: {note}")
     who = "" if args.pair else f", {pair.names[row]}"
@@ -171,7 +173,7 @@ def picture(
         panels,
         cell=found.cell,
         titles=question.titles,
-        raw_title="affinity (log scale)",
+        raw_title="affinity {:.2f}, log scale",
         headline=question.headline + who,
         width=args.width,
     )

@@ -32,6 +32,23 @@ def require_data(config: Config, *loaders: str) -> None:
             _require(option, settings)
 
 
+def require_weights(config: Config) -> None:
+    """Check that the file of ``load_from`` is there.
+
+    Args:
+        config: Of a training.
+
+    Raises:
+        FileNotFoundError: It is not.
+    """
+    source = config.get("load_from")
+    if source and "://" not in source and not Path(source).expanduser().exists():
+        raise FileNotFoundError(
+            f"checkpoint {source} does not exist, with which load_from begins the training: train "
+            "it first, or name another with --cfg-options load_from=FILE"
+        )
+
+
 def require_collated_clips(config: Config, *loaders: str) -> None:
     """Clips have any number of crops, and mmengine's ways to make a batch need equal ones.
 

@@ -32,7 +32,12 @@ from mmpose_temporal.utils.config_errors import (
 from mmpose_temporal_cli.train_test_flags import testing_flags, training_flags
 
 from .checked_runner import CheckedRunner
-from .required_data import refuse_outputs_over_data, require_collated_clips, require_data
+from .required_data import (
+    refuse_outputs_over_data,
+    require_collated_clips,
+    require_data,
+    require_weights,
+)
 
 
 def _check_common(args: argparse.Namespace) -> None:
@@ -96,6 +101,8 @@ def train(args: argparse.Namespace) -> None:
     check_dataloaders(cfg, "train_dataloader", *validated)
     require_data(cfg, "train_dataloader", *validated)
     require_collated_clips(cfg, "train_dataloader")
+    if args.resume is None:
+        require_weights(cfg)
     refuse_outputs_over_data(cfg, "val")
     with building(args.config):
         build_runner(cfg).train()

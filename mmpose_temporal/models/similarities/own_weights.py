@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmpose_temporal.structures import stated_keypoints
-from mmpose_temporal.utils.checkpoint_files import read_plain
+from mmpose_temporal.utils.checkpoint_files import read_plain, reading_checkpoint
 from mmpose_temporal.utils.checkpoints import CheckpointMismatch, compare_state, weights_of
 from mmpose_temporal.utils.training_mark import mark_until_ready, take_mark, without_marks
 
@@ -67,8 +67,8 @@ class OwnWeights:
         if problems:
             raise CheckpointMismatch(
                 f"the checkpoint does not fit {type(module).__name__}: {problems}. Use the config "
-                "it was trained with; for a checkpoint of the estimator alone, set the "
-                "similarity's option checkpoint"
+                "it was trained with; beside a checkpoint of the estimator alone, the option "
+                "checkpoint of the similarity or network names its own weights"
             )
         module.ready = not untrained
 
@@ -86,10 +86,18 @@ def load_own_weights(
 
     Raises:
         CheckpointMismatch: They do not fit.
+        FileNotFoundError: No such file.
         ValueError: There are none, or they were trained with other joints.
     """
-    weights, keypoints = _read(checkpoint, inside)
-    network.load_state_dict(weights, strict=strict)
+    try:
+        weights, keypoints = _read(checkpoint, inside)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{type(network).__name__}: {error}: train it first, or name another file with its "
+            "option checkpoint"
+        ) from error
+    with reading_checkpoint(checkpoint):
+        network.load_state_dict(weights, strict=strict)
     network.chosen.check_layout(keypoints, checkpoint, type(network).__name__)
 
 

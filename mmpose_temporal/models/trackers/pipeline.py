@@ -88,7 +88,8 @@ class TrackingPipeline:
         if needing and frame_encoder is None:
             raise ValueError(
                 f"{', '.join(needing)} needs the features of whole frames: give the tracker a "
-                "frame_encoder"
+                "frame_encoder, such as dict(type='CorrespondenceEncoder', network=...), see "
+                "docs/corrtrack.md"
             )
 
     @staticmethod

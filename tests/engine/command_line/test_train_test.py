@@ -461,6 +461,17 @@ def test_data_are_looked_for_first(
     assert text.format(place) in complaint and "docs/data.md" in complaint
 
 
+def test_weights_to_begin_with_are_looked_for_first(tmp_path: Path, capsys) -> None:
+    """Before the model is built, whose type does not exist."""
+    config = write_config(tmp_path, tiny_tracker_config())
+    arguments = [str(config), "--work-dir", str(tmp_path / "w"), "--cfg-options"]
+    arguments += ["model.type=Nothing", "load_from=phase_1.pth"]
+    assert run_tool(training_flags(), train, arguments) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1 and "--cfg-options load_from=FILE" in complaint
+    assert "checkpoint phase_1.pth does not exist, with which load_from begins" in complaint
+
+
 def test_data_sets_inside_others_are_looked_for(tmp_path: Path) -> None:
     inside = dict(type="A", data_root=str(tmp_path), ann_file=["here", "there"])
     (tmp_path / "here").mkdir()

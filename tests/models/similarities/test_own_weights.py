@@ -169,8 +169,15 @@ def test_weights_that_are_not_shipped(name):
 
 
 def test_shipped_weights_of_something_else():
-    with pytest.raises(CheckpointMismatch, match="the checkpoint does not fit PoseEntailment"):
+    text = "shipped:track_entailment: the checkpoint does not fit PoseEntailment"
+    with pytest.raises(CheckpointMismatch, match=text):
         similarity(1, checkpoint="shipped:track_entailment")
+
+
+def test_a_file_that_is_not_there():
+    text = r"PoseEntailment: checkpoint no\.pth does not exist: train it first, or .* checkpoint$"
+    with pytest.raises(FileNotFoundError, match=text):
+        similarity(1, checkpoint="no.pth")
 
 
 def test_a_file_that_names_other_joints(tmp_path):

@@ -274,7 +274,7 @@ class FeatureGate(FailingGate, TrackerPart):
 
 def test_a_part_that_needs_a_frame_encoder():
     association = dict(gates=[dict(type="FeatureGate")])
-    with pytest.raises(ValueError, match="FeatureGate.*frame_encoder"):
+    with pytest.raises(ValueError, match="FeatureGate.*frame_encoder, .*CorrespondenceEncoder"):
         build("PoseOnlyTracker", association=association)
     encoder = dict(type="CountedEncoder")
     assert build("PoseOnlyTracker", association=association, frame_encoder=encoder)
