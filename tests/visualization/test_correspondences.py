@@ -20,7 +20,7 @@ def point(**changes) -> PointPicture:
     places = dict(query=[40, 40], raw_found=[87.5, 39.5], found=[39.5, 87.5], truth=[40, 88])
     places = {name: np.array(value, float) for name, value in places.items()}
     given = dict(name="nose", raw=raw, refined=refined, raw_score=0.5, score=0.04)
-    return PointPicture(**dict(given, **places, **changes))
+    return PointPicture(**{**given, **places, **changes})
 
 
 def test_a_row_has_the_query_and_both_maps():
