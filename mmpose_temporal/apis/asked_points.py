@@ -9,6 +9,7 @@ import numpy as np
 from mmpose_temporal.datasets.still_pair_dataset import StillPairDataset
 from mmpose_temporal.models.correspondences import CorrespondenceEncoder
 from mmpose_temporal.posetrack import load_videos
+from mmpose_temporal.structures import Skeleton
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.images import read_image
 
@@ -26,6 +27,8 @@ class Question:
         headline: Of both.
         names: Of the K points.
         long_side: Pixels that the longer side is scaled to; None: as the encoder does.
+        skeleton: That the K points are of, for :meth:`CorrespondenceEncoder.use_skeleton`; None:
+            points of no layout.
     """
 
     images: list[np.ndarray]
@@ -34,6 +37,7 @@ class Question:
     headline: str
     names: list[str]
     long_side: int | None = None
+    skeleton: Skeleton | None = None
 
 
 def ask_video(
@@ -68,7 +72,8 @@ def ask_video(
     sizes = ((picture.shape[1], picture.shape[0]) for picture in pictures)
     titles = tuple(f"frame {index}" for index in frames)
     names = list(content.skeleton.keypoint_names)
-    return Question(pictures, frame_pair(*both, *sizes), titles, content.video_id, names)
+    pair = frame_pair(*both, *sizes)
+    return Question(pictures, pair, titles, content.video_id, names, skeleton=content.skeleton)
 
 
 def ask_files(
@@ -129,7 +134,8 @@ def ask_still(dataset: StillPairDataset, index: int) -> Question:
     views, pair = still_pair(dataset, index)
     name = Path(dataset.get_data_info(index)["img_path"]).name
     names, size = list(dataset.skeleton.keypoint_names), views[0].shape[0]
-    return Question(views, pair, ("view 1", "view 2"), f"pair {index}, {name}", names, size)
+    titles = "view 1", "view 2"
+    return Question(views, pair, titles, f"pair {index}, {name}", names, size, dataset.skeleton)
 
 
 def choose_points(

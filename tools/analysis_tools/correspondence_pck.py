@@ -32,6 +32,9 @@ from mmpose_temporal_cli import add_config_options, add_frame_order, add_overwri
 if TYPE_CHECKING:
     from mmpose_temporal.apis.correspondence_pck import PairsReport
 
+STEPS = (1, 5, 10)
+"""Frames from the first to the second image if none are named."""
+
 
 def flags() -> argparse.ArgumentParser:
     """The command line."""
@@ -54,7 +57,6 @@ def flags() -> argparse.ArgumentParser:
         "--steps",
         type=int,
         nargs="+",
-        default=[1, 5, 10],
         metavar="N",
         help="frames from the first to the second image (default: 1 5 10)",
     )
@@ -114,8 +116,16 @@ def check(args: argparse.Namespace) -> None:
         raise ValueError("give --ann-file and --images (videos), --stills, or all of them")
     if (args.ann_file is None) != (args.images is None):
         raise ValueError("--ann-file and --images go together: give both or none")
-    if args.ann_file is None and (args.videos or args.starts):
-        raise ValueError("--videos and --starts are for --ann-file")
+    of_videos = {
+        "--videos": args.videos,
+        "--steps": args.steps,
+        "--starts": args.starts,
+        "--long-side": args.long_side,  # the views of stills are taken as they are
+        "--frame-order": None if args.frame_order == "auto" else args.frame_order,
+    }
+    given = [name for name, value in of_videos.items() if value is not None]
+    if args.ann_file is None and given:
+        raise ValueError(f"{', '.join(given)}: for --ann-file only")
     if args.max_stills is not None and not args.stills:
         raise ValueError("--max-stills is for --stills")
 
@@ -142,7 +152,7 @@ def run(args: argparse.Namespace) -> None:
     if args.ann_file is not None:
         options = dict(videos=args.videos, frame_order=args.frame_order)
         videos = load_videos(args.ann_file, **options, skeleton=None)
-        options = dict(steps=args.steps, starts=args.starts, progress=progress)
+        options = dict(steps=args.steps or STEPS, starts=args.starts, progress=progress)
         found = measure_videos(encoder, videos, args.images, **options)
         reports |= {f"t, t + {step}": report for step, report in found.items()}
     if args.stills:

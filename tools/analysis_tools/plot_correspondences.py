@@ -108,6 +108,10 @@ def check(args: argparse.Namespace) -> None:
         raise ValueError(f"--frames needs {', '.join(of_video)}")
     if not ways[0] and given:
         raise ValueError(f"{', '.join(given)} go with --frames")
+    if not ways[0] and args.frame_order != "auto":
+        raise ValueError("--frame-order goes with --frames")
+    if ways[2] and args.long_side is not None:
+        raise ValueError("--long-side is not for --still, whose views are taken as they are")
     if ways[1] != (args.point is not None):
         raise ValueError("--pair and --point go together: name the points of the first image")
     if ways[1] and (args.person is not None or args.keypoints is not None):
@@ -204,6 +208,8 @@ def run(args: argparse.Namespace) -> None:
     config = read_config(args.config, args.cfg_options)
     encoder = build_encoder(config, args.checkpoint, long_side=args.long_side, device=args.device)
     question = ask(args, config, encoder)
+    if question.skeleton is not None:
+        encoder.use_skeleton(question.skeleton)
     row, points = choose_points(
         question,
         encoder.network.chosen.places,

@@ -35,13 +35,21 @@ class ComparedJoints:
         """Take the frame encoder.
 
         Raises:
-            ValueError: It is no :class:`CorrespondenceEncoder`.
+            ValueError: It is no :class:`CorrespondenceEncoder`, or its network has no joint of a
+                name to be skipped.
         """
         if not isinstance(encoder, CorrespondenceEncoder):
             found = "none" if encoder is None else f"a {type(encoder).__name__}"
             raise ValueError(
                 f"{user} needs frame_encoder=dict(type='CorrespondenceEncoder', network=...), and "
                 f"the tracker has {found}"
+            )
+        names = encoder.network.chosen.names
+        unknown = [] if names is None else sorted({*self.skip} - {*names, *EARS})
+        if unknown:
+            raise ValueError(
+                f"skip_joints of {user} names {', '.join(unknown)}; the network has "
+                f"{', '.join(names)}"
             )
         self.encoder.module = encoder
 

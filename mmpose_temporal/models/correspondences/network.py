@@ -12,6 +12,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
 from mmpose_temporal.models.losses import AffinityLoss, ConfidenceLoss
+from mmpose_temporal.structures import KEYPOINT_NAMES
 
 from ..similarities.chosen_joints import ChosenJoints
 from ..similarities.own_weights import OwnWeights, load_own_weights, require_ready
@@ -137,10 +138,10 @@ class CorrespondenceNetwork(BaseModel):
         if phase is None:
             phase = "embedding" if refinement is None else "joint"
         _check_options(phase, refinement, normalisation, patch, stride, max_people)
-        names = keypoint_names
         count = num_keypoints
-        joints = range(17 if names is None and count is None else count or len(names))
-        self.chosen = ChosenJoints(joints, count, names)
+        if count is None:
+            count = len(KEYPOINT_NAMES if keypoint_names is None else keypoint_names)
+        self.chosen = ChosenJoints(range(count), num_keypoints, keypoint_names)
         self.embedding = EmbeddingNetwork(backbone, neck)
         self.refinement = None
         if refinement is not None:
@@ -195,6 +196,9 @@ class CorrespondenceNetwork(BaseModel):
 
         Returns:
             Losses; samples with ``pred_instances``; or the embeddings.
+
+        Raises:
+            ValueError: Another ``mode``, or embeddings of another size than ``stride`` says.
         """
         if mode == "loss":
             return self.loss(inputs, data_samples)
@@ -203,8 +207,20 @@ class CorrespondenceNetwork(BaseModel):
         if mode != "tensor":
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
         if inputs.dim() == 4:
-            return self.embedding(inputs)
-        return self.embedding(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+            return self._embed(inputs)
+        return self._embed(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+
+    def _embed(self, images: Tensor) -> Tensor:
+        """(B, C, h / stride, w / stride) of (B, 3, h, w); refuses maps of another size."""
+        maps = self.embedding(images)
+        size, given = tuple(maps.shape[-2:]), tuple(images.shape[-2:])
+        if given != tuple(side * self.stride for side in size):
+            raise ValueError(
+                f"the embedding of {given[0]} x {given[1]} pixels (h x w) has {size[0]} x "
+                f"{size[1]} cells, which is not stride={self.stride}: set the network's stride "
+                "to that of its backbone and neck, and give images of a multiple of it"
+            )
+        return maps
 
     # ---- parts of the way
 

@@ -77,6 +77,13 @@ def test_ears_are_not_compared():
     np.testing.assert_allclose(joints.sigmas, POSETRACK18.sigmas)
 
 
+def test_a_name_that_no_joint_has():
+    with pytest.raises(
+        ValueError, match="skip_joints of Part names left_eear; the network has nose"
+    ):
+        bound(skip=("left_eear", "nose"))
+
+
 def test_joints_and_sigmas_of_another_layout():
     """Backwards, without the nose: sigmas go with the names."""
     joints = bound()

@@ -35,7 +35,9 @@ def run(monkeypatch, capsys, tmp_path):
 
     def call(*arguments, checkpoint="weights.pth"):
         arguments = [tmp_path / "config.py", tmp_path / checkpoint, *arguments]
-        arguments = [*arguments, "--device", "cpu", "--quiet", "--long-side", 64]
+        arguments = [*arguments, "--device", "cpu", "--quiet"]
+        if "--ann-file" in arguments:
+            arguments += ["--long-side", 64]
         monkeypatch.setattr(sys, "argv", ["correspondence_pck.py", *map(str, arguments)])
         status = tool.main()
         return (status, *capsys.readouterr())
@@ -77,7 +79,9 @@ def test_bad_input(run, tmp_path) -> None:
     for arguments, options, message in (
         ([], {}, "give --ann-file and --images (videos), --stills, or all of them"),
         (where[:2], {}, "--ann-file and --images go together"),
-        (["--stills", "--starts", 0], {}, "--videos and --starts are for --ann-file"),
+        (["--stills", "--starts", 0], {}, "--starts: for --ann-file only"),
+        (["--stills", "--steps", 1, "--long-side", 64], {}, "--steps, --long-side: for"),
+        (["--stills", "--frame-order", "names"], {}, "--frame-order: for --ann-file only"),
         ([*where, "--max-stills", 1], {}, "--max-stills is for --stills"),
         (["--stills", "--max-stills", 0], {}, "max_pairs must be 1 or more"),
         ([*where, "--steps", 0], {}, "steps must be 1 frame or more"),

@@ -35,7 +35,9 @@ def run(monkeypatch, capsys, tmp_path):
 
     def call(*arguments, out="a.png", checkpoint="weights.pth"):
         arguments = [tmp_path / "config.py", tmp_path / checkpoint, *arguments]
-        arguments = [*arguments, "--out", tmp_path / out, "--device", "cpu", "--long-side", 64]
+        arguments = [*arguments, "--out", tmp_path / out, "--device", "cpu"]
+        if "--still" not in arguments:
+            arguments += ["--long-side", 64]
         monkeypatch.setattr(sys, "argv", ["plot_correspondences.py", *map(str, arguments)])
         status = tool.main()
         return (status, *capsys.readouterr())
@@ -79,6 +81,8 @@ def test_bad_input(run, tmp_path) -> None:
         (["--still", 0, "--frames", 0, 1], {}, "give one of"),
         (["--frames", 0, 1], {}, "--frames needs --ann-file, --images, --video"),
         (["--still", 0, "--video", "v1"], {}, "--video go with --frames"),
+        (["--still", 0, "--long-side", 64], {}, "--long-side is not for --still"),
+        (["--still", 0, "--frame-order", "names"], {}, "--frame-order goes with --frames"),
         (["--pair", *files], {}, "--pair and --point go together"),
         (["--pair", *files, "--point", 1, 1, "--person", 0], {}, "are not for --pair"),
         (["--pair", *files, "--point", 99, 1], {}, "lies outside of"),
