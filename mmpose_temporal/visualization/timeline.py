@@ -52,9 +52,13 @@ class Switch:
 class Merge:
     """Two tracks became one at the end of the video.
 
+    With ground truth the two rows differ where tracks of different people were merged, or where
+    a track had gone over to somebody else before.
+
     Attributes:
-        row: Row of the timeline.
+        row: Row in which the earlier track is last.
         end: Column after the last pose of the earlier track.
+        later_row: Row in which the later track is first.
         begin: Column of the first pose of the later one.
         later_id: Id of the later one before they were merged.
         track_id: Id of both.
@@ -62,6 +66,7 @@ class Merge:
 
     row: int
     end: int
+    later_row: int
     begin: int
     later_id: int
     track_id: int
@@ -78,7 +83,9 @@ class Timeline:
         segments: By row, then time. Columns that no segment covers: the person is absent.
         switches: By row, then time.
         has_ground_truth: Whether rows are ground-truth people.
-        merges: By row, then time; none where the tracker does not say what it merged.
+        merges: By id, then time; none where the tracker does not say what it merged.
+        merges_elsewhere: Number of merges that no row shows: one of the tracks covers nobody who
+            is annotated.
     """
 
     row_ids: np.ndarray
@@ -87,6 +94,7 @@ class Timeline:
     switches: tuple[Switch, ...]
     has_ground_truth: bool
     merges: tuple[Merge, ...] = ()
+    merges_elsewhere: int = 0
 
     @property
     def coverage(self) -> float:
@@ -107,6 +115,7 @@ def build_timeline(
     unmerged_ids: Sequence[np.ndarray] | None = None,
     frames: Sequence[int] | None = None,
     has_ground_truth: bool = True,
+    num_merges: int | None = None,
 ) -> Timeline:
     """Turn per-frame identities into segments, gaps and switches.
 
@@ -120,6 +129,8 @@ def build_timeline(
             same.
         frames: T ascending frame indices; 0 to T - 1 by default.
         has_ground_truth: Whether ``row_ids`` come from ground truth.
+        num_merges: Of the whole video, also of tracks that cover nobody in the rows. None: those
+            in the rows.
 
     Returns:
         The timeline.
@@ -151,13 +162,15 @@ def build_timeline(
     unmerged[rank[rows], columns] = np.maximum(before, UNTRACKED)
     if (table != _ABSENT).sum() != len(people):
         raise ValueError("an id stands twice in a frame; ids must be unique within a frame")
+    merges = _merges(table, unmerged)
     return Timeline(
         row_ids=ids[order],
         frames=frames,
         segments=_segments(table),
         switches=_switches(table),
         has_ground_truth=has_ground_truth,
-        merges=_merges(table, unmerged),
+        merges=merges,
+        merges_elsewhere=max(0, (num_merges or 0) - len(merges)),
     )
 
 
@@ -238,12 +251,15 @@ class TimelineRecorder:
     def build(self) -> Timeline:
         """The timeline of the frames so far."""
         labelled = any(len(ids) for ids in self._rows[True])
+        own, ids = _concatenate(self._unmerged[False]), _concatenate(self._tracks[False])
+        num_merges = len(set(zip(ids.tolist(), own.tolist(), strict=True))) - len(np.unique(ids))
         return build_timeline(
             self._rows[labelled],
             self._tracks[labelled],
             unmerged_ids=self._unmerged[labelled],
             frames=self._frames[labelled],
             has_ground_truth=labelled,
+            num_merges=num_merges,
         )
 
 
@@ -292,11 +308,15 @@ def _switches(table: np.ndarray) -> tuple[Switch, ...]:
 
 
 def _merges(table: np.ndarray, unmerged: np.ndarray) -> tuple[Merge, ...]:
-    """Tracked entries with the id of the row's tracked entry before, and another unmerged one."""
+    """Poses of one id that follow each other in time, in whatever rows, with other own ids.
+
+    Merged tracks are never in one frame, so of each id there is at most one pose in a column.
+    """
     rows, columns = np.nonzero(table >= 0)
+    order = np.lexsort((columns, table[rows, columns]))
+    rows, columns = rows[order], columns[order]
     ids, own = table[rows, columns], unmerged[rows, columns]
-    same = (rows[1:] == rows[:-1]) & (ids[1:] == ids[:-1])
-    found = np.flatnonzero(same & (own[1:] != own[:-1]))
-    after = found + 1
-    fields = (rows[found], columns[found] + 1, columns[after], own[after], ids[found])
+    last = np.flatnonzero((ids[1:] == ids[:-1]) & (own[1:] != own[:-1]))
+    first = last + 1
+    fields = (rows[last], columns[last] + 1, rows[first], columns[first], own[first], ids[last])
     return tuple(Merge(*join) for join in zip(*(f.tolist() for f in fields), strict=True))

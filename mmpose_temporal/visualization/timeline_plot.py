@@ -28,7 +28,8 @@ def draw_timeline(timeline: Timeline, *, title: str = "", max_rows: int = 60) ->
     """Draw a timeline: one row per person, coloured by predicted id as in the video.
 
     Where two tracks were merged, a line leads from the last pose of the one to the first of the
-    other, with the id that this had before.
+    other, with the id that this had before; from one row to another where the two tracks are of
+    different people.
 
     Args:
         timeline: From :func:`~.timeline.build_timeline`.
@@ -61,11 +62,13 @@ def draw_timeline(timeline: Timeline, *, title: str = "", max_rows: int = 60) ->
         clip_on=False,
         **_SWITCH_STYLE,
     )
-    merges = [merge for merge in timeline.merges if merge.row in place]
+    merges = [m for m in timeline.merges if m.row in place and m.later_row in place]
     for merge in merges:
-        y, ends = place[merge.row], (edges[merge.end], edges[merge.begin])
-        axes.plot(ends, [y, y], zorder=4, clip_on=False, **_MERGE_STYLE)
-        axes.text(sum(ends) / 2, y - 0.08, f"was {merge.later_id}", **_MERGE_TEXT)
+        heights = place[merge.row], place[merge.later_row]
+        ends = edges[merge.end], edges[merge.begin]
+        axes.plot(ends, heights, zorder=4, clip_on=False, **_MERGE_STYLE)
+        middle = sum(ends) / 2, sum(heights) / 2 - 0.08
+        axes.text(*middle, f"was {merge.later_id}", **_MERGE_TEXT)
     _finish_axes(axes, timeline, rows, edges)
     axes.set_title(_headline(timeline, title, len(rows)), loc="left", fontsize=11)
     if (timeline.has_ground_truth and len(rows)) or merges:
@@ -147,8 +150,10 @@ def _headline(timeline: Timeline, title: str, num_shown: int) -> str:
             parts.append(f"tracked {timeline.coverage:.0%} of the time")
     else:
         parts = [_count(num_rows, "track", "s"), "no ground truth"]
-    if timeline.merges:
-        parts.append(_count(len(timeline.merges), "merge", "s"))
+    if num_merges := len(timeline.merges) + timeline.merges_elsewhere:
+        parts.append(_count(num_merges, "merge", "s"))
+    if timeline.merges_elsewhere:
+        parts[-1] += f" ({timeline.merges_elsewhere} of tracks on nobody annotated)"
     if num_shown < num_rows:
         parts.append(f"{num_shown} rows shown")
     return f"{title}:  " * bool(title) + ", ".join(parts)

@@ -190,5 +190,34 @@ def test_recorder_of_merged_tracks():
             recorder.add(sample)
         timeline = recorder.build()
         assert timeline.has_ground_truth == truth
-        assert timeline.merges == (Merge(row=0, end=1, begin=2, later_id=4, track_id=1),)
+        assert timeline.merges == (Merge(0, 1, later_row=0, begin=2, later_id=4, track_id=1),)
         assert timeline.switches == ()
+
+
+def test_merged_tracks_of_two_people():
+    """Track 4 of person 8 was merged with track 1 of person 9, who left: a wrong merge."""
+    timeline = build_timeline(
+        [[9, 8], [9, 8], [8], [8]],
+        [[1, -1], [1, -1], [-1], [1]],
+        unmerged_ids=[[1, -1], [1, -1], [-1], [4]],
+    )
+    assert timeline.merges == (Merge(0, 2, later_row=1, begin=3, later_id=4, track_id=1),)
+
+
+def test_merged_tracks_with_another_one_between():
+    """Of one person: track 1, then 2, then 4, which was merged with 1; and 6 with both."""
+    merged, own = [[1], [2], [1], [1]], [[1], [2], [4], [6]]
+    timeline = build_timeline([[9]] * 4, merged, unmerged_ids=own)
+    assert timeline.merges == (Merge(0, 1, 0, 2, 4, 1), Merge(0, 3, 0, 3, 6, 1))
+    assert [(s.column, s.old_id, s.new_id) for s in timeline.switches] == [(1, 1, 2), (2, 2, 1)]
+
+
+def test_a_merge_with_a_track_that_covers_nobody_annotated():
+    """Person 1 has track 1; track 4, merged with it, is 90 pixels away from everybody."""
+    recorder = TimelineRecorder()
+    for index, (place, own) in enumerate([(0, 1), (90, 4)]):
+        sample = frame(index, pred=([1], [place]), gt=([1], [0]))
+        sample.pred_instances.unmerged_ids = np.array([own])
+        recorder.add(sample)
+    timeline = recorder.build()
+    assert timeline.merges == () and timeline.merges_elsewhere == 1

@@ -80,3 +80,15 @@ def test_merged_tracks_are_joined_by_a_line():
     assert figure.axes[0].get_title(loc="left") == "1 track, no ground truth, 1 merge"
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["two tracks merged"]
+
+
+def test_a_merge_of_two_people_leads_from_row_to_row():
+    rows, merged = [[9, 8], [9, 8], [8]], [[1, -1], [1, -1], [1]]
+    own = [[1, -1], [1, -1], [4]]
+    timeline = build_timeline(rows, merged, unmerged_ids=own, num_merges=2)
+    axes = draw_timeline(timeline).axes[0]
+    assert "2 merges (1 of tracks on nobody annotated)" in axes.get_title(loc="left")
+    _, line = axes.get_lines()
+    assert list(line.get_xdata()) == [2, 2] and list(line.get_ydata()) == [0, 1]
+    one_row = draw_timeline(timeline, max_rows=1)
+    assert len(one_row.axes[0].get_lines()) == 1  # the other row is not there

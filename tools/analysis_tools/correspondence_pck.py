@@ -79,6 +79,13 @@ def flags() -> argparse.ArgumentParser:
         metavar="PIXELS",
         help="that the longer side of a frame is scaled to; without it, as in the config, or 512",
     )
+    parser.add_argument(
+        "--flow-long-side",
+        type=int,
+        default=512,
+        metavar="PIXELS",
+        help="that larger images are reduced to for the optical flow (default: %(default)s)",
+    )
     parser.add_argument("--device", help="as cpu or cuda:0; without it, the best there is")
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="write all figures here")
     add_overwrite(parser)
@@ -126,6 +133,8 @@ def check(args: argparse.Namespace) -> None:
     given = [name for name, value in of_videos.items() if value is not None]
     if args.ann_file is None and given:
         raise ValueError(f"{', '.join(given)}: for --ann-file only")
+    if args.flow_long_side < 16:
+        raise ValueError(f"--flow-long-side must be 16 or more, got {args.flow_long_side}")
     if args.max_stills is not None and not args.stills:
         raise ValueError("--max-stills is for --stills")
 
@@ -139,6 +148,7 @@ def run(args: argparse.Namespace) -> None:
     from mmpose_temporal.apis.correspondence_pck import as_record, measure_stills, measure_videos
     from mmpose_temporal.apis.correspondences import build_encoder, still_pairs
     from mmpose_temporal.engine.command_line import read_config
+    from mmpose_temporal.models.similarities import FlowSimilarity
     from mmpose_temporal.posetrack import load_videos
     from mmpose_temporal.utils import require_free, write_json
 
@@ -148,16 +158,17 @@ def run(args: argparse.Namespace) -> None:
         require_free([args.out], overwrite=args.overwrite, inputs=inputs)
     config = read_config(args.config, args.cfg_options)
     progress, reports = not args.quiet, {}
+    flow = FlowSimilarity(long_edge=args.flow_long_side)
     encoder = build_encoder(config, args.checkpoint, long_side=args.long_side, device=args.device)
     if args.ann_file is not None:
         options = dict(videos=args.videos, frame_order=args.frame_order)
         videos = load_videos(args.ann_file, **options, skeleton=None)
-        options = dict(steps=args.steps or STEPS, starts=args.starts, progress=progress)
+        options = dict(steps=args.steps or STEPS, starts=args.starts, flow=flow, progress=progress)
         found = measure_videos(encoder, videos, args.images, **options)
         reports |= {f"t, t + {step}": report for step, report in found.items()}
     if args.stills:
         dataset = still_pairs(config)
-        options = dict(max_pairs=args.max_stills, progress=progress)
+        options = dict(max_pairs=args.max_stills, flow=flow, progress=progress)
         reports["stills"] = measure_stills(encoder, dataset, **options)
     for title, report in reports.items():
         counts = f"{report.people} people, {report.points} joints"
@@ -171,6 +182,7 @@ def run(args: argparse.Namespace) -> None:
             videos=args.videos,
             starts=args.starts,
             long_side=args.long_side,
+            flow_long_side=args.flow_long_side,
         )
         found = {title: as_record(report) for title, report in reports.items()}
         write_json(args.out, dict(source, found=found))

@@ -3,7 +3,7 @@ r"""Draw where a correspondence network (CorrTrack) finds the joints of one imag
 A row for each joint: the first image with the joint marked, the second one under the network's
 affinity, on a logarithmic scale from chance to all in one cell, and under the confidence that its
 refinement makes of it (without one: the affinity within a cell). A red ring is where the joint is
-found, a green cross is the true place, where that is annotated.
+found, with its score in the title; a green cross is the true place, where that is annotated.
 
 The images are two frames of an annotated video (--ann-file, --images, --video, --frames), two
 image files with points of the first one (--pair, --point), or the two views of a pair of the

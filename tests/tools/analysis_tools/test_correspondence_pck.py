@@ -69,9 +69,13 @@ def test_the_table_and_the_file(run, tmp_path) -> None:
     assert list(record["found"]) == ["t, t + 1", "t, t + 3", "stills"]
     assert record["found"]["t, t + 1"]["figures"]["no motion"]["median"] == 4
     assert record["long_side"] == 64 and record["starts"] is None
+    assert record["flow_long_side"] == 512
     assert "exists; pass --overwrite" in run(*arguments)[2]
     status, printed, _ = run(*where, "--steps", 1, "--starts", 0, "--videos", "v1")
     assert status == 0 and "t, t + 1: 1 pairs of images" in printed
+    shorter = run(*where, "--steps", 3, "--flow-long-side", 32)[1]
+    flows = [row[2:] for row in rows(shorter) if row[1].startswith("flow")]
+    assert flows != [row[2:] for row in table[7:9]]  # the option acts
 
 
 def test_bad_input(run, tmp_path) -> None:
@@ -83,6 +87,7 @@ def test_bad_input(run, tmp_path) -> None:
         (["--stills", "--steps", 1, "--long-side", 64], {}, "--steps, --long-side: for"),
         (["--stills", "--frame-order", "names"], {}, "--frame-order: for --ann-file only"),
         ([*where, "--max-stills", 1], {}, "--max-stills is for --stills"),
+        (["--stills", "--flow-long-side", 8], {}, "--flow-long-side must be 16 or more"),
         (["--stills", "--max-stills", 0], {}, "max_pairs must be 1 or more"),
         ([*where, "--steps", 0], {}, "steps must be 1 frame or more"),
         ([*where, "--steps", 9], {}, "[9] frames apart"),
