@@ -21,7 +21,13 @@ _SWITCH_STYLE = dict(
     marker="v", color="black", markersize=9, markeredgecolor="white", linestyle="none"
 )
 _MERGE_STYLE = dict(color="black", linewidth=1.4, marker="|", markersize=9)
-_MERGE_TEXT = dict(fontsize=7, ha="center", va="bottom", zorder=5)
+_MERGE_TEXT = dict(
+    fontsize=7,
+    ha="center",
+    va="bottom",
+    zorder=5,
+    bbox=dict(facecolor="white", edgecolor="none", alpha=0.8, pad=1),
+)
 
 
 def draw_timeline(timeline: Timeline, *, title: str = "", max_rows: int = 60) -> Figure:

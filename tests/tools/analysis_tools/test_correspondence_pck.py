@@ -73,7 +73,7 @@ def test_the_table_and_the_file(run, tmp_path) -> None:
     assert "exists; pass --overwrite" in run(*arguments)[2]
     status, printed, _ = run(*where, "--steps", 1, "--starts", 0, "--videos", "v1")
     assert status == 0 and "t, t + 1: 1 pairs of images" in printed
-    shorter = run(*where, "--steps", 3, "--flow-long-side", 32)[1]
+    shorter = run(*where, "--steps", 3, "--flow-long-side", 16)[1]
     flows = [row[2:] for row in rows(shorter) if row[1].startswith("flow")]
     assert flows != [row[2:] for row in table[7:9]]  # the option acts
 
