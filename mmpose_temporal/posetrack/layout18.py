@@ -94,6 +94,9 @@ def read_layout18(
     wrong = ~(np.isin(hidden, (0, 1)) | np.isnan(hidden)).all(1)
     if wrong.any():
         raise ValueError(f"{places[wrong.argmax()]}: '{HIDDEN_FIELD}' must hold 0 and 1")
+    scores = joints_of("scores", 1, 0)[..., 0]
+    # Who has no scores has none of the joints either that the file does not list.
+    scores[np.isnan(scores[:, columns]).all(1)] = np.nan
     known = "track_id" in wanted.required
     return FileContent(
         path=path,
@@ -102,7 +105,7 @@ def read_layout18(
         rows=rows,
         labels=labels,
         keypoints=np.nan_to_num(joints_of("keypoints", 3, 0), copy=False),
-        scores=joints_of("scores", 1, 0)[..., 0],
+        scores=scores,
         visibility=np.nan_to_num(joints_of(VISIBILITY_FIELD, 1, -1)[..., 0], nan=-1).astype(
             np.int8
         ),

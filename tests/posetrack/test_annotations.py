@@ -26,6 +26,25 @@ def test_poses_of_a_prediction_have_its_scores(tmp_path):
         read_video(file)
 
 
+@pytest.mark.parametrize("scores", [None, 0.5])
+def test_a_file_that_does_not_list_the_ears(tmp_path, scores):
+    """Annotated people are no predictions for that: their joints have score 1, ears are absent."""
+    file = write_tiny_posetrack(tmp_path) / "annotations" / "val" / "v1.json"
+    content = json.loads(file.read_text())
+    category = content["categories"][0]
+    listed = [i for i, name in enumerate(category["keypoints"]) if not name.endswith("_ear")]
+    category["keypoints"] = [category["keypoints"][i] for i in listed]
+    for person in content["annotations"]:
+        person["keypoints"] = [9.0, 9.0, 1.0] * 15
+        if scores is not None:
+            person["scores"] = [scores] * 15
+    file.write_text(json.dumps(content))
+    frame = read_video(file).frames[0]
+    assert (frame.people[0].keypoint_scores is None) == (scores is None)
+    given = [scores or 1.0] * 12
+    assert frame_poses(frame).keypoint_scores[0].tolist() == [*given[:3], 0, 0, *given]
+
+
 def test_people_per_frame_of_labelled_frames(tmp_path):
     """v1: 5 frames with 2 people. One of frame 0 becomes a group, and frame 4 is not labelled."""
     file = write_tiny_posetrack(tmp_path) / "annotations" / "val" / "v1.json"
