@@ -411,6 +411,11 @@ def test_options_out_of_their_range(options, word):
         network(**options)
 
 
+def test_a_network_without_joints():
+    with pytest.raises(ValueError, match="joints must be different"):
+        MODELS.build(colour_network_config(num_keypoints=0))
+
+
 # ---- lower precision
 
 
@@ -436,6 +441,16 @@ def test_affinities_of_embeddings_in_half_precision(dtype):
     full, half = (model.affinity_logits(m, m, cells) for m in (maps, maps.to(dtype)))
     assert half.dtype == torch.float32
     assert (half - full).abs().max() < 200 * 3 * torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize(("stride", "size"), [(8, 64), (2, 64), (4, 62)])
+def test_a_stride_that_is_not_the_embeddings(stride, size):
+    """Cells of 4 pixels: points would silently be somewhere else."""
+    model = certain(stride=stride)
+    cells = f"{size} x {size} pixels .* {size // 4} x {size // 4} cells.*not stride={stride}"
+    for images in (torch.zeros(1, 3, size, size), torch.zeros(1, 2, 3, size, size)):
+        with pytest.raises(ValueError, match=cells):
+            model(images)
 
 
 def test_images_of_one_view_pass_the_preprocessor():

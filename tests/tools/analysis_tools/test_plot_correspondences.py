@@ -1,6 +1,7 @@
 """The command's pictures and its complaints, with a network that knows colours."""
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -61,6 +62,24 @@ def test_two_frames(run, tmp_path) -> None:
     assert "exists; pass --overwrite" in run(*arguments)[2]
     status, printed, _ = run(*arguments, "--overwrite")
     assert status == 0 and printed.count("affinity") == 1
+
+
+def test_a_video_of_another_layout(run, tmp_path) -> None:
+    """Backwards, with a tail in place of the ears: joints are found by their names."""
+    path = tmp_path / "annotations/val/v1.json"
+    content = json.loads(path.read_text())
+    names = content["categories"][0]["keypoints"]
+    names[names.index("left_ear")] = "tail"
+    order = [i for i, name in enumerate(names) if not name.endswith("_ear")][::-1]
+    content["categories"][0]["keypoints"] = [names[i] for i in order]
+    for person in content["annotations"]:
+        rows = [person["keypoints"][3 * i : 3 * i + 3] for i in order]
+        person["keypoints"] = [value for row in rows for value in row]
+    path.write_text(json.dumps(content))
+    status, printed, error = run(*of_video(tmp_path, 0, 2), "--keypoints", "left_knee")
+    assert (status, error) == (0, "") and "left_knee: affinity 1.00" in printed
+    error = run(*of_video(tmp_path, 0, 2), "--keypoints", "tail", out="b.png")[2]
+    assert "no tail in the first image, or the network does not know it" in error
 
 
 def test_two_files_and_a_still(run, tmp_path) -> None:

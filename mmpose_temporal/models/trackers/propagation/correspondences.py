@@ -57,7 +57,7 @@ class CorrespondencePropagation(Propagation):
         oks_thr: A recovered pose with a higher OKS with a detected one is that person. The
             authors' code also asks for 0.8 at a step before, which this implies.
         margin: Of the box around the found joints, pixels of the encoder's input.
-        skip_joints: Names of joints that are neither looked for nor compared.
+        skip_joints: Names of joints that do not count as found and are not compared.
         max_propagated: See :class:`Propagation`. The paper sets no limit but the confidences.
         min_confidence: See :class:`Propagation`.
         sigmas: As for :class:`OKSSimilarity`.
