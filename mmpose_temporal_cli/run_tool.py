@@ -54,6 +54,10 @@ CHECKING_PACKAGES = (
 _REMOTE_FRAME = re.compile(r'File "([^"]+)", line \d+, in .*\n\s+(.*)')
 
 
+_WORKER = re.compile(r"Caught \w+ in DataLoader worker process \d+\.\nOriginal Traceback ")
+"""How torch raises an error of a data loader's worker again, with that traceback as its text."""
+
+
 def run_tool(
     parser: argparse.ArgumentParser,
     run: Callable[[argparse.Namespace], int | None],
@@ -179,6 +183,10 @@ def error_text(error: Exception) -> str:
         from mmpose_temporal.utils.checkpoints import reason  # torch, which raised it, is there
 
         text = f"a file is no checkpoint of tensors: {reason(error)}"
+    if _WORKER.match(text):
+        last = text[text.rindex('\n  File "') :].splitlines()[2:]  # behind the place of the raise
+        stated = [line for line in last if line[:1].strip()]  # not the code, nor its markers
+        text = " ".join(last[last.index(stated[0]) :]).partition(": ")[2]
     return " ".join(text.split()) or type(error).__name__
 
 
@@ -190,8 +198,11 @@ def _is_checkpoint_mismatch(error: Exception) -> bool:
 
 def _is_raised_on_purpose(error: Exception, scripts: Sequence[str]) -> bool:
     """The error is of a ``raise`` in code that checks input, not of an operation that failed."""
-    remote = _REMOTE_FRAME.findall(getattr(error.__cause__, "tb", "") or "")
-    if remote:  # of another process, as concurrent.futures hands it on
+    elsewhere = getattr(error.__cause__, "tb", "") or ""  # as concurrent.futures hands it on
+    if error.args and _WORKER.match(str(error.args[0])):
+        elsewhere = str(error.args[0])
+    remote = _REMOTE_FRAME.findall(elsewhere)
+    if remote:  # of another process
         path, line = remote[-1]
         folders = path.replace(os.sep, "/").split("/")
         return line.startswith("raise") and bool({*CHECKING_PACKAGES} & {*folders})

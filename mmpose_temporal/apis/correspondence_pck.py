@@ -23,9 +23,8 @@ from .correspondences import AskedPair, embed, find_pair, frame_pair, still_pair
 
 REFINED, RAW = "correspondences", "raw affinity"
 CHAINED, DIRECT, STILL = "flow, chained", "flow, direct", "no motion"
-WAYS = (REFINED, RAW, CHAINED, DIRECT, STILL)
-"""The ways in which points are found; a network without refinement lacks none, but its confidences
-are the affinities within a cell, so that the first two are the same."""
+"""The ways in which points are found; without a refinement the first two are the same, since the
+confidences are the affinities within a cell then."""
 
 
 @dataclass(frozen=True, slots=True)

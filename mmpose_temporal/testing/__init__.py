@@ -5,8 +5,8 @@ Everything runs on the CPU in milliseconds and gives the same numbers at every c
 
 from .annotation_files import as_posetrack17, two_people_file, write_video_files
 from .correspondences import (
-    CellColours,
-    colour_network_config,
+    CellColors,
+    color_network_config,
     make_certain,
     textured_image,
     textured_video,
@@ -39,11 +39,11 @@ __all__ = [
     "PAIR",
     "PAIR_META",
     "POSE_TEMPLATE",
-    "CellColours",
+    "CellColors",
     "DrawnEstimator",
     "TemplateEstimator",
     "as_posetrack17",
-    "colour_network_config",
+    "color_network_config",
     "draw_video",
     "finished_sample",
     "finished_video",

@@ -12,7 +12,7 @@ from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.utils import atomic_write, write_json
 from mmpose_temporal.utils.training_mark import mark_as_trained
 
-from .correspondences import CELL, colour_network_config
+from .correspondences import CELL, color_network_config
 
 COLORED = {
     "head_top": (1, 3, (255, 0, 0)),
@@ -26,15 +26,15 @@ BOX = (0, 4, 30, 40)
 """Box of the person in the first frame, xywh pixels: its diagonal is 50."""
 
 
-def color_network_config(**options: Any) -> dict[str, Any]:
+def joint_network_config(**options: Any) -> dict[str, Any]:
     """Config of a CorrespondenceNetwork by colours, without refinement."""
     preprocessor = dict(mean=[0.0] * 3, std=[255.0] * 3)
-    return {**colour_network_config(patch=1), "data_preprocessor": preprocessor, **options}
+    return {**color_network_config(patch=1), "data_preprocessor": preprocessor, **options}
 
 
-def save_color_network(path: Path, *, trained: bool = True) -> Path:
-    """Write a checkpoint of :func:`color_network_config` whose affinities are sharp."""
-    network = MODELS.build(color_network_config())
+def save_joint_network(path: Path, *, trained: bool = True) -> Path:
+    """Write a checkpoint of :func:`joint_network_config` whose affinities are sharp."""
+    network = MODELS.build(joint_network_config())
     with torch.no_grad():
         network.embedding.log_scale.fill_(4.0)
     if trained:

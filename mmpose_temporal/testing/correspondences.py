@@ -10,8 +10,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .drawn import BRIGHT
-from .poses import make_frame
+from .drawn import BRIGHT, painted_video
 from .tracking import Frame
 
 CELL = 4
@@ -26,7 +25,7 @@ LEVELS = 8
 
 
 @MODELS.register_module()
-class CellColours(BaseModule):
+class CellColors(BaseModule):
     """A backbone without weights: the mean colour of each cell of an image.
 
     Args:
@@ -54,14 +53,14 @@ class CellColours(BaseModule):
         return (kinds * (colours[:, :1] > 0.3).float(),)
 
 
-def colour_network_config(
+def color_network_config(
     *, refinement: bool = False, distinct: bool = False, **options: Any
 ) -> dict:
     """Config of a CorrespondenceNetwork that compares colours.
 
     Args:
         refinement: With the smallest refinement, which begins as the affinity.
-        distinct: See :class:`CellColours`.
+        distinct: See :class:`CellColors`.
         **options: Of the network.
     """
     if refinement:
@@ -74,7 +73,7 @@ def colour_network_config(
         )
     return dict(
         type="CorrespondenceNetwork",
-        backbone=dict(type="CellColours", distinct=distinct),
+        backbone=dict(type="CellColors", distinct=distinct),
         data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3),
         **options,
     )
@@ -146,20 +145,9 @@ def textured_video(
     ``grounds`` are its values in each frame; None: always :data:`GROUND`. Values on both sides of
     127 have nothing in common for a colour network.
     """
-    video = []
-    for index, people in enumerate(frames):
-        readable = index not in unreadable
-        found = [box for person, box in people.items() if (index, person) not in hidden]
-        image, sample = make_frame(
-            video_id=name,
-            frame_index=index,
-            num_frames=len(frames) if num_frames == -1 else num_frames,
-            boxes=found if readable else [],
-            size=size,
-            readable=readable,
-        )
-        if readable:
-            ground = GROUND if grounds is None else grounds[index]
-            image = torch.from_numpy(textured_image(people, size, ground))
-        video.append((image, sample))
-    return video
+
+    def paint(index: int, people: Mapping[str, Sequence[float]]) -> np.ndarray:
+        return textured_image(people, size, GROUND if grounds is None else grounds[index])
+
+    options = dict(hidden=hidden, unreadable=unreadable, num_frames=num_frames, size=size)
+    return painted_video(name, frames, paint, **options)

@@ -1,6 +1,6 @@
 """A video drawn by hand, and an estimator that reads the drawn people off their crops."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,6 +42,28 @@ def draw_video(
         num_frames: Length that the samples state; None: they state none; -1: the true one.
         size: Width and height in pixels.
     """
+
+    def paint(index: int, people: Mapping[str, Sequence[float]]) -> np.ndarray:
+        drawn = _background(size)
+        for x0, y0, x1, y1 in people.values():
+            drawn[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1] = BRIGHT
+        return drawn
+
+    options = dict(hidden=hidden, unreadable=unreadable, num_frames=num_frames, size=size)
+    return painted_video(name, frames, paint, **options)
+
+
+def painted_video(
+    name: str,
+    frames: Sequence[Mapping[str, Sequence[float]]],
+    paint: Callable[[int, Mapping[str, Sequence[float]]], np.ndarray],
+    *,
+    hidden: Sequence[tuple[int, str]],
+    unreadable: Sequence[int],
+    num_frames: int | None,
+    size: tuple[int, int],
+) -> list[Frame]:
+    """As :func:`draw_video`; ``paint`` gives the (h, w, 3) uint8 image of a number and people."""
     video = []
     for index, people in enumerate(frames):
         found = [box for person, box in people.items() if (index, person) not in hidden]
@@ -55,10 +77,7 @@ def draw_video(
             readable=readable,
         )
         if readable:
-            drawn = _background(size)
-            for x0, y0, x1, y1 in people.values():
-                drawn[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1] = BRIGHT
-            image = torch.from_numpy(drawn)
+            image = torch.from_numpy(paint(index, people))
         video.append((image, sample))
     return video
 

@@ -26,9 +26,9 @@ from mmpose_temporal.posetrack import load_videos
 from mmpose_temporal.structures import KEYPOINT_NAMES
 from mmpose_temporal.testing.colored_joints import (
     COLORED,
-    color_network_config,
     colored_stills_config,
-    save_color_network,
+    joint_network_config,
+    save_joint_network,
     write_colored_video,
 )
 from mmpose_temporal.utils.checkpoints import CheckpointMismatch
@@ -39,12 +39,12 @@ JOINTS = sorted(KEYPOINT_NAMES.index(name) for name in COLORED)
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     folder = write_colored_video(tmp_path_factory.mktemp("colors"))
-    save_color_network(folder / "weights.pth")
+    save_joint_network(folder / "weights.pth")
     return folder
 
 
 def config(root=None, model=None):
-    cfg = dict(model=model or color_network_config())
+    cfg = dict(model=model or joint_network_config())
     if root is not None:
         cfg["val_dataloader"] = dict(dataset=colored_stills_config(root))
     return Config(cfg)
@@ -159,7 +159,7 @@ def test_nothing_to_measure(root, encoder):
 
 
 def test_networks_that_do_not_fit(root, tmp_path):
-    save_color_network(tmp_path / "random.pth", trained=False)
+    save_joint_network(tmp_path / "random.pth", trained=False)
     with pytest.raises(ValueError, match="random"):
         build_encoder(config(), tmp_path / "random.pth")
     torch.save({"other": torch.ones(2)}, tmp_path / "other.pth")
@@ -172,7 +172,7 @@ def test_networks_that_do_not_fit(root, tmp_path):
     tracker = dict(
         type="PoseTracker",
         frame_encoder=dict(
-            type="CorrespondenceEncoder", network=color_network_config(), long_side=96
+            type="CorrespondenceEncoder", network=joint_network_config(), long_side=96
         ),
     )
     built = build_encoder(config(model=tracker), root / "weights.pth", device="cpu")

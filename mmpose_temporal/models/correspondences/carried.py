@@ -72,11 +72,11 @@ class FrameCorrespondences:
         present &= source.contains(places)
         asked = zip(places.numpy(), present.numpy(), strict=True)
         keys = [(id(source), p.tobytes(), v.tobytes()) for p, v in asked]
-        rows = {key: i for i, key in enumerate(keys) if key not in self._known}
-        if rows:
-            new = list(rows.values())
-            found = self._find(source, places[new], present[new])
-            self._known.update(zip(rows, found, strict=True))
+        new = {key: i for i, key in enumerate(keys) if key not in self._known}
+        if new:
+            asked = list(new.values())
+            found = self._find(source, places[asked], present[asked])
+            self._known.update(zip(new, found, strict=True))
         rows = [self._known[key] for key in keys]
         if not rows:
             joints, (height, width) = len(network.chosen), self.embedding.maps.shape[1:]
@@ -128,10 +128,10 @@ class FrameCorrespondences:
     def _find(self, source: FrameEmbedding, places: Tensor, present: Tensor) -> list[tuple]:
         """(maps, scores, points) of each of P poses."""
         network = self.network.module
-        affine, present = self._affinity_maps(source, places, present)
-        owners = torch.zeros(len(affine), dtype=torch.long, device=affine.device)
-        maps = network.confidences(self._shared_part(source), owners, affine, present)
-        scores, cells = network.found(maps, affine)
+        affinities, present = self._affinity_maps(source, places, present)
+        owners = torch.zeros(len(affinities), dtype=torch.long, device=affinities.device)
+        maps = network.confidences(self._shared_part(source), owners, affinities, present)
+        scores, cells = network.found(maps, affinities)
         points = self.embedding.points_of(cells).float()
         answer = scores.float().cpu().numpy(), points.cpu().numpy()
         return list(zip(maps, *answer, strict=True))

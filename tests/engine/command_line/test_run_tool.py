@@ -10,7 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pytest
 from mmengine.registry import Registry
+from torch.utils.data import DataLoader
 
+from mmpose_temporal.datasets import LoadVideoFrame
 from mmpose_temporal.engine.command_line import StepFailed, read_config, run_tool
 from mmpose_temporal.utils import safe_join
 from mmpose_temporal.utils.checkpoints import CheckpointMismatch
@@ -187,3 +189,48 @@ def test_no_notice_of_pkg_resources():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "something else" in done.stderr and "pkg_resources is" not in done.stderr
+
+
+class Frames:
+    """A data set that reads a frame, or whose arithmetic fails."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        if self.path is None:
+            return np.zeros((2, 3)) @ np.zeros((2, 3))
+        if self.path == "":
+            raise KeyError("no such name")
+        if self.path == "open":
+            return open("/nowhere/a.txt").read()
+        return LoadVideoFrame()(dict(img_path=self.path, video_id="v", frame_index=3))["img"]
+
+
+def load(path):
+    return list(DataLoader(Frames(path), num_workers=1))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/nowhere/a.jpg", "tool: error: video v, frame 3: cannot use /nowhere/a.jpg ("),
+        ("open", "tool: error: [Errno 2] No such file or directory: '/nowhere/a.txt'\n"),
+    ],
+)
+def test_errors_of_a_data_loaders_worker_are_one_line(path, text, capsys):
+    """torch puts the whole traceback into the text."""
+    status, error = call(lambda: load(path), capsys)
+    assert status == 2
+    assert error.startswith(text) and error.count("\n") == 1
+    assert "Traceback" not in error and "worker" not in error
+
+
+@pytest.mark.parametrize(("path", "kind"), [(None, ValueError), ("", KeyError)])
+def test_a_worker_in_which_the_program_fails_keeps_its_traceback(path, kind, capsys):
+    """No check of the input, but an operation that fails, and a test's own data set."""
+    with pytest.raises(kind, match="DataLoader worker"):
+        call(lambda: load(path), capsys)

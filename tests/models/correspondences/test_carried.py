@@ -13,7 +13,7 @@ from mmpose_temporal.models.correspondences import (
 from mmpose_temporal.models.parts import Shared
 from mmpose_temporal.structures import POSETRACK18, Skeleton
 from mmpose_temporal.testing import (
-    colour_network_config,
+    color_network_config,
     make_certain,
     make_packet,
     template_keypoints,
@@ -29,7 +29,7 @@ def moved(box, x, y):
 
 
 def encoder(refinement=False, long_side=320, **options):
-    network = colour_network_config(refinement=refinement)
+    network = color_network_config(refinement=refinement)
     config = dict(type="CorrespondenceEncoder", network=network, long_side=long_side, **options)
     return make_certain(MODELS.build(config))
 
@@ -274,16 +274,16 @@ def test_square_input():
 @pytest.mark.parametrize("long_side", [0, 16, 100, -32])
 def test_long_side_is_a_multiple_of_32(long_side):
     with pytest.raises(ValueError, match="multiple of 32"):
-        CorrespondenceEncoder(network=colour_network_config(), long_side=long_side)
+        CorrespondenceEncoder(network=color_network_config(), long_side=long_side)
 
 
 def test_a_checkpoint_without_the_refinement_that_is_asked_for(tmp_path):
-    first = make_certain(MODELS.build(colour_network_config()))
+    first = make_certain(MODELS.build(color_network_config()))
     path = tmp_path / "1.pth"
     torch.save(dict(state_dict=first.state_dict(), meta={}), path)
-    CorrespondenceEncoder(network=colour_network_config(checkpoint=str(path)))
+    CorrespondenceEncoder(network=color_network_config(checkpoint=str(path)))
     with pytest.raises(ValueError, match="has no trained refinement"):
-        CorrespondenceEncoder(network=colour_network_config(refinement=True, checkpoint=str(path)))
+        CorrespondenceEncoder(network=color_network_config(refinement=True, checkpoint=str(path)))
 
 
 def test_data_of_another_layout():

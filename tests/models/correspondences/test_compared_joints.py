@@ -10,7 +10,7 @@ from torch import nn
 
 from mmpose_temporal.models.correspondences.compared_joints import ComparedJoints, oks_of_points
 from mmpose_temporal.structures import POSETRACK18, Skeleton
-from mmpose_temporal.testing import colour_network_config
+from mmpose_temporal.testing import color_network_config
 
 SIGMAS = np.array([0.5, 0.25])
 YES = np.ones((1, 2), bool)
@@ -62,7 +62,7 @@ def test_a_box_without_area():
 
 def bound(**options):
     joints = ComparedJoints(**options)
-    network = colour_network_config()
+    network = color_network_config()
     joints.bind(MODELS.build(dict(type="CorrespondenceEncoder", network=network)), "Part")
     return joints
 

@@ -7,7 +7,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
-from mmpose_temporal.testing import colour_network_config
+from mmpose_temporal.testing import color_network_config
 
 JOINTS, SIZE, CHANNELS = 4, 96, 16
 
@@ -39,7 +39,7 @@ def pair(seed):
 def build(phase):
     """A stem of two convolutions and two residual blocks, at stride 4."""
     torch.manual_seed(0)
-    config = colour_network_config(
+    config = color_network_config(
         refinement=phase != "embedding", num_keypoints=JOINTS, phase=phase
     )
     config["backbone"] = dict(

@@ -10,7 +10,7 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 from mmpose_temporal.structures import KEYPOINT_NAMES
-from mmpose_temporal.testing import colour_network_config, make_certain
+from mmpose_temporal.testing import color_network_config, make_certain
 from mmpose_temporal.utils.checkpoints import CheckpointMismatch
 
 JOINTS = 4
@@ -18,7 +18,7 @@ NAMES = KEYPOINT_NAMES[:JOINTS]
 
 
 def network(refinement=False, **options):
-    config = colour_network_config(refinement=refinement, num_keypoints=JOINTS, **options)
+    config = color_network_config(refinement=refinement, num_keypoints=JOINTS, **options)
     return MODELS.build(config)
 
 
@@ -254,7 +254,7 @@ def _backbone():
 def learner(phase, channels=3, checkpoint=None, joints=JOINTS, seed=0):
     """A network with a backbone that can be trained."""
     torch.manual_seed(seed)
-    config = colour_network_config(
+    config = color_network_config(
         refinement=phase != "embedding",
         phase=phase,
         checkpoint=checkpoint,
@@ -413,7 +413,7 @@ def test_options_out_of_their_range(options, word):
 
 def test_a_network_without_joints():
     with pytest.raises(ValueError, match="joints must be different"):
-        MODELS.build(colour_network_config(num_keypoints=0))
+        MODELS.build(color_network_config(num_keypoints=0))
 
 
 # ---- lower precision

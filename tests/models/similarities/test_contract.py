@@ -23,7 +23,7 @@ from mmpose_temporal.testing import (
     textured_image,
     tiny_temporal_estimator_config,
 )
-from mmpose_temporal.testing.correspondences import colour_network_config
+from mmpose_temporal.testing.correspondences import color_network_config
 
 SIZE = (320, 240)
 NETWORK = dict(hidden=8, intermediate=8, num_layers=1, num_heads=1, dropout=0.0)
@@ -44,9 +44,7 @@ OPTIONS = {
 
 
 ENCODER = make_certain(
-    MODELS.build(
-        dict(type="CorrespondenceEncoder", long_side=320, network=colour_network_config())
-    )
+    MODELS.build(dict(type="CorrespondenceEncoder", long_side=320, network=color_network_config()))
 )
 """Of frames that all look alike, so that every joint is found again where it was."""
 

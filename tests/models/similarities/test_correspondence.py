@@ -17,7 +17,7 @@ from mmpose_temporal.models.correspondences import (
 from mmpose_temporal.models.parts import Shared
 from mmpose_temporal.models.similarities.correspondence import RememberedFrames
 from mmpose_temporal.structures import People
-from mmpose_temporal.testing import colour_network_config, make_certain, make_packet
+from mmpose_temporal.testing import color_network_config, make_certain, make_packet
 
 NAMES = ("left_ear", "nose", "left_hip", "right_hip")
 """Four joints, the first of which is not compared."""
@@ -29,7 +29,7 @@ SIGMAS = [0.5] * 4
 class Tracker(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        network = colour_network_config(keypoint_names=NAMES)
+        network = color_network_config(keypoint_names=NAMES)
         self.frame_encoder = make_certain(CorrespondenceEncoder(network=network, long_side=64))
         self.frame_encoder.network.chosen.num_keypoints = 4
 

@@ -16,7 +16,7 @@ from mmpose_temporal.models.pose_estimators import EstimatedCrops
 from mmpose_temporal.models.trackers import Memory, TrackMerging
 from mmpose_temporal.structures import CallbackObserver, plain_state
 from mmpose_temporal.testing import DrawnEstimator, make_certain, textured_video, track_frames
-from mmpose_temporal.testing.correspondences import CELL, colour_network_config
+from mmpose_temporal.testing.correspondences import CELL, color_network_config
 
 NETWORK = dict(num_layers=1, hidden=16, intermediate=16, num_heads=2)
 
@@ -311,7 +311,7 @@ def frame_encoder(names: dict[str, str]) -> dict:
         return {}
     return dict(
         frame_encoder=dict(
-            type="CorrespondenceEncoder", long_side=320, network=colour_network_config()
+            type="CorrespondenceEncoder", long_side=320, network=color_network_config()
         )
     )
 

@@ -10,7 +10,7 @@ from mmpose.registry import MODELS
 
 from mmpose_temporal.structures import POSETRACK18, People, to_plain
 from mmpose_temporal.testing import make_certain, textured_video, track_frames
-from mmpose_temporal.testing.correspondences import colour_network_config
+from mmpose_temporal.testing.correspondences import color_network_config
 from mmpose_temporal.testing.tracking import Frame
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -40,7 +40,7 @@ def config_trackers() -> dict[str, dict]:
         model["matching_head"] = head or "KeypointMatchingHead"
         if encoder := model.get("frame_encoder"):
             refines = encoder["network"].get("refinement") is not None
-            encoder.update(long_side=320, network=colour_network_config(refinement=refines))
+            encoder.update(long_side=320, network=color_network_config(refinement=refines))
         if model not in known:
             known.append(model)
             found[path.relative_to(CONFIGS).with_suffix("").as_posix()] = model

@@ -10,7 +10,7 @@ from mmpose.registry import MODELS, TASK_UTILS
 from mmpose_temporal.models.correspondences import FrameEmbedding
 from mmpose_temporal.structures import to_plain
 from mmpose_temporal.testing import (
-    colour_network_config,
+    color_network_config,
     make_certain,
     textured_video,
     track_frames,
@@ -32,7 +32,7 @@ def tracker(refinement=False, cropper=(48, 64), similarity=None, **options):
         cropper=dict(type="TopdownCropper", input_size=cropper),
         frame_encoder=dict(
             type="CorrespondenceEncoder",
-            network=colour_network_config(refinement=refinement, distinct=True),
+            network=color_network_config(refinement=refinement, distinct=True),
             long_side=320,
         ),
         propagation=dict(type="CorrespondencePropagation"),

@@ -1,38 +1,16 @@
 """The command's pictures and its complaints, with a network that knows colours."""
 
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import cv2
 import pytest
-from mmengine.logging import MMLogger
-
-from mmpose_temporal.testing.colored_joints import (
-    color_network_config,
-    colored_stills_config,
-    save_color_network,
-    write_colored_video,
-)
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(monkeypatch, capsys, tmp_path, correspondence_tool):
     """Calls the tool on a small video; status, what it printed and what it complained of."""
-    path = ROOT / "tools" / "analysis_tools" / "plot_correspondences.py"
-    spec = importlib.util.spec_from_file_location("plot_correspondences", path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    write_colored_video(tmp_path)
-    save_color_network(tmp_path / "weights.pth")
-    MMLogger._instance_dict.clear()  # the log of this building is not the tool's
-    dataset = colored_stills_config(tmp_path)
-    config = dict(model=color_network_config(), val_dataloader=dict(dataset=dataset))
-    text = "\n".join(f"{name} = {value!r}" for name, value in config.items())
-    (tmp_path / "config.py").write_text(text)
+    tool = correspondence_tool("plot_correspondences")
 
     def call(*arguments, out="a.png", checkpoint="weights.pth"):
         arguments = [tmp_path / "config.py", tmp_path / checkpoint, *arguments]

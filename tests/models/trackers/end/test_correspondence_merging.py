@@ -15,7 +15,7 @@ from mmpose_temporal.models.trackers.end.correspondence_merging import (
 )
 from mmpose_temporal.structures import People, from_plain, to_plain
 from mmpose_temporal.testing import (
-    colour_network_config,
+    color_network_config,
     make_certain,
     make_packet,
     template_keypoints,
@@ -83,7 +83,7 @@ NAMES = ("left_ear", "nose", "left_hip", "right_hip")
 class Tracker(torch.nn.Module):
     def __init__(self, refinement=False, **network):
         super().__init__()
-        network = colour_network_config(refinement=refinement, **network)
+        network = color_network_config(refinement=refinement, **network)
         self.frame_encoder = make_certain(
             MODELS.build(dict(type="CorrespondenceEncoder", network=network, long_side=320))
         )

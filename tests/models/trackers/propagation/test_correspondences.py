@@ -17,7 +17,7 @@ from mmpose_temporal.models.trackers.propagation.correspondences import Embedded
 from mmpose_temporal.structures import UNSEEN, People
 from mmpose_temporal.testing import (
     DrawnEstimator,
-    colour_network_config,
+    color_network_config,
     make_certain,
     make_packet,
     template_keypoints,
@@ -49,7 +49,7 @@ class Told(FrameCorrespondences):
 class Tracker(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        network = colour_network_config()
+        network = color_network_config()
         self.frame_encoder = make_certain(
             MODELS.build(dict(type="CorrespondenceEncoder", network=network, long_side=320))
         )
@@ -250,7 +250,7 @@ class NotingEstimator(DrawnEstimator):
 
 
 def tracker(refinement=False, long_side=320, **options):
-    network = colour_network_config(refinement=refinement, distinct=True)
+    network = color_network_config(refinement=refinement, distinct=True)
     model = dict(
         type="PoseTracker",
         estimator=dict(type="NotingEstimator", matching_head=None),
